@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Small text helpers: growing strings, JSON escapes, the nearest word. */
+#ifndef COVARY_CORE_TEXT_H
+#define COVARY_CORE_TEXT_H
+
+#include <covary/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A growing string; start from {0}, release with text_release. */
+typedef struct {
+    char  *data; /* NUL-terminated once anything was added; NULL before */
+    size_t length, capacity;
+} text;
+
+covary_status text_add(text *into, const char *format, ...) __attribute__((format(printf, 2, 3)));
+covary_status text_add_bytes(text *into, const char *bytes, size_t length);
+covary_status text_add_json(text *into, const char *string); /* quoted and escaped */
+void          text_release(text *string);
+
+/*
+ * The candidate with the smallest edit distance to `word`, or NULL if none is near (distance over
+ * a third of the length, at least 2).  Candidates end with NULL.
+ */
+const char *text_nearest(const char *word, const char *const *candidates);
+
+/* Whole-string conversions; false when `string` is not exactly a number (inf and nan are not). */
+bool text_to_double(const char *string, double *value);
+bool text_to_int64(const char *string, int64_t *value);
+
+/* `value` as int for MPI, BLAS and BLACS; COVARY_ERR_DATA names `what` when it does not fit. */
+covary_status narrow_to_int(const char *what, int64_t value, int *out);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The fused prediction engine: out = k(rows, training rows) x weights, block by block, so that the
+ * kernel block stays in cache and is never written to memory.  Several groups of outputs may have
+ * kernels of their own; they share one product of distances.
+ */
+#ifndef COVARY_KERNEL_ENGINE_H
+#define COVARY_KERNEL_ENGINE_H
+
+#include "kernel/kernel.h"
+
+typedef struct engine engine;
+
+typedef struct {
+    kernel        of;
+    int64_t       n_outputs;
+    const double *weights; /* [n_train][n_outputs] */
+} engine_group;
+
+/* train [n_train][dimension] and the weights are packed into storage of the engine.  Local. */
+covary_status engine_create(int64_t n_train, int64_t dimension, const double *train, int n_groups,
+                            const engine_group *groups, engine **out);
+void          engine_destroy(engine **released);
+
+/*
+ * out [n_rows][sum of n_outputs]; nearest [n_rows] (or NULL) gets the squared distance to the
+ * nearest training row.  A row's result does not depend on the other rows of the call.  Local.
+ */
+covary_status engine_apply(const engine *with, int64_t n_rows, const double *rows, double *out,
+                           double *nearest);
+
+/* The definition, as a double loop, for tests. */
+void engine_reference(int64_t n_train, int64_t dimension, const double *train,
+                      const engine_group *group, int64_t n_rows, const double *rows, double *out);
+
+#endif

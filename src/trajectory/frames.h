@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A batch of consecutive frames in the memory of one rank.
+ *
+ * Atom counts may vary from frame to frame: the atoms of frame f are the rows atom_start[f] to
+ * atom_start[f + 1] of positions and species.
+ */
+#ifndef COVARY_TRAJECTORY_FRAMES_H
+#define COVARY_TRAJECTORY_FRAMES_H
+
+#include <covary/status.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+    int     n_components; /* per frame, or per atom if per_atom */
+    bool    per_atom;
+    double *values;       /* [n_frames][n_components] or [atoms of all frames][n_components] */
+} frame_label;
+
+typedef struct {
+    int64_t      first;      /* global index of the batch's first frame */
+    int64_t      n_frames;
+    int64_t     *atom_start; /* [n_frames + 1] */
+    double      *positions;  /* [atom_start[n_frames]][3], angstrom */
+    uint8_t     *species;    /* [atom_start[n_frames]] atomic numbers */
+    double      *cell;       /* [n_frames][3][3] row vectors, angstrom; all zero: no cell */
+    uint8_t     *periodic;   /* [n_frames] bits 1, 2, 4 for the three cell vectors */
+    int64_t     *step;       /* [n_frames]; the global frame index where the file has none */
+    double      *time;       /* [n_frames] fs; NAN where the file has none */
+    int          n_labels;
+    frame_label *labels;     /* [n_labels], in the order of the requests */
+    int64_t      frame_capacity, atom_capacity;
+} frames;
+
+/* A batch that can hold n_frames frames and n_atoms atoms in all; grows with frames_reserve. */
+covary_status frames_create(int64_t n_frames, int64_t n_atoms, frames **batch);
+covary_status frames_reserve(frames *batch, int64_t n_frames, int64_t n_atoms);
+void          frames_destroy(frames **batch);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Trajectories: one or several files read as one sequence of frames, split over the ranks.
+ *
+ * A format is a table of operations (trajectory/format.h); the split into contiguous ranges of
+ * frames, one a rank, is the same for all formats.
+ */
+#ifndef COVARY_TRAJECTORY_TRAJECTORY_H
+#define COVARY_TRAJECTORY_TRAJECTORY_H
+
+#include "trajectory/frames.h"
+#include <covary/run.h>
+
+typedef struct trajectory trajectory;
+
+/* A label that a caller wants with every frame. */
+typedef struct {
+    const char        *name;         /* for messages */
+    const char *const *keys;         /* accepted keys, best first, ended by NULL */
+    int                n_components; /* per frame or per atom */
+    bool               six_as_nine;  /* 9 components may be given as xx yy zz yz xz xy (Voigt) */
+    bool               per_atom;     /* a column of the frame, not a value of the comment line */
+} label_request;
+
+/*
+ * Open files and find their frames.  Collective.
+ *
+ * paths     in   n_paths files, read in this order
+ * requests  in   n_requests labels, filled into every batch in this order; copied
+ * out       out  new; release with trajectory_close
+ *
+ * COVARY_ERR_IO, COVARY_ERR_FORMAT: the message names file and line or frame (counted from 1).
+ */
+covary_status trajectory_open(covary_run *run, const char *const *paths, int n_paths,
+                              const label_request *requests, int n_requests, trajectory **out);
+void          trajectory_close(trajectory **closed);
+
+/* Number of frames in all files; the format's name; the largest atom count.  Local. */
+int64_t     trajectory_n_frames(const trajectory *opened);
+int64_t     trajectory_max_atoms(const trajectory *opened);
+const char *trajectory_format_name(const trajectory *opened);
+int         trajectory_n_files(const trajectory *opened);
+
+/* This rank's contiguous share [first, first + count).  Local. */
+void trajectory_share(const trajectory *opened, int64_t *first, int64_t *count);
+
+/*
+ * Read frames [first, first + count) into `batch` (reused; its storage grows).  Local; any rank
+ * may read any frame, consecutive reads are fastest.
+ * COVARY_ERR_FORMAT, COVARY_ERR_DATA: the message names file, frame and key.
+ */
+covary_status trajectory_read(trajectory *opened, int64_t first, int64_t count, frames *batch);
+
+/* File and frame within it (counted from 1) of a global frame index, for messages.  Local. */
+void trajectory_locate(const trajectory *opened, int64_t frame, const char **path,
+                       int64_t *frame_in_file);
+
+/* The key under which request r was found in the last frame read; NULL before.  Local. */
+const char *trajectory_label_key(const trajectory *opened, int r);
+
+#endif
