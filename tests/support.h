@@ -27,8 +27,8 @@ const char *test_scratch(void);
 typedef struct {
     uint64_t state;
 } test_random;
-double test_uniform(test_random *stream);                      /* [0, 1) */
-double test_normal(test_random *stream);                       /* mean 0, variance 1 */
+double test_uniform(test_random *stream); /* [0, 1) */
+double test_normal(test_random *stream);  /* mean 0, variance 1 */
 void   test_rotation(test_random *stream, int improper, double rotation[9]); /* Haar measure */
 
 /* Fails with both values and the place unless |a - b| <= tolerance. */
@@ -46,10 +46,10 @@ void test_message(const char *part, const char *file, int line);
 /* int main(int argc, char **argv) { return test_main(argc, argv, cases, n); } */
 int test_main(int argc, char **argv, const struct CMUnitTest *cases, size_t n_cases);
 
-#define TEST_MAIN(cases)                                                        \
-    int main(int argc, char **argv)                                             \
-    {                                                                           \
-        return test_main(argc, argv, (cases), sizeof(cases) / sizeof(cases)[0]); \
+#define TEST_MAIN(cases)                                                                           \
+    int main(int argc, char **argv)                                                                \
+    {                                                                                              \
+        return test_main(argc, argv, (cases), sizeof(cases) / sizeof(cases)[0]);                   \
     }
 
 #endif

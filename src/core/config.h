@@ -13,26 +13,26 @@
 #include <stdint.h>
 
 typedef struct {
-    char   *name;   /* dipole */
-    char   *kind;   /* vector; a name of property/kind.h, checked there */
-    char   *unit;   /* of labels and predictions; a name of core/units.h */
-    char   *key;    /* label key in the files; NULL: the name and its aliases */
-    bool    per_atom;
-    double  charge; /* of the molecule, in e; 0 unless the property is an origin-dependent dipole */
-    char   *origin; /* center-of-mass | center-of-nuclear-charge | "x y z" (angstrom, lab) */
+    char  *name; /* dipole */
+    char  *kind; /* vector; a name of property/kind.h, checked there */
+    char  *unit; /* of labels and predictions; a name of core/units.h */
+    char  *key;  /* label key in the files; NULL: the name and its aliases */
+    bool   per_atom;
+    double charge; /* of the molecule, in e; 0 unless the property is an origin-dependent dipole */
+    char  *origin; /* center-of-mass | center-of-nuclear-charge | "x y z" (angstrom, lab) */
 } config_property;
 
-typedef struct { /* a mass in place of the standard one */
+typedef struct {     /* a mass in place of the standard one */
     char   *element; /* all atoms of the element, or NULL */
     int64_t atom;    /* one atom, counted from 1, or 0 */
     double  mass;    /* u */
 } config_mass;
 
 struct covary_config {
-    char *path;      /* of the file, for messages */
-    char *text;      /* the YAML after --set, for the model file */
+    char *path; /* of the file, for messages */
+    char *text; /* the YAML after --set, for the model file */
 
-    char   **train;  /* data.train */
+    char   **train; /* data.train */
     unsigned n_train;
 
     config_property *properties;
@@ -41,27 +41,27 @@ struct covary_config {
     unsigned         n_masses;
 
     /* representation */
-    char    *basis;       /* inertia | eckart */
-    char    *handedness;  /* axes: proper | improper */
-    char    *signs;       /* matched | raw (for tests of the tests) */
-    char    *reference;   /* auto | path of a file whose first frame is the reference */
+    char    *basis;      /* inertia | eckart */
+    char    *handedness; /* axes: proper | improper */
+    char    *signs;      /* matched | raw (for tests of the tests) */
+    char    *reference;  /* auto | path of a file whose first frame is the reference */
     char   **descriptors;
     unsigned n_descriptors;
-    char    *scaling;     /* none | standardize */
-    char    *symmetry;    /* auto | none; auto is none as long as nothing else is built */
+    char    *scaling;  /* none | standardize */
+    char    *symmetry; /* auto | none; auto is none as long as nothing else is built */
 
     /* kernel and ridge */
-    char  *kernel;        /* gaussian, laplacian, matern-5/2, ... */
-    double length;        /* NAN: auto */
-    int    degree;        /* polynomial */
-    double ridge;         /* NAN: auto; relative to a kernel with k(x, x) = 1 */
+    char  *kernel; /* gaussian, laplacian, matern-5/2, ... */
+    double length; /* NAN: auto */
+    int    degree; /* polynomial */
+    double ridge;  /* NAN: auto; relative to a kernel with k(x, x) = 1 */
 
     /* solver */
-    char   *solver;       /* cholesky */
-    int64_t block;        /* of the block-cyclic layout; 0: auto */
+    char   *solver;           /* cholesky */
+    int64_t block;            /* of the block-cyclic layout; 0: auto */
     int64_t selection_frames; /* largest subset on which length and ridge are searched */
 
-    char *output;         /* model file; NULL: <config stem>.model.h5 */
+    char *output; /* model file; NULL: <config stem>.model.h5 */
 };
 
 #endif

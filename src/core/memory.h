@@ -27,9 +27,9 @@ void memory_release(void **block);
 covary_status memory_copy_text(const char *text, char **out);
 
 /* Typed forms: MEMORY_ALLOCATE("targets", n, &targets). */
-#define MEMORY_ALLOCATE(what, count, out) \
+#define MEMORY_ALLOCATE(what, count, out)                                                          \
     memory_allocate((what), (count), sizeof **(out), (void **)(void *)(out))
-#define MEMORY_RESIZE(what, count, block) \
+#define MEMORY_RESIZE(what, count, block)                                                          \
     memory_resize((what), (count), sizeof **(block), (void **)(void *)(block))
 #define MEMORY_RELEASE(block) memory_release((void **)(void *)(block))
 

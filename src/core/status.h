@@ -28,12 +28,12 @@ void covary_record_context(const char *format, ...) __attribute__((format(printf
 covary_status covary_agree(covary_run *run, const char *phase, covary_status mine);
 
 /* Inside a function with `covary_status status` and a label `done:`. */
-#define COVARY_TRY(call)           \
-    do {                           \
-        status = (call);           \
-        if (status != COVARY_OK) { \
-            goto done;             \
-        }                          \
+#define COVARY_TRY(call)                                                                           \
+    do {                                                                                           \
+        status = (call);                                                                           \
+        if (status != COVARY_OK) {                                                                 \
+            goto done;                                                                             \
+        }                                                                                          \
     } while (0)
 
 #define COVARY_TRY_TOGETHER(run, phase, call) COVARY_TRY(covary_agree((run), (phase), (call)))

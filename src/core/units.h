@@ -20,7 +20,7 @@ typedef struct {
     const char    *name;      /* as in configurations: e*bohr */
     const char    *h5md_name; /* as H5MD 1.1 and MDAnalysis write it; "" without dimension */
     unit_dimension dimension;
-    double         in_base;   /* value of one unit in the base unit of its dimension */
+    double         in_base; /* value of one unit in the base unit of its dimension */
 } unit;
 
 /* COVARY_ERR_CONFIG: unknown name; the message lists the nearest and all known ones. */

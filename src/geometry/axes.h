@@ -26,11 +26,11 @@ typedef enum { SHAPE_POINT, SHAPE_LINEAR, SHAPE_PLANAR, SHAPE_SPATIAL } molecule
 struct axes {
     const axes_ops *ops;
     int64_t         n_atoms;
-    bool            improper;   /* all of O(3) allowed; false: det R = +1 */
-    bool            raw_signs;  /* inertia: the eigensolver's signs, for tests of the tests */
-    molecule_shape  shape;      /* of all training frames */
-    double         *weights;    /* [n_atoms] > 0 */
-    double         *reference;  /* [n_atoms][3] centred, in its own inertia axes */
+    bool            improper;  /* all of O(3) allowed; false: det R = +1 */
+    bool            raw_signs; /* inertia: the eigensolver's signs, for tests of the tests */
+    molecule_shape  shape;     /* of all training frames */
+    double         *weights;   /* [n_atoms] > 0 */
+    double         *reference; /* [n_atoms][3] centred, in its own inertia axes */
 };
 
 /* Registry of rules, ended by NULL; find returns NULL for an unknown name. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Kernel functions k(x, x') of feature rows.  Stationary ones are functions of the squared distance,
- * the others of the dot product; all but `polynomial` and `linear` have k(x, x) = 1.
+ * Kernel functions k(x, x') of feature rows.  Stationary ones are functions of the squared
+ * distance, the others of the dot product; all but `polynomial` and `linear` have k(x, x) = 1.
  */
 #ifndef COVARY_KERNEL_KERNEL_H
 #define COVARY_KERNEL_KERNEL_H

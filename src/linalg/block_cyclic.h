@@ -24,7 +24,7 @@ typedef struct {
     int64_t             n_rows, n_cols;
     int                 block;
     int64_t             local_rows, local_cols, leading; /* leading >= 1 */
-    double             *data; /* [local_cols][leading] */
+    double             *data;                            /* [local_cols][leading] */
     int                 descriptor[9];
 } block_cyclic;
 

@@ -12,7 +12,7 @@ typedef struct {
     int64_t     first;   /* global index of this rank's first row */
     int64_t     n_local; /* rows of this rank, possibly 0 */
     int64_t     width;
-    double     *data;    /* [n_local][width] */
+    double     *data; /* [n_local][width] */
 } panel;
 
 /* Zeros, with n_local rows here; the rows follow the ranks' order.  Collective. */

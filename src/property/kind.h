@@ -2,8 +2,8 @@
 /*
  * Kinds of properties: how many values they have and how these turn.
  *
- * Lab values are the Cartesian components as users write them (rank 2: 9, row-major).  Packed values
- * are what a model learns: independent components with weights that keep the Frobenius norm
+ * Lab values are the Cartesian components as users write them (rank 2: 9, row-major).  Packed
+ * values are what a model learns: independent components with weights that keep the Frobenius norm
  * (symmetric tensor: xx yy zz sqrt2*yz sqrt2*xz sqrt2*xy).  Nothing outside src/property knows how
  * a property turns.
  */
@@ -16,12 +16,12 @@
 enum { KIND_MAX_VALUES = 9 };
 
 typedef struct {
-    const char *name;      /* scalar, vector, axial-vector, symmetric-tensor, tensor */
-    int         rank;      /* of the Cartesian tensor */
-    bool        axial;     /* one more factor det R */
+    const char *name;  /* scalar, vector, axial-vector, symmetric-tensor, tensor */
+    int         rank;  /* of the Cartesian tensor */
+    bool        axial; /* one more factor det R */
     bool        symmetric;
-    int         n_values;  /* 1, 3, 9 */
-    int         n_packed;  /* 1, 3, 6, 9 */
+    int         n_values; /* 1, 3, 9 */
+    int         n_packed; /* 1, 3, 6, 9 */
 } property_kind;
 
 const property_kind *const *property_kind_registry(void); /* ended by NULL */
@@ -35,14 +35,15 @@ void property_to_lab(const property_kind *kind, const double rotation[9], const 
 
 /*
  * Keep only what the molecule's shape allows: the average over the symmetry operations that leave
- * every point (rotations and reflections about a point, an axis z, a plane xy) of such a molecule in
- * place.  Makes predictions of atoms, linear and planar molecules exact whatever the free axes are.
+ * every point (rotations and reflections about a point, an axis z, a plane xy) of such a molecule
+ * in place.  Makes predictions of atoms, linear and planar molecules exact whatever the free axes
+ * are.
  */
 void property_project(const property_kind *kind, molecule_shape shape, double *packed);
 
 /* Irreps of a kind: l and the squared norm of that part of a packed value (of l = 0: trace/3). */
-int    property_n_irreps(const property_kind *kind);
-int    property_irrep_l(const property_kind *kind, int irrep);
-void   property_irrep_part(const property_kind *kind, int irrep, const double *lab, double *part);
+int  property_n_irreps(const property_kind *kind);
+int  property_irrep_l(const property_kind *kind, int irrep);
+void property_irrep_part(const property_kind *kind, int irrep, const double *lab, double *part);
 
 #endif

@@ -14,10 +14,10 @@ typedef struct {
     const property_kind *kind;
     const unit          *unit;
     bool                 per_atom;
-    const char         **keys;      /* label keys, best first, ended by NULL */
-    double               charge;    /* e */
+    const char         **keys;   /* label keys, best first, ended by NULL */
+    double               charge; /* e */
     property_origin      origin;
-    double               point[3];  /* angstrom, lab, for ORIGIN_POINT */
+    double               point[3]; /* angstrom, lab, for ORIGIN_POINT */
 } property;
 
 /* From its configuration.  COVARY_ERR_CONFIG names the key.  Local. */
@@ -29,8 +29,9 @@ int64_t property_n_values(const property *of, int64_t n_atoms);
 int64_t property_n_packed(const property *of, int64_t n_atoms);
 
 /*
- * One frame's label in the lab -> packed body values, and back.  The dipole of a charged molecule is
- * taken to and from the centre of the pose: mu(c) = mu(o) - q (c - o), Jackson (3rd ed.) section 4.1.
+ * One frame's label in the lab -> packed body values, and back.  The dipole of a charged molecule
+ * is taken to and from the centre of the pose: mu(c) = mu(o) - q (c - o), Jackson (3rd ed.)
+ * section 4.1.
  *
  * positions  in   [n_atoms][3] angstrom, lab
  * species    in   [n_atoms] atomic numbers

@@ -12,12 +12,12 @@
 #include "linalg/block_cyclic.h"
 
 typedef struct {
-    double  ridge;          /* used: the one asked for, or the jittered one */
-    double  logdet;
-    double  log_likelihood; /* of all outputs together */
-    double  residual;       /* largest |Y - A W| over the largest |Y|, by recomputed kernel rows */
-    panel  *weights;        /* like targets */
-    panel  *loo;            /* like targets: y_i - prediction without frame i */
+    double ridge; /* used: the one asked for, or the jittered one */
+    double logdet;
+    double log_likelihood; /* of all outputs together */
+    double residual;       /* largest |Y - A W| over the largest |Y|, by recomputed kernel rows */
+    panel *weights;        /* like targets */
+    panel *loo;            /* like targets: y_i - prediction without frame i */
 } ridge_solution;
 
 typedef struct {

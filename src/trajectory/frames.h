@@ -15,11 +15,11 @@
 typedef struct {
     int     n_components; /* per frame, or per atom if per_atom */
     bool    per_atom;
-    double *values;       /* [n_frames][n_components] or [atoms of all frames][n_components] */
+    double *values; /* [n_frames][n_components] or [atoms of all frames][n_components] */
 } frame_label;
 
 typedef struct {
-    int64_t      first;      /* global index of the batch's first frame */
+    int64_t      first; /* global index of the batch's first frame */
     int64_t      n_frames;
     int64_t     *atom_start; /* [n_frames + 1] */
     double      *positions;  /* [atom_start[n_frames]][3], angstrom */
@@ -29,7 +29,7 @@ typedef struct {
     int64_t     *step;       /* [n_frames]; the global frame index where the file has none */
     double      *time;       /* [n_frames] fs; NAN where the file has none */
     int          n_labels;
-    frame_label *labels;     /* [n_labels], in the order of the requests */
+    frame_label *labels; /* [n_labels], in the order of the requests */
     int64_t      frame_capacity, atom_capacity;
 } frames;
 
