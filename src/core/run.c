@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The run: communicator, options, signal flags. */
+#include "core/run.h"
+
+#include "core/fault.h"
+#include "core/memory.h"
+#include "core/status.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A signal handler can reach nothing but a flag; it is the process's, like the signal itself. */
+static volatile sig_atomic_t stop_requested;
+
+static const int stop_signals[] = {SIGINT, SIGTERM, SIGUSR1};
+enum { N_STOP_SIGNALS = sizeof stop_signals / sizeof stop_signals[0] };
+
+/* The first signal asks; a second one of the same kind ends the process as usual. */
+static void note_stop(int number)
+{
+    stop_requested = 1;
+    signal(number, SIG_DFL);
+}
+
+static void set_signal_handlers(void (*handler)(int))
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = handler;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    for (int s = 0; s < N_STOP_SIGNALS; s++) {
+        sigaction(stop_signals[s], &action, NULL);
+    }
+}
+
+static void read_fault(covary_run *run)
+{
+    const char *fault = getenv("COVARY_FAULT");
+
+    if (fault == NULL || sscanf(fault, "%d:%d", &run->fault_at, &run->fault_rank) != 2) {
+        run->fault_at = 0;
+    }
+}
+
+bool fault_is_due(covary_run *run)
+{
+    run->agreements++;
+    return run->agreements == run->fault_at && run->rank == run->fault_rank;
+}
+
+static covary_status open_json_log(covary_run *run)
+{
+    if (run->options.log_json == NULL || run->rank != 0) {
+        return COVARY_OK;
+    }
+    run->log_json = fopen(run->options.log_json, "w");
+    if (run->log_json == NULL) {
+        return COVARY_FAIL(COVARY_ERR_IO, "%s: cannot write the log: %s", run->options.log_json,
+                           strerror(errno));
+    }
+    return COVARY_OK;
+}
+
+covary_status covary_run_create(MPI_Comm comm, const covary_run_options *options, covary_run **out)
+{
+    covary_status status = COVARY_OK;
+    covary_run   *run = NULL;
+
+    *out = NULL;
+    status = MEMORY_ALLOCATE("run", 1, &run);
+    if (status != COVARY_OK) {
+        return status;
+    }
+    MPI_Comm_dup(comm, &run->comm);
+    MPI_Comm_rank(run->comm, &run->rank);
+    MPI_Comm_size(run->comm, &run->size);
+    run->started = MPI_Wtime();
+    run->options.verbosity = COVARY_NORMAL;
+    if (options != NULL) {
+        run->options = *options;
+    }
+    read_fault(run);
+    COVARY_TRY_TOGETHER(run, "open the log", open_json_log(run));
+    if (run->options.signals) {
+        stop_requested = 0;
+        set_signal_handlers(note_stop);
+    }
+    *out = run;
+    run = NULL;
+
+done:
+    covary_run_destroy(&run);
+    return status;
+}
+
+void covary_run_destroy(covary_run **run)
+{
+    if (run == NULL || *run == NULL) {
+        return;
+    }
+    if ((*run)->options.signals) {
+        set_signal_handlers(SIG_DFL);
+    }
+    if ((*run)->log_json != NULL) {
+        fclose((*run)->log_json);
+    }
+    MPI_Comm_free(&(*run)->comm);
+    MEMORY_RELEASE(run);
+}
+
+MPI_Comm covary_run_comm(const covary_run *run)
+{
+    return run->comm;
+}
+
+int covary_run_rank(const covary_run *run)
+{
+    return run->rank;
+}
+
+int covary_run_size(const covary_run *run)
+{
+    return run->size;
+}
+
+void covary_run_request_stop(covary_run *run)
+{
+    (void)run;
+    stop_requested = 1;
+}
+
+static covary_status my_stop(void)
+{
+    if (stop_requested) {
+        return COVARY_FAIL(COVARY_STOPPED,
+                           "stopped by a signal; nothing was written under the final name, run the "
+                           "same command again");
+    }
+    return COVARY_OK;
+}
+
+covary_status covary_run_check_stop(covary_run *run)
+{
+    return covary_agree(run, "check for a stop", my_stop());
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The record of the last failure, and the agreement of all ranks on one outcome. */
+#include "core/status.h"
+
+#include "core/fault.h"
+#include "core/run.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MESSAGE_BYTES = 2048 };
+
+static struct {
+    char text[MESSAGE_BYTES];
+} last;
+
+const char *covary_status_text(covary_status status)
+{
+    switch (status) {
+#define STATUS_TEXT(name, text, exit_status)                                                       \
+    case COVARY_##name:                                                                            \
+        return text;
+        COVARY_STATUS_LIST(STATUS_TEXT)
+#undef STATUS_TEXT
+    }
+    return "unknown status";
+}
+
+int covary_exit_status(covary_status status)
+{
+    switch (status) {
+#define STATUS_EXIT(name, text, exit_status)                                                       \
+    case COVARY_##name:                                                                            \
+        return exit_status;
+        COVARY_STATUS_LIST(STATUS_EXIT)
+#undef STATUS_EXIT
+    }
+    return 1;
+}
+
+const char *covary_status_message(void)
+{
+    return last.text;
+}
+
+void covary_status_clear(void)
+{
+    last.text[0] = '\0';
+}
+
+covary_status covary_record(covary_status code, const char *file, int line, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(last.text, sizeof last.text, format, arguments);
+    va_end(arguments);
+    if (code == COVARY_ERR_INTERNAL) { /* only our own bugs need their place in the source */
+        size_t used = strlen(last.text);
+        snprintf(last.text + used, sizeof last.text - used, " (%s:%d)", file, line);
+    }
+    return code;
+}
+
+void covary_record_context(const char *format, ...)
+{
+    char    text[MESSAGE_BYTES];
+    va_list arguments;
+    int     used;
+
+    va_start(arguments, format);
+    used = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (used < 0 || (size_t)used >= sizeof text) {
+        return;
+    }
+    snprintf(text + used, sizeof text - (size_t)used, ": %.*s", MESSAGE_BYTES - used - 3,
+             last.text);
+    memcpy(last.text, text, sizeof last.text);
+}
+
+covary_status covary_agree(covary_run *run, const char *phase, covary_status mine)
+{
+    MPI_Comm comm = covary_run_comm(run);
+    struct {
+        int code, rank;
+    } here, worst;
+
+    if (fault_is_due(run)) {
+        mine = COVARY_FAIL(COVARY_ERR_INTERNAL, "fault injected in phase '%s'", phase);
+    }
+    here.code = (int)mine;
+    here.rank = covary_run_rank(run);
+    MPI_Allreduce(&here, &worst, 1, MPI_2INT, MPI_MAXLOC, comm);
+    if (worst.code != COVARY_OK) {
+        MPI_Bcast(last.text, (int)sizeof last.text, MPI_CHAR, worst.rank, comm);
+    }
+    return (covary_status)worst.code;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Growing strings, JSON escapes, the nearest word, whole-string numbers. */
+#include "core/text.h"
+
+#include "core/memory.h"
+#include "core/status.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static covary_status reserve(text *into, size_t more)
+{
+    size_t        wanted = into->length + more + 1;
+    covary_status status;
+
+    if (wanted <= into->capacity) {
+        return COVARY_OK;
+    }
+    wanted = wanted < 64 ? 64 : 2 * wanted;
+    status = MEMORY_RESIZE("text", (int64_t)wanted, &into->data);
+    if (status == COVARY_OK) {
+        into->capacity = wanted;
+    }
+    return status;
+}
+
+covary_status text_add_bytes(text *into, const char *bytes, size_t length)
+{
+    covary_status status = reserve(into, length);
+
+    if (status == COVARY_OK) {
+        memcpy(into->data + into->length, bytes, length);
+        into->length += length;
+        into->data[into->length] = '\0';
+    }
+    return status;
+}
+
+covary_status text_add(text *into, const char *format, ...)
+{
+    va_list       arguments;
+    int           length;
+    covary_status status;
+
+    va_start(arguments, format);
+    length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        return COVARY_FAIL(COVARY_ERR_INTERNAL, "a text cannot be formatted");
+    }
+    status = reserve(into, (size_t)length);
+    if (status != COVARY_OK) {
+        return status;
+    }
+    va_start(arguments, format);
+    vsnprintf(into->data + into->length, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    into->length += (size_t)length;
+    return COVARY_OK;
+}
+
+covary_status text_add_json(text *into, const char *string)
+{
+    covary_status status = text_add_bytes(into, "\"", 1);
+
+    for (const char *at = string; *at != '\0' && status == COVARY_OK; at++) {
+        unsigned char byte = (unsigned char)*at;
+        if (byte == '"' || byte == '\\') {
+            status = text_add(into, "\\%c", byte);
+        } else if (byte < 0x20) {
+            status = text_add(into, "\\u%04x", byte);
+        } else {
+            status = text_add_bytes(into, at, 1);
+        }
+    }
+    return status == COVARY_OK ? text_add_bytes(into, "\"", 1) : status;
+}
+
+void text_release(text *string)
+{
+    MEMORY_RELEASE(&string->data);
+    string->length = string->capacity = 0;
+}
+
+enum { LONGEST_WORD = 64 };
+
+/* Levenshtein distance by one row of the table; words longer than the row are never near. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    size_t row[LONGEST_WORD + 1];
+    size_t length = strlen(b);
+
+    if (length > LONGEST_WORD || strlen(a) > LONGEST_WORD) {
+        return LONGEST_WORD;
+    }
+    for (size_t j = 0; j <= length; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 1; a[i - 1] != '\0'; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= length; j++) {
+            size_t change = diagonal + (a[i - 1] != b[j - 1]);
+            size_t gap = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            diagonal = row[j];
+            row[j] = change < gap ? change : gap;
+        }
+    }
+    return row[length];
+}
+
+const char *text_nearest(const char *word, const char *const *candidates)
+{
+    const char *nearest = NULL;
+    size_t      best = strlen(word) / 3 < 2 ? 2 : strlen(word) / 3;
+
+    for (int c = 0; candidates[c] != NULL; c++) {
+        size_t distance = edit_distance(word, candidates[c]);
+        if (distance < best || (distance == best && nearest == NULL)) {
+            best = distance;
+            nearest = candidates[c];
+        }
+    }
+    return nearest;
+}
+
+bool text_to_double(const char *string, double *value)
+{
+    char  *end;
+    double number;
+
+    if (string == NULL || *string == '\0') {
+        return false;
+    }
+    number = strtod(string, &end);
+    if (end == string || *end != '\0' || !isfinite(number)) {
+        return false;
+    }
+    *value = number;
+    return true;
+}
+
+bool text_to_int64(const char *string, int64_t *value)
+{
+    char     *end;
+    long long number;
+
+    if (string == NULL || *string == '\0') {
+        return false;
+    }
+    errno = 0;
+    number = strtoll(string, &end, 10);
+    if (end == string || *end != '\0' || errno == ERANGE) {
+        return false;
+    }
+    *value = number;
+    return true;
+}
+
+covary_status narrow_to_int(const char *what, int64_t value, int *out)
+{
+    if (value < INT_MIN || value > INT_MAX) {
+        return COVARY_FAIL(COVARY_ERR_DATA, "%s: %lld does not fit a 32-bit count; use more ranks",
+                           what, (long long)value);
+    }
+    *out = (int)value;
+    return COVARY_OK;
+}
