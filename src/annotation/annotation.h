@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Annotations: one H5MD 1.1 file with predictions and flags for every frame.
+ *
+ *   /h5md                              version, author, creator
+ *   /particles/all/species             [atoms] atomic numbers
+ *   /particles/all/box                 dimension, boundary; edges/value [frames][3][3] with a cell
+ *   /particles/all/position/value      [frames][atoms][3] angstrom
+ *   /observables/<name>/value          [frames], [frames][3], [frames][3][3], ...; per atom:
+ *                                      [frames][atoms]...
+ *   /observables/domain/value          [frames] bit set of annotation_flag
+ *   /observables/domain_margin/value   [frames] distance of the body axes to an ambiguity, 0 ... 1
+ *   /observables/domain_distance/value [frames] distance to the nearest training frame
+ *   /covary                            provenance; `complete` [ranges][2]: first frame, count
+ *
+ * All elements share one dataset of steps and one of times (hard links).  Names under /observables
+ * are one level deep because that is all that common readers follow.  Row f of every dataset is the
+ * frame with global index f of the input.
+ */
+#ifndef COVARY_ANNOTATION_ANNOTATION_H
+#define COVARY_ANNOTATION_ANNOTATION_H
+
+#include "core/units.h"
+#include "trajectory/frames.h"
+#include <covary/run.h>
+
+enum { ANNOTATION_MAX_RANK = 4 };
+
+typedef enum {
+    ANNOTATION_FAR = 1,       /* farther from the training set than it is from itself */
+    ANNOTATION_AMBIGUOUS = 2, /* body axes nearer to an ambiguity than in training */
+    ANNOTATION_UNCERTAIN = 4, /* predicted standard deviation beyond that of training */
+    ANNOTATION_MISSING = 128  /* not predicted: the run was stopped; values are NAN */
+} annotation_flag;
+
+typedef struct {
+    const char *name; /* dipole, dipole_std */
+    const unit *unit; /* NULL: no unit attribute */
+    const char *kind; /* name of a property kind, kept as an attribute; may be NULL */
+    int         rank; /* 3^rank values per frame (per atom), row-major */
+    bool        per_atom;
+} annotation_observable;
+
+typedef struct {
+    const char *path;
+    int64_t     bytes;
+    const char *checksum; /* of storage/checksum.h */
+} annotation_input;
+
+/* Texts may be NULL: left out.  Version and commit are added by the writer. */
+typedef struct {
+    const char             *author;
+    const char             *command; /* the command line */
+    const char             *created; /* ISO 8601; the only text that depends on the clock */
+    const char             *config;  /* YAML of the model */
+    annotation_input        model;
+    int                     n_inputs;
+    const annotation_input *inputs;
+} annotation_provenance;
+
+typedef struct {
+    int64_t                      n_frames;
+    int64_t                      n_atoms;
+    const uint8_t               *species; /* [n_atoms] atomic numbers */
+    int                          n_observables;
+    const annotation_observable *observables;
+    bool                         positions;        /* write them */
+    bool                         double_positions; /* as float64; else float32 */
+    bool                         cell;     /* write box/edges; frames without a cell have zeros */
+    uint8_t                      periodic; /* bits 1, 2, 4: boundary of the three cell vectors */
+    bool                         time; /* NAN where a frame has none; MDAnalysis insists on times */
+    bool                         margin;
+    bool                         distance;
+    annotation_provenance        provenance;
+} annotation_layout;
+
+/* Bytes that the datasets of a layout take in the file.  Local. */
+int64_t annotation_bytes(const annotation_layout *layout);
+
+typedef struct annotation_writer annotation_writer;
+
+/*
+ * Begin an annotation; the layout is the same on every rank and need not outlive the call.
+ * Collective.  COVARY_ERR_IO: cannot be written; COVARY_ERR_DATA: two observables of one name, or
+ * a name that is not one path component.
+ */
+covary_status annotation_create(covary_run *run, const char *path, const annotation_layout *layout,
+                                annotation_writer **out);
+
+/*
+ * One batch: frames [batch->first, batch->first + batch->n_frames) from this rank, possibly none.
+ * Collective; every rank calls equally often.
+ *
+ * values    in  per observable: [n_frames][3^rank] or [n_frames][n_atoms][3^rank]
+ * margin    in  [n_frames], not read without layout.margin
+ * distance  in  [n_frames], not read without layout.distance
+ * flags     in  [n_frames] sums of annotation_flag; NULL: none set
+ *
+ * COVARY_ERR_DATA: a frame has other atoms than the layout.
+ */
+covary_status annotation_write(annotation_writer *writer, const frames *batch,
+                               const double *const *values, const double *margin,
+                               const double *distance, const uint8_t *flags);
+
+/*
+ * Finish and give the file its name.  Collective; *writer is NULL afterwards.  Frames that were
+ * never written (the run was stopped) become NAN with ANNOTATION_MISSING.
+ */
+covary_status annotation_commit(annotation_writer **writer);
+
+/* Drop; what was not committed is removed.  Collective; accepts a pointer to NULL. */
+void annotation_abandon(annotation_writer **writer);
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+typedef struct annotation annotation;
+
+/* Collective.  COVARY_ERR_IO, COVARY_ERR_FORMAT: cannot be read, is no annotation. */
+covary_status annotation_open(covary_run *run, const char *path, annotation **out);
+void          annotation_close(annotation **closed);
+
+/* Local from here on; pointers are borrowed. */
+int64_t        annotation_n_frames(const annotation *opened);
+int64_t        annotation_n_complete(const annotation *opened); /* n_frames unless stopped early */
+int64_t        annotation_n_atoms(const annotation *opened);
+const int32_t *annotation_species(const annotation *opened); /* [n_atoms] */
+bool           annotation_has_positions(const annotation *opened);
+bool           annotation_has_cell(const annotation *opened);
+bool           annotation_has_time(const annotation *opened);
+
+/* Observables in alphabetical order, without the three of the domain. */
+int                          annotation_n_observables(const annotation *opened);
+const annotation_observable *annotation_observable_at(const annotation *opened, int index);
+int annotation_find(const annotation *opened, const char *name); /* -1: there is none */
+
+/* A text of /covary (version, commit, command, config, created, model, model_checksum) or NULL. */
+const char *annotation_text(const annotation *opened, const char *name);
+
+/* Rows [first, first + count) in double; shapes as in annotation_write.  COVARY_ERR_FORMAT. */
+covary_status annotation_read_values(const annotation *opened, int index, int64_t first,
+                                     int64_t count, double *values);
+covary_status annotation_read_positions(const annotation *opened, int64_t first, int64_t count,
+                                        double *positions);
+covary_status annotation_read_cell(const annotation *opened, int64_t first, int64_t count,
+                                   double *cell);
+covary_status annotation_read_steps(const annotation *opened, int64_t first, int64_t count,
+                                    int64_t *steps);
+covary_status annotation_read_times(const annotation *opened, int64_t first, int64_t count,
+                                    double *times); /* fs */
+covary_status annotation_read_flags(const annotation *opened, int64_t first, int64_t count,
+                                    uint8_t *flags);
+covary_status annotation_read_margin(const annotation *opened, int64_t first, int64_t count,
+                                     double *margin);
+covary_status annotation_read_distance(const annotation *opened, int64_t first, int64_t count,
+                                       double *distance);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Files in parallel HDF5: created under a temporary name and renamed once complete, or read.
+ *
+ * Objects are named by their absolute path in the file (/observables/dipole/value); groups on the
+ * way are made as needed.  Functions that write are collective and write rank 0's values, except
+ * storage_write_rows, where every rank has its own rows.  The layout of a file depends on neither
+ * the number of ranks nor the clock.  This folder alone knows HDF5.
+ *
+ * Every failure names the file.  COVARY_ERR_IO: the system or HDF5 refuses (full disk, missing
+ * file); COVARY_ERR_FORMAT: the file is not what it should be (not HDF5, cut off, an object is
+ * missing or of another shape or type).
+ */
+#ifndef COVARY_STORAGE_STORAGE_H
+#define COVARY_STORAGE_STORAGE_H
+
+#include <covary/run.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { STORAGE_MAX_RANK = 8 };
+
+typedef enum {
+    STORAGE_FLOAT64,
+    STORAGE_FLOAT32,
+    STORAGE_INT64,
+    STORAGE_INT32,
+    STORAGE_UINT8,
+    STORAGE_TEXT /* reported by storage_shape; written and read by functions of its own */
+} storage_type;
+
+typedef struct storage storage;
+
+/*
+ * Begin a file.  Collective.  Nothing appears under `path` before storage_commit; until then the
+ * data are in `path`.part-<process>-<number> beside it.  A file at `path` will be replaced.
+ */
+covary_status storage_create(covary_run *run, const char *path, storage **file);
+
+/* Open for reading.  Collective. */
+covary_status storage_open(covary_run *run, const char *path, storage **file);
+
+/*
+ * Write everything out, close and give the file its name.  Collective; *file is NULL afterwards.
+ * When this fails, nothing is left on disk and what was at `path` before is untouched.
+ */
+covary_status storage_commit(storage **file);
+
+/* Close; a file that was not committed is removed.  Collective; accepts a pointer to NULL. */
+void storage_close(storage **file);
+
+/* As given to storage_create or storage_open.  Local, borrowed. */
+const char *storage_path(const storage *file);
+
+/* Bytes that one rank moves in one collective call (256 MiB; tests make it small).  Local. */
+void storage_limit_piece(storage *file, int64_t bytes);
+
+/* --- writing; collective ---------------------------------------------------------------------- */
+
+covary_status storage_make_group(storage *file, const char *group);
+
+/* A second name for an existing object. */
+covary_status storage_link(storage *file, const char *existing, const char *name);
+
+/* Attributes of a group or dataset, scalar or of length n >= 1 (the plural forms). */
+covary_status storage_set_text(storage *file, const char *object, const char *name,
+                               const char *value);
+covary_status storage_set_texts(storage *file, const char *object, const char *name, int n,
+                                const char *const *values);
+covary_status storage_set_int64(storage *file, const char *object, const char *name, int64_t value);
+covary_status storage_set_int64s(storage *file, const char *object, const char *name, int n,
+                                 const int64_t *values);
+covary_status storage_set_double(storage *file, const char *object, const char *name, double value);
+covary_status storage_set_doubles(storage *file, const char *object, const char *name, int n,
+                                  const double *values);
+
+/* A replicated dataset; `values` ([dims[0]] ... [dims[rank - 1]], of `type`) matter on rank 0. */
+covary_status storage_put(storage *file, const char *dataset, storage_type type, int rank,
+                          const int64_t *dims, const void *values);
+covary_status storage_put_text(storage *file, const char *dataset, const char *value);
+covary_status storage_put_texts(storage *file, const char *dataset, int64_t n,
+                                const char *const *values);
+
+/* A distributed dataset, contiguous in the file; rows never written stay zero. */
+covary_status storage_define(storage *file, const char *dataset, storage_type type, int rank,
+                             const int64_t *dims);
+
+/*
+ * Rows [first, first + count) of a dataset from this rank; any count from 0 on, of any size.
+ * `type` is that of `rows`: the dataset's own, or STORAGE_FLOAT64 for one of STORAGE_FLOAT32.
+ */
+covary_status storage_write_rows(storage *file, const char *dataset, storage_type type,
+                                 int64_t first, int64_t count, const void *rows);
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* Is there such an object, such an attribute?  Local. */
+bool storage_exists(const storage *file, const char *object);
+bool storage_has_attribute(const storage *file, const char *object, const char *name);
+
+/* Type, rank and dims[STORAGE_MAX_RANK] of a dataset; outputs may be NULL.  Local. */
+covary_status storage_shape(const storage *file, const char *dataset, storage_type *type, int *rank,
+                            int64_t *dims);
+
+/* Names of the members of a group in alphabetical order; storage_release_texts.  Local. */
+covary_status storage_children(const storage *file, const char *group, int64_t *n, char ***names);
+
+/* Attributes.  Local.  The text is new (MEMORY_RELEASE); n must be the attribute's length. */
+covary_status storage_get_text(const storage *file, const char *object, const char *name,
+                               char **value);
+covary_status storage_get_int64(const storage *file, const char *object, const char *name,
+                                int64_t *value);
+covary_status storage_get_int64s(const storage *file, const char *object, const char *name, int n,
+                                 int64_t *values);
+covary_status storage_get_double(const storage *file, const char *object, const char *name,
+                                 double *value);
+covary_status storage_get_doubles(const storage *file, const char *object, const char *name, int n,
+                                  double *values);
+
+/*
+ * A whole dataset on every rank, converted to `type`; it must have exactly `count` elements.
+ * Collective: rank 0 reads, the others receive.
+ */
+covary_status storage_get(storage *file, const char *dataset, storage_type type, int64_t count,
+                          void *values);
+
+/*
+ * The same with the shape checked and the block allocated (MEMORY_RELEASE).  Collective.
+ * `dims` [rank]: in: the extent wanted, or -1 for any; out: the extent found.
+ */
+covary_status storage_load(storage *file, const char *dataset, storage_type type, int rank,
+                           int64_t *dims, void **values);
+
+/* Text datasets, new on every rank.  Collective. */
+covary_status storage_get_dataset_text(storage *file, const char *dataset, char **value);
+covary_status storage_get_dataset_texts(storage *file, const char *dataset, int64_t *n,
+                                        char ***values);
+void          storage_release_texts(int64_t n, char ***values);
+
+/* Rows [first, first + count), converted to `type`.  Local: each rank reads what it wants. */
+covary_status storage_read_rows(const storage *file, const char *dataset, storage_type type,
+                                int64_t first, int64_t count, void *rows);
+
+#endif
