@@ -34,3 +34,9 @@ endif()
 add_library(covary_dependencies INTERFACE)
 target_link_libraries(covary_dependencies INTERFACE covary_scalapack PkgConfig::OPENBLAS
                       covary_hdf5 PkgConfig::CYAML PkgConfig::YAML MPI::MPI_C m)
+
+# Only the tests need it.
+pkg_check_modules(CMOCKA QUIET IMPORTED_TARGET cmocka)
+if(NOT CMOCKA_FOUND)
+  set(CMOCKA_FOUND OFF)
+endif()
