@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# All tests, from a fresh clone on:
+#
+#   bash tests/run.sh           everything, about ten minutes on two cores
+#   bash tests/run.sh --quick   without the sanitizers
+#
+# Installs what is missing where it may (see jobs/setup.sh), builds and tests the dev preset, then
+# builds the asan preset and repeats the tests on one and two ranks under the address and
+# undefined-behaviour sanitizers.  Ends with one line: N passed, N failed, N skipped.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=jobs/setup.sh
+. jobs/setup.sh
+
+sanitizers=yes
+for option in "$@"; do
+    case $option in
+    --quick) sanitizers=no ;;
+    *)
+        echo "usage: bash tests/run.sh [--quick]" >&2
+        exit 2
+        ;;
+    esac
+done
+
+passed=0 failed=0 skipped=0
+
+# count WHICH FILE: test cases of a JUnit report of ctest with that status.
+count() {
+    grep -c "<testcase .*status=\"$1\"" "$2" || true
+}
+
+# run_tests PRESET [ctest options]: adds to the totals.  Ctest calls a skipped test "notrun", like
+# one that it could not start; only the former names its exit status as the reason.
+run_tests() {
+    local preset=$1 report=$PWD/build/$1-tests.xml status=0 quiet not_run
+    shift
+    rm -f "$report"
+    setup_show ctest --preset "$preset" --parallel "$(setup_cores)" --no-tests=error \
+        --output-junit "$report" "$@" </dev/null || status=$?
+    if [ ! -s "$report" ]; then
+        failed=$((failed + 1))
+        return
+    fi
+    not_run=$(count notrun "$report")
+    quiet=$(grep -c 'message="SKIP_' "$report" || true)
+    passed=$((passed + $(count run "$report")))
+    failed=$((failed + $(count fail "$report") + not_run - quiet))
+    skipped=$((skipped + quiet + $(count disabled "$report")))
+    if [ "$status" != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
+}
+
+# Packages without which some checks are skipped: wanted, not needed.
+extras() {
+    local package
+    for package in $setup_extra_packages; do
+        if ! dpkg -s "$package" >/dev/null 2>&1; then
+            # shellcheck disable=SC2086 # words
+            setup_apt_install $setup_extra_packages ||
+                setup_say "Going on without some of: $setup_extra_packages"
+            return
+        fi
+    done
+}
+
+# A folder that was made under another path (a copied checkout) is made anew.
+drop_foreign() {
+    local cache=build/$1/CMakeCache.txt
+    if [ -f "$cache" ] && ! grep -qx "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" "$cache"; then
+        rm -rf "build/$1"
+    fi
+}
+
+# Sandboxes that forbid ptrace stop the leak check, not the other checks.
+asan_options() {
+    local options=fast_unwind_on_malloc=0:malloc_context_size=40 folder
+    folder=$(mktemp -d)
+    echo 'int main(void) { return 0; }' >"$folder/probe.c"
+    if cc -fsanitize=address "$folder/probe.c" -o "$folder/probe" &&
+        ! "$folder/probe" 2>/dev/null; then
+        setup_say "Leaks cannot be looked for here (ptrace is forbidden?)"
+        options=$options:detect_leaks=0
+    fi
+    rm -rf "$folder"
+    echo "$options"
+}
+
+setup_ensure yes
+if setup_apt_prefix >/dev/null; then extras; fi
+setup_environment
+
+drop_foreign dev
+setup_configure dev
+setup_build dev
+run_tests dev
+
+if [ "$sanitizers" = yes ]; then
+    drop_foreign asan
+    setup_configure asan "-DCOVARY_ASAN_OPTIONS=$(asan_options)"
+    setup_build asan
+    run_tests asan --tests-regex '[.]np[12]$'
+fi
+
+if [ $((passed + failed)) = 0 ]; then
+    echo "No tests ran." >&2
+    failed=1
+fi
+printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" = 0 ]
