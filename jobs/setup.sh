@@ -42,8 +42,8 @@ setup_ranks() {
     [ "$cores" -lt 2 ] && echo "$cores" || echo 2
 }
 
-# Open MPI and OpenBLAS, as they have to be for small jobs anywhere: in a container as root, on fewer
-# cores than ranks, one thread a rank.  What is set already stays.
+# Open MPI and OpenBLAS as small jobs need them anywhere: in a container as root, on fewer cores
+# than ranks, one thread a rank.  What is set already stays.
 setup_environment() {
     export OMPI_MCA_rmaps_base_oversubscribe=${OMPI_MCA_rmaps_base_oversubscribe:-1}
     export OMPI_MCA_hwloc_base_binding_policy=${OMPI_MCA_hwloc_base_binding_policy:-none}
