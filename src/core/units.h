@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of units, from CODATA 2018 constants.  All functions are local. */
+/*
+ * The table of units, from CODATA 2018 constants (Tiesinga, Mohr, Newell, Taylor, Rev. Mod. Phys.
+ * 93, 025010 (2021)).  All functions are local.
+ *
+ * Polarizabilities come in two shapes, alpha itself (e^2*bohr^2/hartree, e*angstrom^2/V) and the
+ * volume alpha / (4 pi epsilon_0) (bohr^3, angstrom^3).  They are one dimension here, because
+ * e^2 / (4 pi epsilon_0) = hartree * bohr: 1 e^2*bohr^2/hartree is 1 bohr^3.
+ */
 #ifndef COVARY_CORE_UNITS_H
 #define COVARY_CORE_UNITS_H
 
@@ -7,13 +14,13 @@
 
 typedef enum {
     UNIT_NONE,
-    UNIT_LENGTH,
-    UNIT_TIME,
-    UNIT_ENERGY,
-    UNIT_DIPOLE,
-    UNIT_POLARIZABILITY,
-    UNIT_HYPERPOLARIZABILITY,
-    UNIT_FORCE
+    UNIT_LENGTH,              /* base: angstrom */
+    UNIT_TIME,                /* base: fs */
+    UNIT_ENERGY,              /* base: hartree */
+    UNIT_DIPOLE,              /* base: e*bohr */
+    UNIT_POLARIZABILITY,      /* base: bohr^3 */
+    UNIT_HYPERPOLARIZABILITY, /* base: e^3*bohr^3/hartree^2 */
+    UNIT_FORCE                /* base: hartree/bohr */
 } unit_dimension;
 
 typedef struct {
@@ -26,10 +33,17 @@ typedef struct {
 /* COVARY_ERR_CONFIG: unknown name; the message lists the nearest and all known ones. */
 covary_status unit_find(const char *name, const unit **found);
 
-/* value[to] = factor * value[from].  COVARY_ERR_CONFIG: dimensions differ. */
+/*
+ * value[to] = factor * value[from].
+ *
+ * COVARY_ERR_CONFIG: dimensions differ; the message names units that would do.
+ */
 covary_status unit_factor(const unit *from, const unit *to, double *factor);
 
-/* All units, ended by an entry with name NULL. */
+/* What a dimension measures, for messages: "dipole". */
+const char *unit_dimension_name(unit_dimension dimension);
+
+/* All units, the base of a dimension before its others, ended by an entry with name NULL. */
 const unit *unit_table(void);
 
 #endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Units and their values in the base unit of their dimension, all derived from six constants. */
+#include "core/units.h"
+
+#include "core/status.h"
+#include "core/text.h"
+
+#include <string.h>
+
+/* CODATA 2018, SI.  The first four are exact. */
+#define LIGHT_SPEED       299792458.0         /* m/s */
+#define ELEMENTARY_CHARGE 1.602176634e-19     /* C */
+#define AVOGADRO          6.02214076e23       /* 1/mol */
+#define CALORIE           4.184               /* J, thermochemical */
+#define BOHR              5.29177210903e-11   /* m */
+#define HARTREE           4.3597447222071e-18 /* J */
+
+#define ANGSTROM         1e-10                                       /* m */
+#define DEBYE            (1e-21 / LIGHT_SPEED)                       /* C m; 1e-18 statC cm */
+#define ATOMIC_FIELD     (HARTREE / (ELEMENTARY_CHARGE * BOHR))      /* V/m */
+#define AU_DIPOLE        (ELEMENTARY_CHARGE * BOHR)                  /* C m */
+#define AU_ALPHA         (AU_DIPOLE / ATOMIC_FIELD)                  /* C^2 m^2/J */
+#define AU_BETA          (AU_DIPOLE / (ATOMIC_FIELD * ATOMIC_FIELD)) /* C^3 m^3/J^2 */
+#define EV_IN_HARTREE    (ELEMENTARY_CHARGE / HARTREE)
+#define BOHR_IN_ANGSTROM (BOHR / ANGSTROM)
+
+const unit *unit_table(void)
+{
+    static const unit table[] = {
+        {"none", "", UNIT_NONE, 1.0},
+        {"1", "", UNIT_NONE, 1.0},
+
+        {"angstrom", "Angstrom", UNIT_LENGTH, 1.0},
+        {"bohr", "bohr", UNIT_LENGTH, BOHR_IN_ANGSTROM},
+        {"nm", "nm", UNIT_LENGTH, 10.0},
+        {"pm", "pm", UNIT_LENGTH, 0.01},
+
+        {"fs", "fs", UNIT_TIME, 1.0},
+        {"ps", "ps", UNIT_TIME, 1e3},
+        {"ns", "ns", UNIT_TIME, 1e6},
+
+        {"hartree", "hartree", UNIT_ENERGY, 1.0},
+        {"eV", "eV", UNIT_ENERGY, EV_IN_HARTREE},
+        {"kcal/mol", "kcal mol-1", UNIT_ENERGY, 1e3 * CALORIE / AVOGADRO / HARTREE},
+        {"kJ/mol", "kJ mol-1", UNIT_ENERGY, 1e3 / AVOGADRO / HARTREE},
+
+        {"e*bohr", "e bohr", UNIT_DIPOLE, 1.0},
+        {"e*angstrom", "e Angstrom", UNIT_DIPOLE, 1.0 / BOHR_IN_ANGSTROM},
+        {"debye", "debye", UNIT_DIPOLE, DEBYE / AU_DIPOLE},
+        {"C*m", "C m", UNIT_DIPOLE, 1.0 / AU_DIPOLE},
+
+        {"bohr^3", "bohr3", UNIT_POLARIZABILITY, 1.0},
+        {"angstrom^3", "Angstrom3", UNIT_POLARIZABILITY,
+         1.0 / (BOHR_IN_ANGSTROM * BOHR_IN_ANGSTROM * BOHR_IN_ANGSTROM)},
+        {"e^2*bohr^2/hartree", "e2 bohr2 hartree-1", UNIT_POLARIZABILITY, 1.0},
+        {"e^2*angstrom^2/eV", "e2 Angstrom2 eV-1", UNIT_POLARIZABILITY,
+         1.0 / (BOHR_IN_ANGSTROM * BOHR_IN_ANGSTROM * EV_IN_HARTREE)},
+        /* e/V is e^2/eV, so this is the same unit; people also write it with e^2. */
+        {"e*angstrom^2/V", "e Angstrom2 V-1", UNIT_POLARIZABILITY,
+         1.0 / (BOHR_IN_ANGSTROM * BOHR_IN_ANGSTROM * EV_IN_HARTREE)},
+        {"e^2*angstrom^2/V", "e Angstrom2 V-1", UNIT_POLARIZABILITY,
+         1.0 / (BOHR_IN_ANGSTROM * BOHR_IN_ANGSTROM * EV_IN_HARTREE)},
+        {"C^2*m^2/J", "C2 m2 J-1", UNIT_POLARIZABILITY, 1.0 / AU_ALPHA},
+
+        {"e^3*bohr^3/hartree^2", "e3 bohr3 hartree-2", UNIT_HYPERPOLARIZABILITY, 1.0},
+        {"C^3*m^3/J^2", "C3 m3 J-2", UNIT_HYPERPOLARIZABILITY, 1.0 / AU_BETA},
+
+        {"hartree/bohr", "hartree bohr-1", UNIT_FORCE, 1.0},
+        {"eV/angstrom", "eV Angstrom-1", UNIT_FORCE, EV_IN_HARTREE * BOHR_IN_ANGSTROM},
+
+        {NULL, NULL, UNIT_NONE, 0.0},
+    };
+
+    return table;
+}
+
+const char *unit_dimension_name(unit_dimension dimension)
+{
+    switch (dimension) {
+    case UNIT_NONE:
+        return "plain number";
+    case UNIT_LENGTH:
+        return "length";
+    case UNIT_TIME:
+        return "time";
+    case UNIT_ENERGY:
+        return "energy";
+    case UNIT_DIPOLE:
+        return "dipole";
+    case UNIT_POLARIZABILITY:
+        return "polarizability";
+    case UNIT_HYPERPOLARIZABILITY:
+        return "hyperpolarizability";
+    case UNIT_FORCE:
+        return "force";
+    }
+    return "unknown dimension";
+}
+
+/* Names of the units of a dimension, or of all units, with ", " between. */
+static covary_status list_units(const unit_dimension *dimension, text *list)
+{
+    covary_status status = COVARY_OK;
+
+    for (const unit *entry = unit_table(); entry->name != NULL && status == COVARY_OK; entry++) {
+        if (dimension == NULL || entry->dimension == *dimension) {
+            status = text_add(list, "%s%s", list->length > 0 ? ", " : "", entry->name);
+        }
+    }
+    return status;
+}
+
+static covary_status unknown_unit(const char *name)
+{
+    enum { MOST_UNITS = 64 };
+    const char   *names[MOST_UNITS] = {NULL}, *near;
+    text          list = {0};
+    covary_status status;
+
+    for (int i = 0; i < MOST_UNITS - 1 && unit_table()[i].name != NULL; i++) {
+        names[i] = unit_table()[i].name;
+    }
+    near = text_nearest(name, names);
+    status = list_units(NULL, &list);
+    if (status == COVARY_OK) {
+        status = COVARY_FAIL(COVARY_ERR_CONFIG, "unknown unit '%s';%s%s%s known units: %s", name,
+                             near != NULL ? " did you mean '" : "", near != NULL ? near : "",
+                             near != NULL ? "'?" : "", list.data);
+    }
+    text_release(&list);
+    return status;
+}
+
+covary_status unit_find(const char *name, const unit **found)
+{
+    *found = NULL;
+    for (const unit *entry = unit_table(); entry->name != NULL; entry++) {
+        if (strcmp(entry->name, name) == 0) {
+            *found = entry;
+            return COVARY_OK;
+        }
+    }
+    return unknown_unit(name);
+}
+
+covary_status unit_factor(const unit *from, const unit *to, double *factor)
+{
+    text          list = {0};
+    covary_status status;
+
+    if (from->dimension == to->dimension) {
+        *factor = from->in_base / to->in_base;
+        return COVARY_OK;
+    }
+    status = list_units(&from->dimension, &list);
+    if (status == COVARY_OK) {
+        status = COVARY_FAIL(COVARY_ERR_CONFIG,
+                             "'%s' (%s) cannot be converted to '%s' (%s); units that it can: %s",
+                             from->name, unit_dimension_name(from->dimension), to->name,
+                             unit_dimension_name(to->dimension), list.data);
+    }
+    text_release(&list);
+    return status;
+}
