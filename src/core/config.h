@@ -2,8 +2,9 @@
 /*
  * The configuration of a fit, as read from YAML by libcyaml against one schema.
  *
- * Text that may be `auto` is resolved here: an automatic number is NAN.  Relative paths are already
- * relative to the configuration file.  A configuration is the same on every rank.
+ * Text that may be `auto` is resolved here: an automatic number is NAN.  Defaults are filled in,
+ * and relative paths of the file are already behind the file's folder.  A configuration is the same
+ * on every rank.
  */
 #ifndef COVARY_CORE_CONFIG_H
 #define COVARY_CORE_CONFIG_H
@@ -13,13 +14,14 @@
 #include <stdint.h>
 
 typedef struct {
-    char  *name; /* dipole */
+    char  *name; /* dipole; unique, good as an HDF5 name */
     char  *kind; /* vector; a name of property/kind.h, checked there */
     char  *unit; /* of labels and predictions; a name of core/units.h */
     char  *key;  /* label key in the files; NULL: the name and its aliases */
     bool   per_atom;
     double charge; /* of the molecule, in e; 0 unless the property is an origin-dependent dipole */
     char  *origin; /* center-of-mass | center-of-nuclear-charge | "x y z" (angstrom, lab) */
+    char  *place;  /* "dce.yaml, line 5", for messages; NULL in one that was made by hand */
 } config_property;
 
 typedef struct {     /* a mass in place of the standard one */
@@ -28,9 +30,15 @@ typedef struct {     /* a mass in place of the standard one */
     double  mass;    /* u */
 } config_mass;
 
+typedef struct { /* where a key stands */
+    char *key;   /* dotted: properties.0.unit */
+    char *where; /* "dce.yaml, line 7" or "--set kernel.type=linear" */
+    int   line;  /* 0: not in the file */
+} config_place;
+
 struct covary_config {
     char *path; /* of the file, for messages */
-    char *text; /* the YAML after --set, for the model file */
+    char *text; /* the YAML with settings and defaults, without comments, for the model file */
 
     char   **train; /* data.train */
     unsigned n_train;
@@ -61,7 +69,29 @@ struct covary_config {
     int64_t block;            /* of the block-cyclic layout; 0: auto */
     int64_t selection_frames; /* largest subset on which length and ridge are searched */
 
-    char *output; /* model file; NULL: <config stem>.model.h5 */
+    char *output; /* model file; NULL only after config_parse_text without the key */
+
+    config_place *places;
+    int64_t       n_places;
 };
+
+/*
+ * Parse text that is already here, such as the one kept in a model file.  Local.  Paths are taken
+ * as they are, and there is no default output.
+ *
+ * path  in  names the text in messages
+ *
+ * COVARY_ERR_CONFIG: as covary_config_load.
+ */
+covary_status config_parse_text(const char *path, const char *yaml_text, covary_config **config);
+
+/* Line of a dotted key ("kernel.type", "properties.0.unit"); 0: a default or a --set.  Local. */
+int config_line(const covary_config *config, const char *dotted_key);
+
+/*
+ * For messages: "dce.yaml, line 7", "--set kernel.type=linear", or the path where the key is a
+ * default.  Borrowed.  Local.
+ */
+const char *config_where(const covary_config *config, const char *dotted_key);
 
 #endif

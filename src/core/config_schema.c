@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The keys of a configuration: one list for the help and the checks, one schema for libcyaml.
+ *
+ * The help text is put together by the preprocessor, so it can neither differ from the list nor
+ * need memory of its own.
+ */
+#include "core/config_schema.h"
+
+#include <float.h>
+#include <string.h>
+
+#define MOST_FRAMES 2147483647 /* ScaLAPACK counts rows in 32-bit integers */
+
+/* key, type, domain, low, high, default, unit, meaning */
+#define CONFIG_KEY_LIST(X)                                                                         \
+    X("data.train", KEY_PATH, "a file or a list of files", 0, 0, "required", "-",                  \
+      "Labelled frames to learn from. Relative to the folder of the configuration.")               \
+    X("properties[].name", KEY_NAME, "letters, digits, '_', '-' and '.'", 0, 0, "required", "-",   \
+      "Name of the property in the model, the annotation and the reports; unique.")                \
+    X("properties[].kind", KEY_TEXT, "scalar | vector | axial-vector | symmetric-tensor | tensor", \
+      0, 0, "required", "-", "How the property turns with the molecule.")                          \
+    X("properties[].unit", KEY_TEXT, "a unit such as e*bohr, debye, bohr^3 or none", 0, 0,         \
+      "required", "-", "Unit of the labels, and of the predictions.")                              \
+    X("properties[].key", KEY_TEXT, "a label key", 0, 0, "-", "-",                                 \
+      "Label key in the files, if it is neither the name nor one of its usual aliases.")           \
+    X("properties[].per_atom", KEY_FLAG, "true | false", 0, 0, "false", "-",                       \
+      "One value an atom instead of one a molecule.")                                              \
+    X("properties[].charge", KEY_NUMBER, "a number", -DBL_MAX, DBL_MAX, "0", "e",                  \
+      "Charge of the molecule: the dipole of an ion depends on the origin.")                       \
+    X("properties[].origin", KEY_TEXT, "center-of-mass | center-of-nuclear-charge | \"x y z\"", 0, \
+      0, "center-of-mass", "angstrom",                                                             \
+      "Origin of an ion's dipole in the labels and the predictions.")                              \
+    X("masses[].element", KEY_TEXT, "a chemical symbol", 0, 0, "-", "-",                           \
+      "Element whose atoms all get this mass; either this or atom.")                               \
+    X("masses[].atom", KEY_INTEGER, "a whole number from 1", 1, MOST_FRAMES, "-", "-",             \
+      "The one atom that gets this mass, counted from 1; either this or element.")                 \
+    X("masses[].mass", KEY_NUMBER, "a number above 0", 0, DBL_MAX, "required", "u",                \
+      "Mass in place of the standard one, e.g. 2.014 for deuterium.")                              \
+    X("representation.basis", KEY_CHOICE, "inertia | eckart", 0, 0, "inertia", "-",                \
+      "Body axes: principal axes of inertia, or Eckart axes of the reference.")                    \
+    X("representation.axes", KEY_CHOICE, "improper | proper", 0, 0, "improper", "-",               \
+      "Whether axes may also be left-handed, so that mirror images are the same molecule.")        \
+    X("representation.signs", KEY_CHOICE, "matched | raw", 0, 0, "matched", "-",                   \
+      "Directions of the axes: those that fit the reference best, or as the eigensolver "          \
+      "leaves them (for comparison only).")                                                        \
+    X("representation.reference", KEY_PATH, "auto | a file", 0, 0, "auto", "-",                    \
+      "File whose first frame is the reference structure; auto takes it from the training "        \
+      "frames.")                                                                                   \
+    X("representation.descriptor", KEY_TEXT, "a descriptor or a list of them", 0, 0,               \
+      "[cartesians, distances]", "-",                                                              \
+      "Invariant features, put side by side: distances, inverse-distances, "                       \
+      "exponential-distances, relative-to-equilibrium, coulomb, cartesians.")                      \
+    X("representation.scaling", KEY_CHOICE, "standardize | none", 0, 0, "standardize", "-",        \
+      "Scaling of the features: to mean 0 and variance 1, or left alone.")                         \
+    X("representation.symmetry", KEY_CHOICE, "auto | none", 0, 0, "auto", "-",                     \
+      "Permutations of equivalent atoms that the kernel is averaged over.")                        \
+    X("kernel.type", KEY_TEXT, "a kernel", 0, 0, "gaussian", "-",                                  \
+      "gaussian, laplacian, matern-3/2, matern-5/2, linear or polynomial.")                        \
+    X("kernel.length", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                  \
+      "of the scaled features", "Length scale; auto searches it by leave-one-out errors.")         \
+    X("kernel.degree", KEY_INTEGER, "a whole number from 1 to 20", 1, 20, "2", "-",                \
+      "Degree of the polynomial kernel.")                                                          \
+    X("ridge", KEY_NUMBER,                                                                         \
+      "auto | a number above 0 (without it the kernel matrix of two equal frames is singular)", 0, \
+      DBL_MAX, "auto", "relative to a kernel with k(x, x) = 1",                                    \
+      "Regularization on the kernel's diagonal; auto searches it by leave-one-out errors.")        \
+    X("solver.type", KEY_CHOICE, "cholesky", 0, 0, "cholesky", "-",                                \
+      "How the kernel system is solved: block-cyclic Cholesky factorization.")                     \
+    X("solver.block", KEY_INTEGER, "auto | a whole number from 0 to 65536", 0, 65536, "auto",      \
+      "rows", "Block of the block-cyclic layout; 0 is auto.")                                      \
+    X("solver.selection_frames", KEY_INTEGER, "a whole number from 2", 2, MOST_FRAMES, "1000",     \
+      "frames", "Largest subset on which the length and the ridge are searched.")                  \
+    X("output", KEY_PATH, "a file", 0, 0, "<name of the configuration>.model.h5", "-",             \
+      "Model file. Without the key it goes into the working directory.")
+
+const config_key *config_key_table(void)
+{
+#define CONFIG_KEY_ENTRY(...) {__VA_ARGS__},
+    static const config_key table[] = {
+        CONFIG_KEY_LIST(CONFIG_KEY_ENTRY){NULL, KEY_TEXT, NULL, 0, 0, NULL, NULL, NULL}};
+#undef CONFIG_KEY_ENTRY
+
+    return table;
+}
+
+const config_key *config_key_find(const char *pattern)
+{
+    const config_key *entry = config_key_table();
+
+    while (entry->key != NULL && strcmp(entry->key, pattern) != 0) {
+        entry++;
+    }
+    return entry->key == NULL ? NULL : entry;
+}
+
+const char *covary_config_help(void)
+{
+#define CONFIG_KEY_HELP(key, type, domain, low, high, preset, measure, meaning)                    \
+    "  " key "\n"                                                                                  \
+    "      " meaning "\n"                                                                          \
+    "      " domain "; default: " preset "; unit: " measure "\n"
+    static const char help[] =
+        "Keys of a configuration (YAML). Every key can also be given as --set KEY=VALUE, with the\n"
+        "number of an element, from 0, in place of []: --set "
+        "properties.0.unit=debye.\n\n" CONFIG_KEY_LIST(CONFIG_KEY_HELP);
+#undef CONFIG_KEY_HELP
+
+    return help;
+}
+
+/* The schema for libcyaml, from the inner sections to the whole. */
+
+#define TEXT_FIELD(key, flags, structure, member)                                                  \
+    CYAML_FIELD_STRING_PTR(key, flags, structure, member, 0, CYAML_UNLIMITED)
+#define LIST_FIELD(key, flags, structure, member, entry)                                           \
+    CYAML_FIELD_SEQUENCE_COUNT(key, (flags) | CYAML_FLAG_POINTER, structure, member, n_##member,   \
+                               entry, 1, CYAML_UNLIMITED)
+
+enum { REQUIRED = CYAML_FLAG_DEFAULT, OPTIONAL = CYAML_FLAG_OPTIONAL };
+
+static const cyaml_schema_value_t text_value = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED)};
+
+static const cyaml_schema_field_t data_fields[] = {
+    LIST_FIELD("train", REQUIRED, config_raw_data, train, &text_value), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t property_fields[] = {
+    TEXT_FIELD("name", REQUIRED, config_property, name),
+    TEXT_FIELD("kind", REQUIRED, config_property, kind),
+    TEXT_FIELD("unit", REQUIRED, config_property, unit),
+    TEXT_FIELD("key", OPTIONAL, config_property, key),
+    CYAML_FIELD_BOOL("per_atom", OPTIONAL, config_property, per_atom),
+    CYAML_FIELD_FLOAT("charge", OPTIONAL, config_property, charge),
+    TEXT_FIELD("origin", OPTIONAL, config_property, origin),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t property_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, config_property, property_fields)};
+
+static const cyaml_schema_field_t mass_fields[] = {
+    TEXT_FIELD("element", OPTIONAL, config_mass, element),
+    CYAML_FIELD_INT("atom", OPTIONAL, config_mass, atom),
+    CYAML_FIELD_FLOAT("mass", REQUIRED, config_mass, mass), CYAML_FIELD_END};
+static const cyaml_schema_value_t mass_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, config_mass, mass_fields)};
+
+static const cyaml_schema_field_t representation_fields[] = {
+    TEXT_FIELD("basis", OPTIONAL, config_raw_representation, basis),
+    TEXT_FIELD("axes", OPTIONAL, config_raw_representation, axes),
+    TEXT_FIELD("signs", OPTIONAL, config_raw_representation, signs),
+    TEXT_FIELD("reference", OPTIONAL, config_raw_representation, reference),
+    LIST_FIELD("descriptor", OPTIONAL, config_raw_representation, descriptors, &text_value),
+    TEXT_FIELD("scaling", OPTIONAL, config_raw_representation, scaling),
+    TEXT_FIELD("symmetry", OPTIONAL, config_raw_representation, symmetry),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t kernel_fields[] = {
+    TEXT_FIELD("type", OPTIONAL, config_raw_kernel, type),
+    TEXT_FIELD("length", OPTIONAL, config_raw_kernel, length),
+    CYAML_FIELD_INT("degree", OPTIONAL, config_raw_kernel, degree), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t solver_fields[] = {
+    TEXT_FIELD("type", OPTIONAL, config_raw_solver, type),
+    TEXT_FIELD("block", OPTIONAL, config_raw_solver, block),
+    CYAML_FIELD_INT("selection_frames", OPTIONAL, config_raw_solver, selection_frames),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t fields[] = {
+    CYAML_FIELD_MAPPING("data", REQUIRED, config_raw, data, data_fields),
+    LIST_FIELD("properties", REQUIRED, config_raw, properties, &property_value),
+    LIST_FIELD("masses", OPTIONAL, config_raw, masses, &mass_value),
+    CYAML_FIELD_MAPPING("representation", OPTIONAL, config_raw, representation,
+                        representation_fields),
+    CYAML_FIELD_MAPPING("kernel", OPTIONAL, config_raw, kernel, kernel_fields),
+    TEXT_FIELD("ridge", OPTIONAL, config_raw, ridge),
+    CYAML_FIELD_MAPPING("solver", OPTIONAL, config_raw, solver, solver_fields),
+    TEXT_FIELD("output", OPTIONAL, config_raw, output),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, config_raw, fields)};
+
+const cyaml_schema_value_t *config_schema(void)
+{
+    return &schema;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a configuration may contain, said twice for two readers: the schema tells libcyaml where
+ * each value goes, the table of keys tells people (help, messages) and the checks what it may be.
+ * A test holds the two against each other.
+ */
+#ifndef COVARY_CORE_CONFIG_SCHEMA_H
+#define COVARY_CORE_CONFIG_SCHEMA_H
+
+#include "core/config.h"
+#include <cyaml/cyaml.h>
+
+typedef enum {
+    KEY_TEXT,    /* checked by whoever owns the registry of such names */
+    KEY_NAME,    /* of a property, which becomes an HDF5 name */
+    KEY_PATH,    /* of a file; relative ones are resolved */
+    KEY_CHOICE,  /* one word of `domain`, which is "this | that" */
+    KEY_NUMBER,  /* low < value < high; `auto` if `domain` starts with it */
+    KEY_INTEGER, /* low <= value <= high; the same */
+    KEY_FLAG     /* true or false */
+} config_key_type;
+
+typedef struct {
+    const char     *key; /* dotted; an element of a list is [] */
+    config_key_type type;
+    const char     *domain; /* completes "it must be ..." */
+    double          low, high;
+    const char     *preset;  /* default as written in YAML; "-" without, "required" */
+    const char     *measure; /* unit of the number; "-" without */
+    const char     *meaning;
+} config_key;
+
+/* All keys, ended by an entry with key NULL. */
+const config_key *config_key_table(void);
+
+/* The entry of "properties[].unit", or NULL. */
+const config_key *config_key_find(const char *pattern);
+
+/* What libcyaml fills, section by section: NULL or 0 where the file has no such key. */
+typedef struct {
+    char   **train;
+    unsigned n_train;
+} config_raw_data;
+
+typedef struct {
+    char    *basis, *axes, *signs, *reference, *scaling, *symmetry;
+    char   **descriptors;
+    unsigned n_descriptors;
+} config_raw_representation;
+
+typedef struct {
+    char *type, *length;
+    int   degree;
+} config_raw_kernel;
+
+typedef struct {
+    char   *type, *block;
+    int64_t selection_frames;
+} config_raw_solver;
+
+typedef struct {
+    config_raw_data           data;
+    config_property          *properties;
+    unsigned                  n_properties;
+    config_mass              *masses;
+    unsigned                  n_masses;
+    config_raw_representation representation;
+    config_raw_kernel         kernel;
+    char                     *ridge;
+    config_raw_solver         solver;
+    char                     *output;
+} config_raw;
+
+/* The schema of the whole file: a config_raw behind a pointer. */
+const cyaml_schema_value_t *config_schema(void);
+
+#endif
