@@ -123,9 +123,9 @@ static covary_status unknown_unit(const char *name)
     near = text_nearest(name, names);
     status = list_units(NULL, &list);
     if (status == COVARY_OK) {
-        status = COVARY_FAIL(COVARY_ERR_CONFIG, "unknown unit '%s';%s%s%s known units: %s", name,
-                             near != NULL ? " did you mean '" : "", near != NULL ? near : "",
-                             near != NULL ? "'?" : "", list.data);
+        status = COVARY_FAIL(COVARY_ERR_CONFIG, "unknown unit '%s'%s%s%s Known units: %s", name,
+                             near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+                             near != NULL ? "'?" : ".", list.data);
     }
     text_release(&list);
     return status;

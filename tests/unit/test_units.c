@@ -139,7 +139,7 @@ static void unknown_unit_names_the_nearest(void **state)
     assert_message("unknown unit 'debey'; did you mean 'debye'?");
     assert_message("e^2*angstrom^2/eV");
     assert_int_equal(unit_find("parsec-per-fortnight", &found), COVARY_ERR_CONFIG);
-    assert_message("'parsec-per-fortnight'; known units: none, 1");
+    assert_message("'parsec-per-fortnight'. Known units: none, 1");
 }
 
 static void wrong_dimension_names_units_that_fit(void **state)
