@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The process grid and 2-D block-cyclic matrices in ScaLAPACK's layout (column-major local parts).
+ * 2-D block-cyclic matrices in ScaLAPACK's layout (column-major local parts).
  * Only src/linalg knows array descriptors and BLACS contexts.
+ *
+ * Block b of the rows belongs to row b mod n_rows of the grid, and so for the columns.  A process
+ * may own nothing: its local part is then empty, and it takes part in every call all the same.
  */
 #ifndef COVARY_LINALG_BLOCK_CYCLIC_H
 #define COVARY_LINALG_BLOCK_CYCLIC_H
 
+#include "linalg/grid.h"
 #include "linalg/panel.h"
 #include <stdbool.h>
-
-typedef struct {
-    covary_run *run; /* borrowed */
-    int         context;
-    int         n_rows, n_cols; /* of processes; n_rows <= n_cols, as square as divisors allow */
-    int         row, col;       /* of this process */
-} process_grid;
-
-covary_status grid_create(covary_run *run, process_grid **out); /* Collective */
-void          grid_destroy(process_grid **released);            /* Collective */
 
 typedef struct {
     const process_grid *grid; /* borrowed */
@@ -29,9 +23,26 @@ typedef struct {
 } block_cyclic;
 
 /*
- * Zeros.  Collective.  COVARY_ERR_NUMERIC: a local part would pass the 32-bit limits of ScaLAPACK;
- * the message names the largest N for this number of ranks.
+ * The block to use for an n x n matrix: 128, halved until every row and every column of the grid
+ * owns at least two blocks (or the block is 1), so that no rank is idle.  Local.
  */
+int block_cyclic_default_block(int64_t n, const process_grid *grid);
+
+/* How many of n indices belong to place `coordinate` out of n_places.  Local. */
+int64_t block_cyclic_count(int64_t n, int block, int coordinate, int n_places);
+
+/* Largest N whose N x N matrix fits ScaLAPACK's 32-bit indices on a grid of that shape.  Local. */
+int64_t block_cyclic_limit(int grid_rows, int grid_cols, int block);
+
+/*
+ * Would a matrix of that shape fit?  Local, no allocation, the same answer on every rank.
+ * COVARY_ERR_NUMERIC: a local part would reach 2^31 elements; the message names the largest N.
+ * COVARY_ERR_CONFIG: a block below 1.
+ */
+covary_status block_cyclic_check(int grid_rows, int grid_cols, int64_t n_rows, int64_t n_cols,
+                                 int block);
+
+/* Zeros.  Collective.  Errors of block_cyclic_check and COVARY_ERR_MEMORY. */
 covary_status block_cyclic_create(const process_grid *grid, int64_t n_rows, int64_t n_cols,
                                   int block, block_cyclic **out);
 void          block_cyclic_destroy(block_cyclic **released);
@@ -40,18 +51,23 @@ void          block_cyclic_destroy(block_cyclic **released);
 int64_t block_cyclic_row(const block_cyclic *matrix, int64_t local_row);
 int64_t block_cyclic_col(const block_cyclic *matrix, int64_t local_col);
 
-/* Between a panel (n_rows x width) and a block-cyclic matrix of the same shape.  Collective. */
+/*
+ * Between a panel (n_rows x width) and a block-cyclic matrix of the same shape.  Collective.
+ * COVARY_ERR_INTERNAL: the shapes differ.
+ */
 covary_status block_cyclic_from_panel(const panel *from, block_cyclic *to);
 covary_status block_cyclic_to_panel(const block_cyclic *from, panel *to);
 
 /*
- * Lower Cholesky factor in place; *logdet = log det A.  Collective.
+ * Lower Cholesky factor in place; *logdet = log det A.  Only the lower triangle is read, and the
+ * upper one is left as it was.  Collective.
  * *bad_pivot: 0, or the 1-based order of the leading minor that is not positive definite (-1: not
- * finite).  A bad pivot is no failure of the call: the caller decides.
+ * finite), the same on every rank; *logdet is then NAN.  A bad pivot is no failure of the call: the
+ * caller decides.
  */
 covary_status block_cyclic_cholesky(block_cyclic *a, double *logdet, int64_t *bad_pivot);
 
-/* X <- A^-1 X with the factor.  Collective. */
+/* X <- A^-1 X with the factor; X has the factor's grid and block.  Collective. */
 covary_status block_cyclic_cholesky_solve(const block_cyclic *factor, block_cyclic *x);
 
 /*

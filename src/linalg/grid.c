@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The process grid: a BLACS context on the run's communicator.
+ *
+ * BLACS numbers the places of the grid by rows, so the rank of a place is known without asking;
+ * the redistribution of panels relies on it and creation checks it.
+ */
+#include "linalg/grid.h"
+
+#include "core/memory.h"
+#include "core/status.h"
+#include "linalg/scalapack.h"
+
+void grid_shape(int n_ranks, int *n_rows, int *n_cols)
+{
+    int rows = 1;
+
+    for (int divisor = 1; (int64_t)divisor * divisor <= n_ranks; divisor++) {
+        if (n_ranks % divisor == 0) {
+            rows = divisor;
+        }
+    }
+    *n_rows = rows;
+    *n_cols = n_ranks / rows;
+}
+
+covary_status grid_create(covary_run *run, process_grid **out)
+{
+    int n_rows, n_cols;
+
+    grid_shape(covary_run_size(run), &n_rows, &n_cols);
+    return grid_create_shape(run, n_rows, n_cols, out);
+}
+
+static covary_status grid_check(const process_grid *grid)
+{
+    int n_rows, n_cols, row, col;
+
+    Cblacs_gridinfo(grid->context, &n_rows, &n_cols, &row, &col);
+    if (n_rows != grid->n_rows || n_cols != grid->n_cols || row != grid->row || col != grid->col) {
+        return COVARY_FAIL(COVARY_ERR_LIBRARY,
+                           "BLACS made a %d x %d grid with this process at (%d, %d) where a "
+                           "%d x %d grid with (%d, %d) was asked for",
+                           n_rows, n_cols, row, col, grid->n_rows, grid->n_cols, grid->row,
+                           grid->col);
+    }
+    return COVARY_OK;
+}
+
+static covary_status grid_allocate(covary_run *run, int n_rows, int n_cols, process_grid **out)
+{
+    covary_status status = MEMORY_ALLOCATE("process grid", 1, out);
+
+    if (status == COVARY_OK) {
+        **out = (process_grid){.run = run,
+                               .system = -1,
+                               .context = -1, /* nothing to give back yet */
+                               .n_rows = n_rows,
+                               .n_cols = n_cols,
+                               .row = covary_run_rank(run) / n_cols,
+                               .col = covary_run_rank(run) % n_cols};
+    }
+    return status;
+}
+
+covary_status grid_create_shape(covary_run *run, int n_rows, int n_cols, process_grid **out)
+{
+    covary_status status = COVARY_OK;
+    process_grid *grid = NULL;
+    char          by_rows[] = "Row";
+    const int     n_ranks = covary_run_size(run);
+
+    if (n_rows < 1 || n_cols < 1 || (int64_t)n_rows * n_cols != n_ranks) {
+        return COVARY_FAIL(COVARY_ERR_CONFIG,
+                           "a process grid of %d x %d does not use the %d ranks of the run", n_rows,
+                           n_cols, n_ranks);
+    }
+    COVARY_TRY_TOGETHER(run, "process grid", grid_allocate(run, n_rows, n_cols, &grid));
+    grid->system = Csys2blacs_handle(covary_run_comm(run));
+    grid->context = grid->system;
+    Cblacs_gridinit(&grid->context, by_rows, n_rows, n_cols);
+    COVARY_TRY_TOGETHER(run, "process grid", grid_check(grid));
+    *out = grid;
+    grid = NULL;
+
+done:
+    grid_destroy(&grid);
+    return status;
+}
+
+void grid_destroy(process_grid **released)
+{
+    if (*released != NULL && (*released)->system >= 0) {
+        if ((*released)->context >= 0) {
+            Cblacs_gridexit((*released)->context);
+        }
+        Cfree_blacs_system_handle((*released)->system);
+    }
+    MEMORY_RELEASE(released);
+}
+
+int grid_rank(const process_grid *grid, int row, int col)
+{
+    return row * grid->n_cols + col;
+}

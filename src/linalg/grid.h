@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The rectangular process grid that block-cyclic matrices are laid out on. */
+#ifndef COVARY_LINALG_GRID_H
+#define COVARY_LINALG_GRID_H
+
+#include <covary/run.h>
+
+typedef struct {
+    covary_run *run; /* borrowed */
+    int         system;
+    int         context;
+    int         n_rows, n_cols; /* of processes */
+    int         row, col;       /* of this process */
+} process_grid;
+
+/*
+ * The shape for n_ranks processes: every rank is used, n_rows <= n_cols, as square as the divisors
+ * allow; 7 ranks give 1 x 7.  Local.
+ */
+void grid_shape(int n_ranks, int *n_rows, int *n_cols);
+
+/* With that shape.  Collective. */
+covary_status grid_create(covary_run *run, process_grid **out);
+
+/* With a given one.  Collective.  COVARY_ERR_CONFIG: n_rows x n_cols is not the number of ranks. */
+covary_status grid_create_shape(covary_run *run, int n_rows, int n_cols, process_grid **out);
+
+void grid_destroy(process_grid **released); /* Collective */
+
+/* Rank, in the run's communicator, of a place on the grid (row-major order).  Local. */
+int grid_rank(const process_grid *grid, int row, int col);
+
+#endif

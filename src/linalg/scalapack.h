@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The prototypes of BLACS and ScaLAPACK that Covary calls; private to src/linalg.
+ *
+ * Fortran routines take every argument by address, and the length of each character argument by
+ * value at the end.  All integers are 32 bits wide.
+ */
+#ifndef COVARY_LINALG_SCALAPACK_H
+#define COVARY_LINALG_SCALAPACK_H
+
+#include <mpi.h>
+#include <stddef.h>
+
+int  Csys2blacs_handle(MPI_Comm comm);
+void Cfree_blacs_system_handle(int handle);
+void Cblacs_gridinit(int *context, char *order, int n_rows, int n_cols);
+void Cblacs_gridinfo(int context, int *n_rows, int *n_cols, int *row, int *col);
+void Cblacs_gridexit(int context);
+
+void descinit_(int *descriptor, const int *n_rows, const int *n_cols, const int *row_block,
+               const int *col_block, const int *first_row, const int *first_col, const int *context,
+               const int *leading, int *info);
+
+/* A <- L with A = L L^T. */
+void pdpotrf_(const char *uplo, const int *n, double *a, const int *ia, const int *ja,
+              const int *desc_a, int *info, size_t uplo_length);
+/* B <- A^-1 B. */
+void pdpotrs_(const char *uplo, const int *n, const int *n_rhs, const double *a, const int *ia,
+              const int *ja, const int *desc_a, double *b, const int *ib, const int *jb,
+              const int *desc_b, int *info, size_t uplo_length);
+/* L <- L^-1. */
+void pdtrtri_(const char *uplo, const char *diag, const int *n, double *a, const int *ia,
+              const int *ja, const int *desc_a, int *info, size_t uplo_length, size_t diag_length);
+
+/* Our own definition, src/linalg/pilaenv.c. */
+int pilaenv_(const int *context, const char *precision);
+
+#endif
