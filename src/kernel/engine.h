@@ -17,19 +17,24 @@ typedef struct {
     const double *weights; /* [n_train][n_outputs] */
 } engine_group;
 
-/* train [n_train][dimension] and the weights are packed into storage of the engine.  Local. */
+/*
+ * train [n_train][dimension] and the weights are packed into storage of the engine.  Local.
+ * COVARY_ERR_INTERNAL: nothing to predict from, or nothing to predict.
+ */
 covary_status engine_create(int64_t n_train, int64_t dimension, const double *train, int n_groups,
                             const engine_group *groups, engine **out);
 void          engine_destroy(engine **released);
 
 /*
- * out [n_rows][sum of n_outputs]; nearest [n_rows] (or NULL) gets the squared distance to the
- * nearest training row.  A row's result does not depend on the other rows of the call.  Local.
+ * out [n_rows][sum of n_outputs], the groups' outputs side by side; nearest [n_rows] (or NULL) gets
+ * the squared distance to the nearest training row (INFINITY for a row with NaN).  A row's result
+ * does not depend on the other rows of the call, to the last bit.  The engine itself is only read.
+ * Local.
  */
 covary_status engine_apply(const engine *with, int64_t n_rows, const double *rows, double *out,
                            double *nearest);
 
-/* The definition, as a double loop, for tests. */
+/* The definition for one group, as a double loop, for tests. */
 void engine_reference(int64_t n_train, int64_t dimension, const double *train,
                       const engine_group *group, int64_t n_rows, const double *rows, double *out);
 

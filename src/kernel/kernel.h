@@ -2,6 +2,16 @@
 /*
  * Kernel functions k(x, x') of feature rows.  Stationary ones are functions of the squared
  * distance, the others of the dot product; all but `polynomial` and `linear` have k(x, x) = 1.
+ *
+ *   gaussian    exp(-d^2 / (2 l^2))
+ *   laplacian   exp(-d / l)                                    (also `exponential`)
+ *   matern-m/2  exp(-z) p!/(2p)! sum_i (p+i)!/(i! (p-i)!) (2z)^(p-i),  m = 2p + 1,
+ *               z = sqrt(m) d / l
+ *   linear      1 + x.x' / l^2
+ *   polynomial  (1 + x.x' / l^2)^degree
+ *
+ * Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), eqs. 4.9 and 4.16.  The 1
+ * of the last two is the bias of centred features.
  */
 #ifndef COVARY_KERNEL_KERNEL_H
 #define COVARY_KERNEL_KERNEL_H
@@ -20,19 +30,31 @@ typedef struct {
     void (*evaluate)(const kernel *of, int64_t n, double *values); /* argument -> k, in place */
 } kernel_ops;
 
+enum { KERNEL_LARGEST_ORDER = 50 };
+
 struct kernel {
     const kernel_ops *ops;
     char              name[32]; /* as written: matern-5/2 */
-    double            length;   /* in units of the features */
+    double            length;   /* in units of the features; 1 after kernel_parse */
     int               order;    /* matern: p of nu = p + 1/2; polynomial: degree */
 };
 
 const kernel_ops *const *kernel_registry(void); /* ended by NULL */
 
-/* From its name in the configuration.  COVARY_ERR_CONFIG names the nearest.  Local. */
+/*
+ * From its name in the configuration; `degree` counts for `polynomial` only.  Local.
+ * COVARY_ERR_CONFIG: unknown name (the message names the nearest), an order or degree out of range.
+ */
 covary_status kernel_parse(const char *name, int degree, kernel *out);
 
-/* Arguments -> kernel values, in place; negative squared distances count as 0.  Local. */
+/*
+ * Arguments -> kernel values, in place; negative squared distances count as 0, NaN stays NaN,
+ * values below 1e-307 are 0.  The value of an element depends on its argument alone, not on its
+ * place or on n.  Relative error a few 1e-16.  Local.
+ */
 void kernel_evaluate(const kernel *of, int64_t n, double *values);
+
+/* values[i] <- exp(values[i]) for values <= 0, as the kernels compute it.  Local. */
+void exp_nonpositive(int64_t n, double *values);
 
 #endif
