@@ -15,7 +15,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 setup_ensure no
 setup_environment
 setup_configure release
-setup_build release
+setup_build release --target covary_program covary
 
 ranks=$(setup_ranks)
 results=build/quickstart

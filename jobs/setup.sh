@@ -187,6 +187,9 @@ setup_configure() {
     setup_show cmake --preset "$preset" "${generator[@]}" "$@"
 }
 
+# setup_build PRESET [--target NAME ...]
 setup_build() {
-    setup_show cmake --build --preset "$1" --parallel "$(setup_cores)"
+    local preset=$1
+    shift
+    setup_show cmake --build --preset "$preset" --parallel "$(setup_cores)" "$@"
 }

@@ -53,15 +53,15 @@ run_tests() {
 
 # Packages without which some checks are skipped: wanted, not needed.
 extras() {
-    local package
+    local package wanted=()
     for package in $setup_extra_packages; do
-        if ! dpkg -s "$package" >/dev/null 2>&1; then
-            # shellcheck disable=SC2086 # words
-            setup_apt_install $setup_extra_packages ||
-                setup_say "Going on without some of: $setup_extra_packages"
-            return
+        if ! dpkg -s "$package" >/dev/null 2>&1 && apt-cache show "$package" >/dev/null 2>&1; then
+            wanted+=("$package")
         fi
     done
+    if [ ${#wanted[@]} != 0 ]; then
+        setup_apt_install "${wanted[@]}" || setup_say "Going on without some of: ${wanted[*]}"
+    fi
 }
 
 # A folder that was made under another path (a copied checkout) is made anew.

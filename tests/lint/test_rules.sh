@@ -32,7 +32,7 @@ lines() { # lines N TEXT
     yes "$2" | head -n "$1" || true
 }
 
-for rule in dependencies sizes words; do
+for rule in dependencies calls sizes words; do
     fresh
     expect "$rule" 0 "a clean tree"
 done
@@ -56,6 +56,20 @@ expect dependencies 1 "a folder outside the order"
 rm -rf "$scratch"
 mkdir -p "$scratch"
 expect dependencies 1 "no files at all"
+
+for call in 'abort();' 'exit(1);' 'p = malloc(8);' 'printf("a");' 'fputs("a", stderr);' \
+    'MPI_Barrier(MPI_COMM_WORLD);' 'system("a");'; do
+    fresh
+    printf 'static void call(void)\n{\n    %s\n}\n' "$call" >"$scratch/src/kernel/k.c"
+    expect calls 1 "$call"
+    mkdir "$scratch/src/cli"
+    mv "$scratch/src/kernel/k.c" "$scratch/src/cli/k.c"
+    expect calls 0 "$call in the program"
+done
+fresh
+printf '/* frees what malloc() gave */\nvoid free_all(void);\nvoid my_exit(int a);\n' \
+    >"$scratch/src/kernel/k.h"
+expect calls 0 "names that only look alike"
 
 fresh
 lines 610 'int many;' >>"$scratch/src/core/status.h"
