@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What every rule of body axes promises, for every molecule and handedness.   ranks: 1 */
+#include "support.h"
+
+#include "geometry/vector3.h"
+#include "molecules.h"
+
+#include <string.h>
+
+static axes *make(const axes_ops *ops, const molecule *of, bool improper)
+{
+    axes *rule = NULL;
+
+    assert_ok(axes_create(ops, of->n_atoms, of->weights, of->positions, improper, &rule));
+    return rule;
+}
+
+/* Runs `check` for every rule, molecule and handedness. */
+static void for_all(void (*check)(const axes *rule, const molecule *of, test_random *stream))
+{
+    test_random stream = {2024};
+
+    for (const axes_ops *const *ops = axes_registry(); *ops != NULL; ops++) {
+        for (int improper = 0; improper < 2; improper++) {
+            for (const molecule *const *of = molecules; *of != NULL; of++) {
+                axes *rule = make(*ops, *of, improper);
+                check(rule, *of, &stream);
+                axes_destroy(&rule);
+            }
+        }
+    }
+}
+
+static void names_are_found(void **state)
+{
+    (void)state;
+    for (const axes_ops *const *ops = axes_registry(); *ops != NULL; ops++) {
+        assert_ptr_equal(axes_find((*ops)->name), *ops);
+        assert_true(strlen((*ops)->summary) > 0);
+    }
+    assert_non_null(axes_find("inertia"));
+    assert_non_null(axes_find("eckart"));
+    assert_null(axes_find("Inertia"));
+}
+
+static void check_rotation(const axes *rule, const molecule *of, test_random *stream)
+{
+    static const double identity[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+    double              lab[3 * MOLECULE_MAX_ATOMS], product[9];
+    pose                at;
+
+    assert_int_equal(rule->shape, of->shape);
+    for (int k = 0; k < 50; k++) {
+        molecule_shake(stream, of, 0.1, lab);
+        assert_ok(axes_pose(rule, lab, &at));
+        matrix3_multiply(at.rotation, at.rotation, true, product);
+        assert_near(largest_difference(9, product, identity), 0.0, 1e-14);
+        const double det = matrix3_det(at.rotation);
+        assert_near(fabs(det), 1.0, 1e-14);
+        assert_true(det > 0.0 || (rule->improper && of->shape == SHAPE_SPATIAL));
+        assert_true(at.margin >= 0.0 && at.margin <= 1.0);
+    }
+}
+
+static void rotation_is_orthogonal(void **state)
+{
+    (void)state;
+    for_all(check_rotation);
+}
+
+/* Body coordinates of a moved molecule are those of the unmoved one, whatever is free. */
+static void check_invariance(const axes *rule, const molecule *of, test_random *stream)
+{
+    double lab[3 * MOLECULE_MAX_ATOMS], moved[3 * MOLECULE_MAX_ATOMS];
+    double body[3 * MOLECULE_MAX_ATOMS], again[3 * MOLECULE_MAX_ATOMS], q[9], expected[9];
+    pose   at, then;
+
+    for (int k = 0; k < 50; k++) {
+        const double t[3] = {10.0 * test_normal(stream), 10.0 * test_normal(stream),
+                             10.0 * test_normal(stream)};
+        molecule_shake(stream, of, 0.05, lab);
+        test_rotation(stream, rule->improper && k % 2, q);
+        molecule_move(of->n_atoms, q, t, lab, moved);
+        assert_ok(axes_pose(rule, lab, &at));
+        assert_ok(axes_pose(rule, moved, &then));
+        pose_to_body(&at, of->n_atoms, lab, body);
+        pose_to_body(&then, of->n_atoms, moved, again);
+        if (at.margin < 1e-3) {
+            continue; /* close to an ambiguity */
+        }
+        const double tolerance = 1e-13 / at.margin; /* 10 angstrom times rounding */
+        assert_near(largest_difference(3 * of->n_atoms, body, again), 0.0, tolerance);
+        assert_near(at.margin, then.margin, tolerance);
+        if (of->shape == SHAPE_SPATIAL) { /* R(QX) = R(X) Q^T */
+            matrix3_multiply(at.rotation, q, true, expected);
+            assert_near(largest_difference(9, then.rotation, expected), 0.0, tolerance);
+        }
+    }
+}
+
+static void body_coordinates_are_invariant(void **state)
+{
+    (void)state;
+    for_all(check_invariance);
+}
+
+static void check_own_reference(const axes *rule, const molecule *of, test_random *stream)
+{
+    double body[3 * MOLECULE_MAX_ATOMS], lab[3 * MOLECULE_MAX_ATOMS];
+    pose   at;
+
+    (void)stream;
+    assert_ok(axes_pose(rule, of->positions, &at));
+    pose_to_body(&at, of->n_atoms, of->positions, body);
+    pose_to_lab(&at, of->n_atoms, body, lab);
+    assert_near(largest_difference(3 * of->n_atoms, lab, of->positions), 0.0, 1e-14);
+    if (of == &hexagon || of == &ammonia) {
+        return; /* tops: the axes of inertia are not determined */
+    }
+    assert_near(largest_difference(3 * of->n_atoms, body, rule->reference), 0.0, 1e-13);
+}
+
+static void reference_lies_in_its_own_axes(void **state)
+{
+    (void)state;
+    for_all(check_own_reference);
+}
+
+/* Lines along x, planes in xy: what property_project relies on. */
+static void check_convention(const axes *rule, const molecule *of, test_random *stream)
+{
+    double lab[3 * MOLECULE_MAX_ATOMS], moved[3 * MOLECULE_MAX_ATOMS];
+    double body[3 * MOLECULE_MAX_ATOMS], q[9];
+    pose   at;
+
+    for (int k = 0; k < 20; k++) {
+        const double t[3] = {1, 2, 3};
+        test_rotation(stream, k % 2, q);
+        molecule_shake(stream, of, 0.05, lab);
+        molecule_move(of->n_atoms, q, t, lab, moved);
+        assert_ok(axes_pose(rule, moved, &at));
+        pose_to_body(&at, of->n_atoms, moved, body);
+        for (int64_t atom = 0; atom < of->n_atoms; atom++) {
+            if (of->shape <= SHAPE_LINEAR) {
+                assert_near(body[3 * atom + 1], 0.0, 1e-14);
+            }
+            if (of->shape <= SHAPE_PLANAR) {
+                assert_near(body[3 * atom + 2], 0.0, 1e-14);
+            }
+        }
+    }
+}
+
+static void lines_lie_along_x_and_planes_in_xy(void **state)
+{
+    (void)state;
+    for_all(check_convention);
+}
+
+static void check_bad_positions(const axes *rule, const molecule *of, test_random *stream)
+{
+    static const double bad[] = {NAN, INFINITY, -INFINITY};
+    double              lab[3 * MOLECULE_MAX_ATOMS];
+    pose                at;
+
+    (void)stream;
+    for (int64_t k = 0; k < 3 * of->n_atoms; k++) {
+        memcpy(lab, of->positions, sizeof lab);
+        lab[k] = bad[k % 3];
+        assert_int_equal(axes_pose(rule, lab, &at), COVARY_ERR_NUMERIC);
+        assert_message("is not finite");
+    }
+    for (int64_t k = 0; k < 3 * of->n_atoms; k++) {
+        lab[k] = 1e160 * of->positions[k];
+    }
+    if (axes_pose(rule, lab, &at) == COVARY_OK) { /* squares overflow: an error, or still axes */
+        assert_near(fabs(matrix3_det(at.rotation)), 1.0, 1e-13);
+    }
+    memset(lab, 0, sizeof lab); /* all atoms in one place */
+    assert_ok(axes_pose(rule, lab, &at));
+    assert_near(fabs(matrix3_det(at.rotation)), 1.0, 1e-13);
+    assert_true(of->shape == SHAPE_POINT ? at.margin == 1.0 : at.margin == 0.0);
+}
+
+static void positions_that_are_not_finite_fail(void **state)
+{
+    (void)state;
+    for_all(check_bad_positions);
+}
+
+/* A spatial molecule that is flat, straight or a copy of its mirror image in one frame. */
+static void degenerate_frames_still_give_axes(void **state)
+{
+    static const double factors[][3] = {{1, 1, 0}, {1, 0, 0}, {0, 0, 1}, {0, 1, 1}, {-1, 1, 1}};
+    double              lab[3 * MOLECULE_MAX_ATOMS];
+    pose                at;
+
+    (void)state;
+    for (const axes_ops *const *ops = axes_registry(); *ops != NULL; ops++) {
+        for (int improper = 0; improper < 2; improper++) {
+            axes *rule = make(*ops, &bromochlorofluoromethane, improper);
+            for (size_t f = 0; f < sizeof factors / sizeof factors[0]; f++) {
+                for (int k = 0; k < 15; k++) {
+                    lab[k] = factors[f][k % 3] * bromochlorofluoromethane.positions[k];
+                }
+                assert_ok(axes_pose(rule, lab, &at));
+                assert_near(fabs(matrix3_det(at.rotation)), 1.0, 1e-14);
+                assert_true(improper || matrix3_det(at.rotation) > 0.0);
+                if (f < 4 && (improper || f == 1 || f == 2)) {
+                    assert_true(at.margin < 1e-9);
+                }
+            }
+            axes_destroy(&rule);
+        }
+    }
+}
+
+static void large_molecules_have_poses(void **state)
+{
+    enum { N_ATOMS = 300 };
+    static double positions[3 * N_ATOMS], moved[3 * N_ATOMS], weights[N_ATOMS], q[9];
+    const double  t[3] = {5, -3, 2};
+    test_random   stream = {7};
+    double        expected[9];
+    pose          at, then;
+
+    (void)state;
+    for (int k = 0; k < 3 * N_ATOMS; k++) {
+        positions[k] = (3.0 - k % 3) * test_normal(&stream);
+        weights[k / 3] = 1.0 + test_uniform(&stream);
+    }
+    test_rotation(&stream, 0, q);
+    molecule_move(N_ATOMS, q, t, positions, moved);
+    for (const axes_ops *const *ops = axes_registry(); *ops != NULL; ops++) {
+        axes *rule = NULL;
+        assert_ok(axes_create(*ops, N_ATOMS, weights, positions, false, &rule));
+        assert_ok(axes_pose(rule, positions, &at));
+        assert_ok(axes_pose(rule, moved, &then));
+        matrix3_multiply(at.rotation, q, true, expected);
+        assert_near(largest_difference(9, then.rotation, expected), 0.0, 1e-13);
+        axes_destroy(&rule);
+    }
+}
+
+static void bad_molecules_are_refused(void **state)
+{
+    const double positions[6] = {0, 0, 0, 1, 0, 0}, infinite[6] = {0, 0, 0, 0, INFINITY, 0};
+    const double weights[2] = {1.0, 2.0}, massless[2] = {1.0, 0.0};
+    axes        *rule = NULL;
+
+    (void)state;
+    for (const axes_ops *const *ops = axes_registry(); *ops != NULL; ops++) {
+        assert_int_equal(axes_create(*ops, 0, weights, positions, false, &rule), COVARY_ERR_DATA);
+        assert_int_equal(axes_create(*ops, 2, massless, positions, false, &rule), COVARY_ERR_DATA);
+        assert_message("atom 2 has the weight 0");
+        assert_int_equal(axes_create(*ops, 2, weights, infinite, false, &rule), COVARY_ERR_NUMERIC);
+        assert_message("atom 2");
+        assert_null(rule);
+    }
+    axes_destroy(&rule);
+    axes_destroy(NULL);
+}
+
+static const struct CMUnitTest cases[] = {
+    cmocka_unit_test(names_are_found),
+    cmocka_unit_test(rotation_is_orthogonal),
+    cmocka_unit_test(body_coordinates_are_invariant),
+    cmocka_unit_test(reference_lies_in_its_own_axes),
+    cmocka_unit_test(lines_lie_along_x_and_planes_in_xy),
+    cmocka_unit_test(positions_that_are_not_finite_fail),
+    cmocka_unit_test(degenerate_frames_still_give_axes),
+    cmocka_unit_test(large_molecules_have_poses),
+    cmocka_unit_test(bad_molecules_are_refused),
+};
+
+TEST_MAIN(cases)
