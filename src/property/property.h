@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A property of a molecule: a kind with name, unit, label keys, and a dipole's origin. */
+/*
+ * A property of a molecule: a kind with name, unit, label keys, and a dipole's origin.
+ *
+ * Labels are looked up under the configured key alone, or else under the name and its aliases:
+ * dipole: dipole, mu, REF_dipole; polarizability: polarizability, alpha, pol, REF_polarizability;
+ * any other: NAME, REF_NAME.
+ */
 #ifndef COVARY_PROPERTY_PROPERTY_H
 #define COVARY_PROPERTY_PROPERTY_H
 
@@ -7,6 +13,11 @@
 #include "core/units.h"
 #include "property/kind.h"
 
+/*
+ * To what point the dipole of a charged molecule refers in the labels and predictions.
+ * center-of-mass: with the masses of the run, which are the weights of the body axes, so it is the
+ * centre of the pose.
+ */
 typedef enum { ORIGIN_MASS, ORIGIN_NUCLEAR_CHARGE, ORIGIN_POINT } property_origin;
 
 typedef struct {
@@ -16,11 +27,16 @@ typedef struct {
     bool                 per_atom;
     const char         **keys;   /* label keys, best first, ended by NULL */
     double               charge; /* e */
+    double               shift;  /* charge in property units per angstrom */
     property_origin      origin;
     double               point[3]; /* angstrom, lab, for ORIGIN_POINT */
 } property;
 
-/* From its configuration.  COVARY_ERR_CONFIG names the key.  Local. */
+/*
+ * From its configuration.  Local.
+ * COVARY_ERR_CONFIG names the property and the key: unknown kind or unit, malformed origin, a
+ * charge where the property is not a molecular dipole.
+ */
 covary_status property_create(const config_property *from, property **out);
 void          property_destroy(property **released);
 
