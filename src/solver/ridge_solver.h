@@ -20,19 +20,45 @@ typedef struct {
     panel *loo;            /* like targets: y_i - prediction without frame i */
 } ridge_solution;
 
+/*
+ * A strategy knows how to factor A = K + ridge I and what can be had from the factor; what is
+ * common to all (larger ridges, refinement, leave-one-out, likelihood) is done by ridge_solve.
+ * Every operation is collective.
+ */
 typedef struct {
     const char *name; /* cholesky */
     const char *summary;
-    covary_status (*solve)(covary_run *run, const kernel *of, double ridge, int block,
-                           const panel *features, const panel *targets, ridge_solution *out);
+
+    /*
+     * *state: the factor, also to be destroyed after a failure.  *bad_pivot: 0, or the 1-based
+     * order of the leading minor that is not positive definite (-1: not finite), with which there
+     * is no usable factor but no failure either.  block 0: automatic.
+     */
+    covary_status (*factor)(covary_run *run, const kernel *of, double ridge, int block,
+                            const panel *features, void **state, double *logdet,
+                            int64_t *bad_pivot);
+    covary_status (*solve)(void *state, const panel *rhs, panel *x); /* x <- A^-1 rhs */
+    /* diagonal [n] of A^-1 on every rank; the factor may be lost. */
+    covary_status (*inverse_diagonal)(void *state, double *diagonal);
+    void (*destroy)(void **state);
 } solver_ops;
 
-const solver_ops *const *solver_registry(void); /* ended by NULL */
-const solver_ops        *solver_find(const char *name);
+extern const solver_ops solver_cholesky;
+extern const solver_ops solver_reference; /* plain loops, all of it on every rank */
+
+const solver_ops *const *solver_registry(void);         /* ended by NULL; local */
+const solver_ops        *solver_find(const char *name); /* NULL: unknown; local */
 
 /*
- * Collective.  A matrix that is not positive definite is assembled again with ten times the ridge
- * (logged, at most six times); then COVARY_ERR_NUMERIC with the remedy.
+ * Collective.  features and targets have the same rows on the same ranks; block 0 is automatic.
+ * A matrix that is not positive definite is assembled again with ten times the ridge (logged, at
+ * most six times), as is one so close to singular that the residual stays above 1e-3.  The weights
+ * are refined once if that makes the recomputed residual smaller; above 1e-6 there is a warning.
+ *
+ * COVARY_ERR_DATA: no rows, rows that do not match, a number that is not finite.
+ * COVARY_ERR_CONFIG: a ridge that is negative or not finite, a negative block.
+ * COVARY_ERR_NUMERIC: not positive definite at the largest ridge tried; with the remedy.
+ * *out is empty after a failure; else release it with ridge_solution_release.
  */
 covary_status ridge_solve(covary_run *run, const solver_ops *with, const kernel *of, double ridge,
                           int block, const panel *features, const panel *targets,

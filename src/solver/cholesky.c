@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The strategy `cholesky`: K + ridge I is assembled in place in block-cyclic storage and factored
+ * by ScaLAPACK on all ranks.  Memory n^2 / ranks, time n^3 / 3.
+ */
+#include "solver/ridge_solver.h"
+
+#include "core/memory.h"
+#include "core/status.h"
+#include "kernel/assembly.h"
+
+#include <math.h>
+
+typedef struct {
+    process_grid *grid;
+    block_cyclic *a;
+} cholesky_state;
+
+static void cholesky_destroy(void **released)
+{
+    cholesky_state *state = *released;
+
+    if (state != NULL) {
+        block_cyclic_destroy(&state->a);
+        grid_destroy(&state->grid);
+    }
+    MEMORY_RELEASE(released);
+}
+
+static covary_status cholesky_factor(covary_run *run, const kernel *of, double ridge, int block,
+                                     const panel *features, void **out, double *logdet,
+                                     int64_t *bad_pivot)
+{
+    covary_status   status = COVARY_OK;
+    cholesky_state *state = NULL;
+    const int64_t   n = features->n_rows;
+
+    COVARY_TRY_TOGETHER(run, "factor", MEMORY_ALLOCATE("factor", 1, &state));
+    COVARY_TRY(grid_create(run, &state->grid));
+    if (block == 0) {
+        block = block_cyclic_default_block(n, state->grid);
+    }
+    COVARY_TRY(block_cyclic_create(state->grid, n, n, block, &state->a));
+    COVARY_TRY(kernel_assemble(of, features, ridge, state->a));
+    COVARY_TRY(block_cyclic_cholesky(state->a, logdet, bad_pivot));
+    if (*bad_pivot == 0 && !isfinite(*logdet)) {
+        *bad_pivot = -1;
+    }
+
+done:
+    *out = state;
+    return status;
+}
+
+static covary_status cholesky_solve(void *with, const panel *rhs, panel *x)
+{
+    covary_status   status = COVARY_OK;
+    cholesky_state *state = with;
+    block_cyclic   *spread = NULL;
+
+    COVARY_TRY(block_cyclic_create(state->grid, rhs->n_rows, rhs->width, state->a->block, &spread));
+    COVARY_TRY(block_cyclic_from_panel(rhs, spread));
+    COVARY_TRY(block_cyclic_cholesky_solve(state->a, spread));
+    COVARY_TRY(block_cyclic_to_panel(spread, x));
+
+done:
+    block_cyclic_destroy(&spread);
+    return status;
+}
+
+static covary_status cholesky_inverse_diagonal(void *with, double *diagonal)
+{
+    cholesky_state *state = with;
+
+    return block_cyclic_inverse_diagonal(state->a, diagonal);
+}
+
+const solver_ops solver_cholesky = {
+    .name = "cholesky",
+    .summary = "block-cyclic Cholesky factorization (ScaLAPACK)",
+    .factor = cholesky_factor,
+    .solve = cholesky_solve,
+    .inverse_diagonal = cholesky_inverse_diagonal,
+    .destroy = cholesky_destroy,
+};

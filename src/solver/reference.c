@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The strategy `reference`: the definitions as plain loops, the whole system on every rank.  It
+ * shares no library routine with the others and is what they are tested against.
+ */
+#include "solver/ridge_solver.h"
+
+#include "core/memory.h"
+#include "core/status.h"
+
+#include <math.h>
+
+typedef struct {
+    covary_run *run; /* borrowed */
+    int64_t     n;
+    double     *factor; /* [n][n], lower triangle, by rows */
+} reference_state;
+
+static void reference_destroy(void **released)
+{
+    reference_state *state = *released;
+
+    if (state != NULL) {
+        MEMORY_RELEASE(&state->factor);
+    }
+    MEMORY_RELEASE(released);
+}
+
+static double kernel_of_pair(const kernel *of, int64_t dimension, const double *x, const double *y)
+{
+    double value = 0.0;
+
+    for (int64_t feature = 0; feature < dimension; feature++) {
+        const double difference = x[feature] - y[feature];
+
+        value += of->ops->stationary ? difference * difference : x[feature] * y[feature];
+    }
+    kernel_evaluate(of, 1, &value);
+    return value;
+}
+
+static void fill_matrix(const kernel *of, double ridge, int64_t n, int64_t dimension,
+                        const double *rows, double *a)
+{
+    for (int64_t row = 0; row < n; row++) {
+        for (int64_t col = 0; col <= row; col++) {
+            a[row * n + col] =
+                kernel_of_pair(of, dimension, rows + row * dimension, rows + col * dimension) +
+                (row == col ? ridge : 0.0);
+        }
+    }
+}
+
+/* A = L L^T row by row; 0, or the 1-based row of the first pivot that is not positive. */
+static int64_t factor_in_place(int64_t n, double *a)
+{
+    for (int64_t row = 0; row < n; row++) {
+        for (int64_t col = 0; col <= row; col++) {
+            double sum = a[row * n + col];
+
+            for (int64_t k = 0; k < col; k++) {
+                sum -= a[row * n + k] * a[col * n + k];
+            }
+            if (row != col) {
+                a[row * n + col] = sum / a[col * n + col];
+            } else if (sum > 0.0 && isfinite(sum)) {
+                a[row * n + col] = sqrt(sum);
+            } else {
+                return isfinite(sum) ? row + 1 : -1;
+            }
+        }
+    }
+    return 0;
+}
+
+static void solve_in_place(int64_t n, const double *factor, double *x)
+{
+    for (int64_t row = 0; row < n; row++) {
+        for (int64_t col = 0; col < row; col++) {
+            x[row] -= factor[row * n + col] * x[col];
+        }
+        x[row] /= factor[row * n + row];
+    }
+    for (int64_t row = n - 1; row >= 0; row--) {
+        for (int64_t below = row + 1; below < n; below++) {
+            x[row] -= factor[below * n + row] * x[below];
+        }
+        x[row] /= factor[row * n + row];
+    }
+}
+
+static covary_status reference_factor(covary_run *run, const kernel *of, double ridge, int block,
+                                      const panel *features, void **out, double *logdet,
+                                      int64_t *bad_pivot)
+{
+    covary_status    status = COVARY_OK;
+    reference_state *state = NULL;
+    double          *rows = NULL;
+    const int64_t    n = features->n_rows;
+
+    (void)block;
+    COVARY_TRY_TOGETHER(run, "factor", MEMORY_ALLOCATE("factor", 1, &state));
+    state->run = run;
+    state->n = n;
+    COVARY_TRY_TOGETHER(run, "factor", MEMORY_ALLOCATE("kernel matrix", n * n, &state->factor));
+    COVARY_TRY(panel_replicate(features, &rows));
+    fill_matrix(of, ridge, n, features->width, rows, state->factor);
+    *bad_pivot = factor_in_place(n, state->factor);
+    *logdet = 0.0;
+    for (int64_t row = 0; row < n; row++) {
+        *logdet += 2.0 * log(state->factor[row * n + row]);
+    }
+    /* Unlike processors might round differently: rank 0 decides. */
+    MPI_Bcast(bad_pivot, 1, MPI_INT64_T, 0, covary_run_comm(run));
+    MPI_Bcast(logdet, 1, MPI_DOUBLE, 0, covary_run_comm(run));
+
+done:
+    MEMORY_RELEASE(&rows);
+    *out = state;
+    return status;
+}
+
+static covary_status reference_solve(void *with, const panel *rhs, panel *x)
+{
+    covary_status    status = COVARY_OK;
+    reference_state *state = with;
+    double          *all = NULL;
+    double          *column = NULL;
+
+    COVARY_TRY(panel_replicate(rhs, &all));
+    COVARY_TRY_TOGETHER(state->run, "solve", MEMORY_ALLOCATE("column", state->n, &column));
+    for (int64_t output = 0; output < rhs->width; output++) {
+        for (int64_t row = 0; row < state->n; row++) {
+            column[row] = all[row * rhs->width + output];
+        }
+        solve_in_place(state->n, state->factor, column);
+        for (int64_t row = 0; row < x->n_local; row++) {
+            x->data[row * x->width + output] = column[x->first + row];
+        }
+    }
+
+done:
+    MEMORY_RELEASE(&column);
+    MEMORY_RELEASE(&all);
+    return status;
+}
+
+static covary_status reference_inverse_diagonal(void *with, double *diagonal)
+{
+    covary_status    status = COVARY_OK;
+    reference_state *state = with;
+    double          *column = NULL;
+
+    COVARY_TRY_TOGETHER(state->run, "inverse", MEMORY_ALLOCATE("column", state->n, &column));
+    for (int64_t unit = 0; unit < state->n; unit++) {
+        for (int64_t row = 0; row < state->n; row++) {
+            column[row] = row == unit ? 1.0 : 0.0;
+        }
+        solve_in_place(state->n, state->factor, column);
+        diagonal[unit] = column[unit];
+    }
+
+done:
+    MEMORY_RELEASE(&column);
+    return status;
+}
+
+const solver_ops solver_reference = {
+    .name = "reference",
+    .summary = "plain loops on every rank, for checks of small systems",
+    .factor = reference_factor,
+    .solve = reference_solve,
+    .inverse_diagonal = reference_inverse_diagonal,
+    .destroy = reference_destroy,
+};
