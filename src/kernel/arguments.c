@@ -83,7 +83,8 @@ void arguments_distances(int dimension, points a, points b, const double *dots, 
     }
 }
 
-VECTORIZED double arguments_smallest(int64_t n, const double *values)
+/* The versions of a function that is not static would be visible in the library. */
+VECTORIZED static double smallest_of(int64_t n, const double *values)
 {
     enum { LANES = 8 };
     double  best[LANES], smallest = INFINITY;
@@ -104,4 +105,9 @@ VECTORIZED double arguments_smallest(int64_t n, const double *values)
         smallest = best[lane] < smallest ? best[lane] : smallest;
     }
     return smallest;
+}
+
+double arguments_smallest(int64_t n, const double *values)
+{
+    return smallest_of(n, values);
 }
