@@ -15,8 +15,9 @@ typedef struct covary_config covary_config;
  * Read and check a configuration.  Collective; rank 0 reads, every rank gets the same.
  *
  * path      in   YAML file; paths in it are relative to its folder
- * settings  in   n_settings strings "dotted.key=value" that replace or add keys; a list element
- *                is properties.0.unit=debye
+ * settings  in   n_settings strings "dotted.key=value" that replace or add keys, the same on every
+ *                rank; a list element is properties.0.unit=debye; the value is YAML, and paths in
+ *                it are relative to the working directory
  * config    out  new; release with covary_config_destroy
  *
  * COVARY_ERR_CONFIG: unknown key (the message names the line and the nearest known key), wrong

@@ -12,66 +12,69 @@
 
 #define MOST_FRAMES 2147483647 /* ScaLAPACK counts rows in 32-bit integers */
 
+#define UNIT(name) "; unit: " name
+#define NO_UNIT    ""
+
 /* key, type, domain, low, high, default, unit, meaning */
 #define CONFIG_KEY_LIST(X)                                                                         \
-    X("data.train", KEY_PATH, "a file or a list of files", 0, 0, "required", "-",                  \
+    X("data.train", KEY_PATH, "a file or a list of files", 0, 0, "required", NO_UNIT,              \
       "Labelled frames to learn from. Relative to the folder of the configuration.")               \
-    X("properties[].name", KEY_NAME, "letters, digits, '_', '-' and '.'", 0, 0, "required", "-",   \
-      "Name of the property in the model, the annotation and the reports; unique.")                \
+    X("properties[].name", KEY_NAME, "letters, digits, '_', '-' and '.'", 0, 0, "required",        \
+      NO_UNIT, "Name of the property in the model, the annotation and the reports; unique.")       \
     X("properties[].kind", KEY_TEXT, "scalar | vector | axial-vector | symmetric-tensor | tensor", \
-      0, 0, "required", "-", "How the property turns with the molecule.")                          \
+      0, 0, "required", NO_UNIT, "How the property turns with the molecule.")                      \
     X("properties[].unit", KEY_TEXT, "a unit such as e*bohr, debye, bohr^3 or none", 0, 0,         \
-      "required", "-", "Unit of the labels, and of the predictions.")                              \
-    X("properties[].key", KEY_TEXT, "a label key", 0, 0, "-", "-",                                 \
+      "required", NO_UNIT, "Unit of the labels, and of the predictions.")                          \
+    X("properties[].key", KEY_TEXT, "a label key", 0, 0, "-", NO_UNIT,                             \
       "Label key in the files, if it is neither the name nor one of its usual aliases.")           \
-    X("properties[].per_atom", KEY_FLAG, "true | false", 0, 0, "false", "-",                       \
+    X("properties[].per_atom", KEY_FLAG, "true | false", 0, 0, "false", NO_UNIT,                   \
       "One value an atom instead of one a molecule.")                                              \
-    X("properties[].charge", KEY_NUMBER, "a number", -DBL_MAX, DBL_MAX, "0", "e",                  \
+    X("properties[].charge", KEY_NUMBER, "a number", -DBL_MAX, DBL_MAX, "0", UNIT("e"),            \
       "Charge of the molecule: the dipole of an ion depends on the origin.")                       \
     X("properties[].origin", KEY_TEXT, "center-of-mass | center-of-nuclear-charge | \"x y z\"", 0, \
-      0, "center-of-mass", "angstrom",                                                             \
+      0, "center-of-mass", UNIT("angstrom"),                                                       \
       "Origin of an ion's dipole in the labels and the predictions.")                              \
-    X("masses[].element", KEY_TEXT, "a chemical symbol", 0, 0, "-", "-",                           \
+    X("masses[].element", KEY_TEXT, "a chemical symbol", 0, 0, "-", NO_UNIT,                       \
       "Element whose atoms all get this mass; either this or atom.")                               \
-    X("masses[].atom", KEY_INTEGER, "a whole number from 1", 1, MOST_FRAMES, "-", "-",             \
+    X("masses[].atom", KEY_INTEGER, "a whole number from 1", 1, MOST_FRAMES, "-", NO_UNIT,         \
       "The one atom that gets this mass, counted from 1; either this or element.")                 \
-    X("masses[].mass", KEY_NUMBER, "a number above 0", 0, DBL_MAX, "required", "u",                \
+    X("masses[].mass", KEY_NUMBER, "a number above 0", 0, DBL_MAX, "required", UNIT("u"),          \
       "Mass in place of the standard one, e.g. 2.014 for deuterium.")                              \
-    X("representation.basis", KEY_CHOICE, "inertia | eckart", 0, 0, "inertia", "-",                \
+    X("representation.basis", KEY_CHOICE, "inertia | eckart", 0, 0, "inertia", NO_UNIT,            \
       "Body axes: principal axes of inertia, or Eckart axes of the reference.")                    \
-    X("representation.axes", KEY_CHOICE, "improper | proper", 0, 0, "improper", "-",               \
+    X("representation.axes", KEY_CHOICE, "improper | proper", 0, 0, "improper", NO_UNIT,           \
       "Whether axes may also be left-handed, so that mirror images are the same molecule.")        \
-    X("representation.signs", KEY_CHOICE, "matched | raw", 0, 0, "matched", "-",                   \
-      "Directions of the axes: those that fit the reference best, or as the eigensolver "          \
-      "leaves them (for comparison only).")                                                        \
-    X("representation.reference", KEY_PATH, "auto | a file", 0, 0, "auto", "-",                    \
+    X("representation.signs", KEY_CHOICE, "matched | raw", 0, 0, "matched", NO_UNIT,               \
+      "Directions of the axes: those that fit the reference best, or (for comparison\n      "      \
+      "only) as the eigensolver leaves them.")                                                     \
+    X("representation.reference", KEY_PATH, "auto | a file", 0, 0, "auto", NO_UNIT,                \
       "File whose first frame is the reference structure; auto takes it from the training "        \
       "frames.")                                                                                   \
     X("representation.descriptor", KEY_TEXT, "a descriptor or a list of them", 0, 0,               \
-      "[cartesians, distances]", "-",                                                              \
-      "Invariant features, put side by side: distances, inverse-distances, "                       \
+      "[cartesians, distances]", NO_UNIT,                                                          \
+      "Invariant features, put side by side: distances, inverse-distances,\n      "                \
       "exponential-distances, relative-to-equilibrium, coulomb, cartesians.")                      \
-    X("representation.scaling", KEY_CHOICE, "standardize | none", 0, 0, "standardize", "-",        \
+    X("representation.scaling", KEY_CHOICE, "standardize | none", 0, 0, "standardize", NO_UNIT,    \
       "Scaling of the features: to mean 0 and variance 1, or left alone.")                         \
-    X("representation.symmetry", KEY_CHOICE, "auto | none", 0, 0, "auto", "-",                     \
+    X("representation.symmetry", KEY_CHOICE, "auto | none", 0, 0, "auto", NO_UNIT,                 \
       "Permutations of equivalent atoms that the kernel is averaged over.")                        \
-    X("kernel.type", KEY_TEXT, "a kernel", 0, 0, "gaussian", "-",                                  \
+    X("kernel.type", KEY_TEXT, "a kernel", 0, 0, "gaussian", NO_UNIT,                              \
       "gaussian, laplacian, matern-3/2, matern-5/2, linear or polynomial.")                        \
     X("kernel.length", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                  \
-      "of the scaled features", "Length scale; auto searches it by leave-one-out errors.")         \
-    X("kernel.degree", KEY_INTEGER, "a whole number from 1 to 20", 1, 20, "2", "-",                \
+      UNIT("of the scaled features"), "Length scale; auto searches it by leave-one-out errors.")   \
+    X("kernel.degree", KEY_INTEGER, "a whole number from 1 to 20", 1, 20, "2", NO_UNIT,            \
       "Degree of the polynomial kernel.")                                                          \
     X("ridge", KEY_NUMBER,                                                                         \
-      "auto | a number above 0 (without it the kernel matrix of two equal frames is singular)", 0, \
-      DBL_MAX, "auto", "relative to a kernel with k(x, x) = 1",                                    \
+      "auto | a number above 0 (at 0, equal frames make the kernel singular)", 0, DBL_MAX, "auto", \
+      UNIT("relative to a kernel with k(x, x) = 1"),                                               \
       "Regularization on the kernel's diagonal; auto searches it by leave-one-out errors.")        \
-    X("solver.type", KEY_CHOICE, "cholesky", 0, 0, "cholesky", "-",                                \
+    X("solver.type", KEY_CHOICE, "cholesky", 0, 0, "cholesky", NO_UNIT,                            \
       "How the kernel system is solved: block-cyclic Cholesky factorization.")                     \
     X("solver.block", KEY_INTEGER, "auto | a whole number from 0 to 65536", 0, 65536, "auto",      \
-      "rows", "Block of the block-cyclic layout; 0 is auto.")                                      \
+      UNIT("rows"), "Block of the block-cyclic layout; 0 is auto.")                                \
     X("solver.selection_frames", KEY_INTEGER, "a whole number from 2", 2, MOST_FRAMES, "1000",     \
-      "frames", "Largest subset on which the length and the ridge are searched.")                  \
-    X("output", KEY_PATH, "a file", 0, 0, "<name of the configuration>.model.h5", "-",             \
+      UNIT("frames"), "Largest subset on which the length and the ridge are searched.")            \
+    X("output", KEY_PATH, "a file", 0, 0, "<name of the configuration>.model.h5", NO_UNIT,         \
       "Model file. Without the key it goes into the working directory.")
 
 const config_key *config_key_table(void)
@@ -99,8 +102,8 @@ const char *covary_config_help(void)
 #define CONFIG_KEY_HELP(key, type, domain, low, high, preset, measure, meaning)                    \
     "  " key "\n"                                                                                  \
     "      " meaning "\n"                                                                          \
-    "      " domain "; default: " preset "; unit: " measure "\n"
-    static const char help[] =
+    "      " domain "; default: " preset measure "\n"
+    static const char                    help[] =
         "Keys of a configuration (YAML). Every key can also be given as --set KEY=VALUE, with the\n"
         "number of an element, from 0, in place of []: --set "
         "properties.0.unit=debye.\n\n" CONFIG_KEY_LIST(CONFIG_KEY_HELP);

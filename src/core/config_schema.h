@@ -26,7 +26,7 @@ typedef struct {
     const char     *domain; /* completes "it must be ..." */
     double          low, high;
     const char     *preset;  /* default as written in YAML; "-" without, "required" */
-    const char     *measure; /* unit of the number; "-" without */
+    const char     *measure; /* "; unit: e", for the help; "" without */
     const char     *meaning;
 } config_key;
 

@@ -11,6 +11,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MINIMAL                                                                                    \
@@ -345,8 +346,8 @@ static void numbers_out_of_range_are_refused(void **state)
 {
     (void)state;
     refuse(MINIMAL "ridge: 0\n", NULL,
-           "case.yaml, line 3: 'ridge' is '0'; it must be auto | a number above 0 (without it the "
-           "kernel matrix of two equal frames is singular)");
+           "case.yaml, line 3: 'ridge' is '0'; it must be auto | a number above 0 (at 0, equal "
+           "frames make the kernel singular)");
     refuse(MINIMAL "ridge: -1e-9\n", NULL, "case.yaml, line 3: 'ridge' is '-1e-9'");
     refuse(MINIMAL "ridge: .inf\n", NULL, "case.yaml, line 3: 'ridge' is '.inf'");
     refuse(MINIMAL "ridge: nan\n", NULL, "case.yaml, line 3: 'ridge' is 'nan'");
@@ -472,6 +473,57 @@ static void unreadable_file_fails_alike_on_every_rank(void **state)
     assert_message("cannot read the configuration");
 }
 
+/* Walk through the agreements of a load: whichever rank fails, all report it. */
+static void fault_at_any_agreement_reaches_every_rank(void **state)
+{
+    const int      n_ranks = covary_run_size(test_run());
+    char           fault[32], path[512];
+    covary_status  status = COVARY_ERR_INTERNAL;
+    covary_config *config;
+    covary_run    *run;
+    int            n_faults = 0;
+
+    (void)state;
+    assert_ok(load(MINIMAL, NULL, 0, &config));
+    snprintf(path, sizeof path, "%s", config->path);
+    covary_config_destroy(&config);
+    for (int rank = 0; rank < n_ranks; rank++) {
+        for (int agreement = 1; agreement < 20; agreement++) {
+            snprintf(fault, sizeof fault, "%d:%d", agreement, rank);
+            setenv("COVARY_FAULT", fault, 1);
+            status = covary_run_create(MPI_COMM_WORLD, NULL, &run);
+            unsetenv("COVARY_FAULT");
+            if (status == COVARY_OK) {
+                status = covary_config_load(run, path, NULL, 0, &config);
+                covary_run_destroy(&run);
+            }
+            if (status == COVARY_OK) {
+                covary_config_destroy(&config);
+                break;
+            }
+            assert_int_equal(status, COVARY_ERR_INTERNAL);
+            assert_message("fault injected");
+            n_faults++;
+        }
+        assert_ok(status);
+    }
+    assert_true(n_faults >= 3 * n_ranks);
+}
+
+static void byte_order_marks_and_crlf_are_read(void **state)
+{
+    covary_config *config;
+
+    (void)state;
+    assert_ok(load("\xef\xbb\xbf"
+                   "data: {train: a.xyz}\r\nridge: 0.5\r\nproperties:\r\n"
+                   "  - {name: mu, kind: vector, unit: debye}\r\n",
+                   NULL, 0, &config));
+    assert_true(config->ridge == 0.5);
+    assert_int_equal(config_line(config, "properties.0.unit"), 4);
+    covary_config_destroy(&config);
+}
+
 /* Tell the help, and thereby the table of keys, of one more key found in the schema. */
 static void visit_schema(const cyaml_schema_value_t *schema, const char *pattern, int *n_keys)
 {
@@ -526,6 +578,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(malformed_yaml_gives_its_line),
     cmocka_unit_test(wrong_settings_are_named),
     cmocka_unit_test(unreadable_file_fails_alike_on_every_rank),
+    cmocka_unit_test(fault_at_any_agreement_reaches_every_rank),
+    cmocka_unit_test(byte_order_marks_and_crlf_are_read),
     cmocka_unit_test(help_and_schema_have_the_same_keys),
 };
 
