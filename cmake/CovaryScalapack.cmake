@@ -1,6 +1,6 @@
-# ScaLAPACK as the interface target covary_scalapack: given libraries, else its CMake package, else
-# pkg-config.  Whatever is found has to link.
-set(COVARY_SCALAPACK_LIBRARIES "" CACHE STRING
+# ScaLAPACK as the interface target covary_scalapack: given libraries (by option or environment),
+# else its CMake package, else pkg-config.  Whatever is found has to link.
+set(COVARY_SCALAPACK_LIBRARIES "$ENV{COVARY_SCALAPACK_LIBRARIES}" CACHE STRING
     "Libraries to link for ScaLAPACK and BLACS; empty: look for them")
 option(COVARY_SCALAPACK_CONFIG "Look for the CMake package of ScaLAPACK" ON)
 

@@ -70,6 +70,13 @@ setup_has_pc() { # any of the pkg-config names
     return 1
 }
 
+setup_has_cmake() { # 3.21 or later, for the presets
+    local version
+    setup_has cmake || return 1
+    version=$(cmake --version | sed -n 's/^cmake version \([0-9]*\)[.]\([0-9]*\).*/\1 \2/p')
+    [ "${version% *}" -gt 3 ] || { [ "${version% *}" = 3 ] && [ "${version#* }" -ge 21 ]; }
+}
+
 setup_has_parallel_hdf5() {
     local wrapper
     for wrapper in h5pcc h5cc; do
@@ -82,12 +89,13 @@ setup_has_parallel_hdf5() {
 }
 
 setup_has_scalapack() {
-    [ -n "${scalapack_DIR:-}" ] || setup_has_pc scalapack-openmpi scalapack-mpich scalapack
+    [ -n "${scalapack_DIR:-}${COVARY_SCALAPACK_LIBRARIES:-}" ] ||
+        setup_has_pc scalapack-openmpi scalapack-mpich scalapack
 }
 
 # One line for each missing piece; WITH_TESTS=yes adds what the tests need.
 setup_missing() {
-    setup_has cmake || echo "CMake 3.21 or later"
+    setup_has_cmake || echo "CMake 3.21 or later"
     setup_has ninja || setup_has make || echo "Ninja or Make"
     setup_has cc || echo "a C11 compiler"
     setup_has pkg-config || echo "pkg-config"
@@ -146,15 +154,15 @@ Install them, then run this again:
                      scalapack-openmpi-devel openblas-devel hdf5-openmpi-devel libcyaml-devel \
                      libyaml-devel libcmocka-devel; module load mpi/openmpi-x86_64
   conda            conda install -c conda-forge c-compiler cmake ninja pkg-config openmpi \
-                     scalapack openblas "hdf5=*=mpi_openmpi*" libcyaml yaml cmocka
+                     scalapack openblas "hdf5=*=mpi_openmpi*" yaml cmocka; libcyaml from source
   Spack            spack load cmake ninja pkgconf openmpi netlib-scalapack openblas hdf5+mpi \
                      libcyaml libyaml cmocka
   a cluster        module load cmake openmpi scalapack openblas hdf5 (names differ: module avail);
-                     parallel HDF5 is often called hdf5-mpi, phdf5 or hdf5-parallel. libcyaml
-                     (https://github.com/tlsa/libcyaml) builds with make install PREFIX=...
+                     parallel HDF5 is often called hdf5-mpi, phdf5 or hdf5-parallel
+  libcyaml         https://github.com/tlsa/libcyaml: make install PREFIX=...
 
-Libraries outside the system's folders are found through PKG_CONFIG_PATH, HDF5_ROOT and
-scalapack_DIR.
+Libraries outside the system's folders are found through PKG_CONFIG_PATH, HDF5_ROOT and, for
+ScaLAPACK, scalapack_DIR (its CMake package) or COVARY_SCALAPACK_LIBRARIES ("libA.so;libB.so").
 TEXT
 }
 
