@@ -33,9 +33,26 @@ typedef struct {
     int64_t      frame_capacity, atom_capacity;
 } frames;
 
-/* A batch that can hold n_frames frames and n_atoms atoms in all; grows with frames_reserve. */
+/*
+ * A batch that can hold n_frames frames and n_atoms atoms in all; grows with frames_reserve, which
+ * keeps what is there.  Both numbers are totals.  COVARY_ERR_MEMORY.  All functions are local.
+ */
 covary_status frames_create(int64_t n_frames, int64_t n_atoms, frames **batch);
 covary_status frames_reserve(frames *batch, int64_t n_frames, int64_t n_atoms);
 void          frames_destroy(frames **batch);
+
+/*
+ * Empty the batch and give it labels of these shapes (`values` of the shapes is not looked at).
+ * Storage of labels that keep their shape is kept.
+ */
+covary_status frames_reset(frames *batch, int n_labels, const frame_label *shapes);
+
+/* Frame f of the batch: its atom count, its positions [n_atoms][3], its species [n_atoms]. */
+int64_t        frames_n_atoms(const frames *batch, int64_t f);
+const double  *frames_positions(const frames *batch, int64_t f);
+const uint8_t *frames_species(const frames *batch, int64_t f);
+
+/* Values of label l in frame f: [n_components] or [n_atoms][n_components]. */
+const double *frames_label(const frames *batch, int l, int64_t f);
 
 #endif

@@ -47,13 +47,26 @@ void trajectory_share(const trajectory *opened, int64_t *first, int64_t *count);
 /*
  * Read frames [first, first + count) into `batch` (reused; its storage grows).  Local; any rank
  * may read any frame, consecutive reads are fastest.
- * COVARY_ERR_FORMAT, COVARY_ERR_DATA: the message names file, frame and key.
+ * COVARY_ERR_FORMAT, COVARY_ERR_DATA: the message names file, frame and key.  COVARY_ERR_IO: also
+ * when a file is no longer what was opened.  After a failure the batch holds the frames before it.
  */
 covary_status trajectory_read(trajectory *opened, int64_t first, int64_t count, frames *batch);
 
 /* File and frame within it (counted from 1) of a global frame index, for messages.  Local. */
 void trajectory_locate(const trajectory *opened, int64_t frame, const char **path,
                        int64_t *frame_in_file);
+
+/*
+ * Does every frame of the batch hold the given atoms in the given order?  Local.
+ *
+ * batch    in  read from `from`
+ * species  in  [n_atoms] atomic numbers
+ *
+ * COVARY_ERR_DATA: the message names file, frame, atom and both elements and says what differs:
+ * the count, the elements, or their order.
+ */
+covary_status frames_check_composition(const frames *batch, const trajectory *from, int64_t n_atoms,
+                                       const uint8_t *species);
 
 /* The key under which request r was found in the last frame read; NULL before.  Local. */
 const char *trajectory_label_key(const trajectory *opened, int r);

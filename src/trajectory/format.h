@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a trajectory format is: a table of operations.  A new format is a new table in the registry
+ * of format.c; the generic layer (trajectory.c) joins files and splits frames over ranks.
+ */
+#ifndef COVARY_TRAJECTORY_FORMAT_H
+#define COVARY_TRAJECTORY_FORMAT_H
+
+#include "trajectory/trajectory.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A file as it was when the trajectory was opened; the same on every rank. */
+typedef struct {
+    const char *path;
+    int64_t     bytes;
+} format_source;
+
+/* Sizes that bound memory and decide how work is shared; tests make them tiny. */
+typedef struct {
+    int64_t chunk_bytes;   /* read at once, at least 1 */
+    int64_t share_bytes;   /* least part of a file worth a rank of its own when indexing */
+    int64_t index_entries; /* most entries of the sparse index of one file */
+} format_tuning;
+
+/* The labels wanted, and under which key each was found in the frame read last. */
+typedef struct {
+    int                  n;
+    const label_request *requests;
+    const char         **keys; /* [n] */
+} format_labels;
+
+typedef struct {
+    const char        *name;       /* extxyz */
+    const char        *summary;    /* for help texts */
+    const char *const *extensions; /* xyz, extxyz; ended by NULL */
+
+    /* Do the first bytes of a file look like this format?  Local. */
+    bool (*probe)(const char *head, size_t length);
+
+    /*
+     * Find the frames of a file.  Collective.
+     * file       out  the format's own state, the same on every rank but for what is open
+     * n_frames   out  at least 1
+     * max_atoms  out  the largest atom count of a frame
+     */
+    covary_status (*open)(covary_run *run, const format_source *source, const format_tuning *tuning,
+                          void **file, int64_t *n_frames, int64_t *max_atoms);
+
+    /* Append frames [first, first + count) of the file to `batch`.  Local. */
+    covary_status (*read)(void *file, int64_t first, int64_t count, format_labels *labels,
+                          frames *batch);
+
+    /* Give back descriptors and buffers until the next read; NULL if there are none.  Local. */
+    void (*rest)(void *file);
+
+    /* Release everything; accepts a pointer to NULL.  Local. */
+    void (*close)(void **file);
+} format_ops;
+
+extern const format_ops format_extxyz;
+
+/* All formats, ended by NULL. */
+const format_ops *const *format_registry(void);
+
+/*
+ * The format of a file by its first bytes, else by its name.  Local.
+ * COVARY_ERR_FORMAT: none; the message lists those there are and knows compressed files.
+ */
+covary_status format_find(const char *path, const char *head, size_t length,
+                          const format_ops **found);
+
+/* trajectory_open with other sizes.  Collective. */
+covary_status trajectory_open_tuned(covary_run *run, const char *const *paths, int n_paths,
+                                    const label_request *requests, int n_requests,
+                                    const format_tuning *tuning, trajectory **out);
+
+#endif

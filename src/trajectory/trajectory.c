@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Files joined to one sequence of frames and split over the ranks.
+ *
+ * Rank 0 looks at a file first (there? readable? which format?) and tells the others; then the
+ * format indexes it with all ranks.  Reading is local: every rank has the whole, sparse index.
+ */
+#include "trajectory/trajectory.h"
+
+#include "core/memory.h"
+#include "core/status.h"
+#include "core/text.h"
+#include "trajectory/elements.h"
+#include "trajectory/format.h"
+#include "trajectory/line_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    CHUNK_BYTES = 1 << 22,
+    SHARE_BYTES = 1 << 20,
+    INDEX_ENTRIES = 1 << 16,       /* of one file */
+    INDEX_ENTRIES_TOTAL = 1 << 20, /* of all files, if they are so many */
+    INDEX_ENTRIES_MIN = 64,
+    HEAD_BYTES = 4096 /* that the formats judge by */
+};
+
+typedef struct {
+    char             *path;
+    const format_ops *format;
+    void             *state; /* the format's */
+    int64_t           first; /* global index of its first frame */
+    int64_t           n_frames;
+} member;
+
+struct trajectory {
+    int            rank, n_ranks;
+    int            n_files;
+    member        *files;
+    int64_t        n_frames, max_atoms;
+    int            reading; /* file that may have descriptors open, -1: none */
+    int            n_requests;
+    label_request *requests; /* with names, keys and key lists of our own */
+    frame_label   *shapes;   /* [n_requests] */
+    const char   **found;    /* [n_requests] keys found last */
+};
+
+static covary_status copy_request(const label_request *from, label_request *to)
+{
+    covary_status status = COVARY_OK;
+    int           n_keys = 0;
+    char        **keys = NULL;
+
+    *to = *from;
+    to->name = NULL;
+    to->keys = NULL;
+    while (from->keys[n_keys] != NULL) {
+        n_keys++;
+    }
+    COVARY_TRY(MEMORY_ALLOCATE("label keys", n_keys + 1, &keys));
+    to->keys = (const char *const *)keys;
+    for (int k = 0; k < n_keys; k++) {
+        COVARY_TRY(memory_copy_text(from->keys[k], &keys[k]));
+    }
+    COVARY_TRY(memory_copy_text(from->name, (char **)(void *)&to->name));
+done:
+    return status;
+}
+
+static void release_request(label_request *request)
+{
+    char **keys = (char **)(void *)request->keys;
+
+    for (int k = 0; keys != NULL && keys[k] != NULL; k++) {
+        MEMORY_RELEASE(&keys[k]);
+    }
+    MEMORY_RELEASE(&keys);
+    MEMORY_RELEASE(&request->name);
+}
+
+/* What every rank can do for itself: memory, copies of the caller's arguments. */
+static covary_status prepare(covary_run *run, const char *const *paths, int n_paths,
+                             const label_request *requests, int n_requests, trajectory **out)
+{
+    covary_status status = COVARY_OK;
+    trajectory   *opened = NULL;
+
+    COVARY_TRY(MEMORY_ALLOCATE("trajectory", 1, out));
+    opened = *out;
+    opened->rank = covary_run_rank(run);
+    opened->n_ranks = covary_run_size(run);
+    opened->reading = -1;
+    COVARY_TRY(MEMORY_ALLOCATE("trajectory files", n_paths, &opened->files));
+    COVARY_TRY(MEMORY_ALLOCATE("label requests", n_requests, &opened->requests));
+    COVARY_TRY(MEMORY_ALLOCATE("label shapes", n_requests, &opened->shapes));
+    COVARY_TRY(MEMORY_ALLOCATE("label keys found", n_requests, &opened->found));
+    if (n_paths == 0) {
+        status = COVARY_FAIL(COVARY_ERR_USAGE, "no trajectory file is given");
+        goto done;
+    }
+    opened->n_files = n_paths;
+    for (int file = 0; file < n_paths; file++) {
+        COVARY_TRY(memory_copy_text(paths[file], &opened->files[file].path));
+    }
+    opened->n_requests = n_requests;
+    for (int r = 0; r < n_requests; r++) {
+        COVARY_TRY(copy_request(&requests[r], &opened->requests[r]));
+        opened->shapes[r].n_components = requests[r].n_components;
+        opened->shapes[r].per_atom = requests[r].per_atom;
+    }
+done:
+    return status;
+}
+
+/* Rank 0: size of the file, and the place of its format in the registry. */
+static covary_status examine(const char *path, int64_t *bytes, int64_t *format)
+{
+    covary_status     status = COVARY_OK;
+    const format_ops *found = NULL;
+    char              head[HEAD_BYTES];
+    struct stat       about;
+    int64_t           length = 0;
+    int               descriptor = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (descriptor < 0 || fstat(descriptor, &about) != 0) {
+        status = COVARY_FAIL(COVARY_ERR_IO, "cannot open '%s': %s", path, strerror(errno));
+        goto done;
+    }
+    if (!S_ISREG(about.st_mode)) {
+        status = COVARY_FAIL(COVARY_ERR_IO, "'%s' is %s, not a trajectory file", path,
+                             S_ISDIR(about.st_mode) ? "a directory" : "no regular file");
+        goto done;
+    }
+    if (about.st_size == 0) {
+        status = COVARY_FAIL(COVARY_ERR_FORMAT, "'%s' is empty", path);
+        goto done;
+    }
+    COVARY_TRY(line_reader_fetch(path, descriptor, head, HEAD_BYTES, 0, &length));
+    COVARY_TRY(format_find(path, head, (size_t)length, &found));
+    *bytes = about.st_size;
+    for (*format = 0; format_registry()[*format] != found;) {
+        ++*format;
+    }
+done:
+    if (descriptor >= 0) {
+        close(descriptor);
+    }
+    return status;
+}
+
+/* Collective. */
+static covary_status open_file(covary_run *run, member *file, const format_tuning *tuning,
+                               int64_t *max_atoms)
+{
+    covary_status status = COVARY_OK;
+    int64_t       about[2] = {0, 0}; /* bytes, format */
+
+    if (covary_run_rank(run) == 0) {
+        status = examine(file->path, &about[0], &about[1]);
+    }
+    COVARY_TRY_TOGETHER(run, "look at a trajectory file", status);
+    MPI_Bcast(about, 2, MPI_INT64_T, 0, covary_run_comm(run));
+    const format_source source = {.path = file->path, .bytes = about[0]};
+    file->format = format_registry()[about[1]];
+    COVARY_TRY(file->format->open(run, &source, tuning, &file->state, &file->n_frames, max_atoms));
+done:
+    return status;
+}
+
+covary_status trajectory_open_tuned(covary_run *run, const char *const *paths, int n_paths,
+                                    const label_request *requests, int n_requests,
+                                    const format_tuning *tuning, trajectory **out)
+{
+    covary_status status = COVARY_OK;
+
+    *out = NULL;
+    COVARY_TRY_TOGETHER(run, "prepare a trajectory",
+                        prepare(run, paths, n_paths, requests, n_requests, out));
+    for (int file = 0; file < n_paths; file++) {
+        member *opened = &(*out)->files[file];
+        int64_t max_atoms = 0;
+        COVARY_TRY(open_file(run, opened, tuning, &max_atoms));
+        opened->first = (*out)->n_frames;
+        (*out)->n_frames += opened->n_frames;
+        (*out)->max_atoms = max_atoms > (*out)->max_atoms ? max_atoms : (*out)->max_atoms;
+    }
+done:
+    if (status != COVARY_OK) {
+        trajectory_close(out);
+    }
+    return status;
+}
+
+covary_status trajectory_open(covary_run *run, const char *const *paths, int n_paths,
+                              const label_request *requests, int n_requests, trajectory **out)
+{
+    int64_t       entries = INDEX_ENTRIES_TOTAL / (n_paths > 0 ? n_paths : 1);
+    format_tuning tuning = {.chunk_bytes = CHUNK_BYTES, .share_bytes = SHARE_BYTES};
+
+    entries = entries < INDEX_ENTRIES ? entries : INDEX_ENTRIES;
+    tuning.index_entries = entries > INDEX_ENTRIES_MIN ? entries : INDEX_ENTRIES_MIN;
+    return trajectory_open_tuned(run, paths, n_paths, requests, n_requests, &tuning, out);
+}
+
+void trajectory_close(trajectory **closed)
+{
+    trajectory *opened = *closed;
+
+    if (opened == NULL) {
+        return;
+    }
+    for (int file = 0; file < opened->n_files; file++) {
+        if (opened->files[file].state != NULL) {
+            opened->files[file].format->close(&opened->files[file].state);
+        }
+        MEMORY_RELEASE(&opened->files[file].path);
+    }
+    for (int r = 0; r < opened->n_requests; r++) {
+        release_request(&opened->requests[r]);
+    }
+    MEMORY_RELEASE(&opened->files);
+    MEMORY_RELEASE(&opened->requests);
+    MEMORY_RELEASE(&opened->shapes);
+    MEMORY_RELEASE(&opened->found);
+    MEMORY_RELEASE(closed);
+}
+
+int64_t trajectory_n_frames(const trajectory *opened)
+{
+    return opened->n_frames;
+}
+
+int64_t trajectory_max_atoms(const trajectory *opened)
+{
+    return opened->max_atoms;
+}
+
+const char *trajectory_format_name(const trajectory *opened)
+{
+    return opened->files[0].format->name;
+}
+
+int trajectory_n_files(const trajectory *opened)
+{
+    return opened->n_files;
+}
+
+const char *trajectory_label_key(const trajectory *opened, int r)
+{
+    return opened->found[r];
+}
+
+/* floor(rank * n / ranks) without the product, which may not fit. */
+static int64_t share_start(int64_t n, int64_t rank, int64_t n_ranks)
+{
+    return n / n_ranks * rank + n % n_ranks * rank / n_ranks;
+}
+
+void trajectory_share(const trajectory *opened, int64_t *first, int64_t *count)
+{
+    *first = share_start(opened->n_frames, opened->rank, opened->n_ranks);
+    *count = share_start(opened->n_frames, opened->rank + 1, opened->n_ranks) - *first;
+}
+
+/* The file that holds a frame: the last one that starts at or before it. */
+static int file_of(const trajectory *opened, int64_t frame)
+{
+    int low = 0, high = opened->n_files;
+
+    while (high - low > 1) {
+        int middle = low + (high - low) / 2;
+        if (opened->files[middle].first <= frame) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+void trajectory_locate(const trajectory *opened, int64_t frame, const char **path,
+                       int64_t *frame_in_file)
+{
+    const member *file = &opened->files[file_of(opened, frame)];
+
+    *path = file->path;
+    *frame_in_file = frame - file->first + 1;
+}
+
+/* One file at a time has descriptors and buffers, however many files there are. */
+static void turn_to(trajectory *opened, int file)
+{
+    if (opened->reading >= 0 && opened->reading != file) {
+        const member *left = &opened->files[opened->reading];
+        if (left->format->rest != NULL) {
+            left->format->rest(left->state);
+        }
+    }
+    opened->reading = file;
+}
+
+covary_status trajectory_read(trajectory *opened, int64_t first, int64_t count, frames *batch)
+{
+    covary_status status = COVARY_OK;
+    format_labels labels = {opened->n_requests, opened->requests, opened->found};
+    int64_t       at = first, end = first + count;
+
+    if (first < 0 || count < 0 || first > opened->n_frames - count) {
+        return COVARY_FAIL(COVARY_ERR_INTERNAL,
+                           "frames %" PRId64 " to %" PRId64 " of %" PRId64 " were asked for", first,
+                           end, opened->n_frames);
+    }
+    COVARY_TRY(frames_reset(batch, opened->n_requests, opened->shapes));
+    batch->first = first;
+    while (at < end) {
+        const int     index = file_of(opened, at);
+        const member *file = &opened->files[index];
+        const int64_t stop = file->first + file->n_frames;
+        const int64_t here = (end < stop ? end : stop) - at;
+        turn_to(opened, index);
+        COVARY_TRY(file->format->read(file->state, at - file->first, here, &labels, batch));
+        at += here;
+    }
+done:
+    return status;
+}
+
+/* Are both lists the same but for their order? */
+static bool same_elements(int64_t n_atoms, const uint8_t *a, const uint8_t *b)
+{
+    int64_t surplus[UINT8_MAX + 1] = {0};
+
+    for (int64_t atom = 0; atom < n_atoms; atom++) {
+        surplus[a[atom]]++;
+        surplus[b[atom]]--;
+    }
+    for (int element = 0; element <= UINT8_MAX; element++) {
+        if (surplus[element] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static covary_status report_difference(const trajectory *from, int64_t frame, int64_t n_atoms,
+                                       const uint8_t *expected, const uint8_t *found)
+{
+    const char *path;
+    int64_t     in_file, atom = 0;
+
+    trajectory_locate(from, frame, &path, &in_file);
+    while (expected[atom] == found[atom]) {
+        atom++;
+    }
+    return COVARY_FAIL(
+        COVARY_ERR_DATA, "%s, frame %" PRId64 ", atom %" PRId64 ": %s where %s is expected; %s",
+        path, in_file, atom + 1, element_symbol(found[atom]), element_symbol(expected[atom]),
+        same_elements(n_atoms, expected, found)
+            ? "the elements are the same but their order differs: write the atoms "
+              "of every frame in the same order"
+            : "the elements differ: every frame must hold the same molecule");
+}
+
+covary_status frames_check_composition(const frames *batch, const trajectory *from, int64_t n_atoms,
+                                       const uint8_t *species)
+{
+    const char *path;
+    int64_t     in_file;
+
+    for (int64_t frame = 0; frame < batch->n_frames; frame++) {
+        const uint8_t *found = frames_species(batch, frame);
+        const int64_t  n_found = frames_n_atoms(batch, frame);
+        if (n_found != n_atoms) {
+            int64_t atom = 0;
+            while (atom < n_found && atom < n_atoms && found[atom] == species[atom]) {
+                atom++;
+            }
+            trajectory_locate(from, batch->first + frame, &path, &in_file);
+            return COVARY_FAIL(COVARY_ERR_DATA,
+                               "%s, frame %" PRId64 ": the count differs: %" PRId64
+                               " atoms where %" PRId64 " are expected (atom %" PRId64
+                               ": %s, expected %s); every frame must hold the same molecule",
+                               path, in_file, n_found, n_atoms, atom + 1,
+                               atom < n_found ? element_symbol(found[atom]) : "none",
+                               atom < n_atoms ? element_symbol(species[atom]) : "none");
+        }
+        if (memcmp(found, species, (size_t)n_atoms) != 0) {
+            return report_difference(from, batch->first + frame, n_atoms, species, found);
+        }
+    }
+    return COVARY_OK;
+}
