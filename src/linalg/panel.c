@@ -73,8 +73,10 @@ covary_status panel_starts(const panel *of, int64_t **starts)
     MPI_Allgather(&of->first, 1, MPI_INT64_T, all, 1, MPI_INT64_T, covary_run_comm(of->run));
     all[n_ranks] = of->n_rows;
     *starts = all;
+    all = NULL;
 
 done:
+    MEMORY_RELEASE(&all); /* memory may be short on another rank alone */
     return status;
 }
 
@@ -112,8 +114,10 @@ covary_status panel_replicate(const panel *from, double **all)
     MPI_Allgatherv(from->data, (int)from->n_local, row, rows, counts, counts + n_ranks, row,
                    covary_run_comm(from->run));
     *all = rows;
+    rows = NULL;
 
 done:
+    MEMORY_RELEASE(&rows);
     MEMORY_RELEASE(&counts);
     MEMORY_RELEASE(&starts);
     MPI_Type_free(&row);
