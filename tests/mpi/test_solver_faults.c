@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A failure of any rank at any agreement inside the solver or the selection reaches every rank,
+ * with nothing left behind.
+ * ranks: 1 3
+ */
+#include "ridge_support.h"
+#include <stdio.h>
+
+#include "core/memory.h"
+#include "solver/ridge_solver.h"
+#include "solver/selection.h"
+
+typedef covary_status (*task)(covary_run *run, const panel *features, const panel *targets);
+
+static covary_status solve(covary_run *run, const panel *features, const panel *targets)
+{
+    const kernel   of = kernel_named("gaussian", 0, 2.0);
+    ridge_solution solution = {0};
+    covary_status  status =
+        ridge_solve(run, &solver_cholesky, &of, 1e-3, 0, features, targets, &solution);
+
+    assert_true((solution.weights != NULL) == (status == COVARY_OK));
+    assert_true((solution.loo != NULL) == (status == COVARY_OK));
+    ridge_solution_release(&solution);
+    return status;
+}
+
+static covary_status solve_plainly(covary_run *run, const panel *features, const panel *targets)
+{
+    const kernel   of = kernel_named("gaussian", 0, 2.0);
+    ridge_solution solution = {0};
+    covary_status  status =
+        ridge_solve(run, &solver_reference, &of, 1e-3, 0, features, targets, &solution);
+
+    ridge_solution_release(&solution);
+    return status;
+}
+
+/* A fixed length keeps the number of points, and so of agreements, small. */
+static covary_status choose(covary_run *run, const panel *features, const panel *targets)
+{
+    const kernel     of = kernel_named("gaussian", 0, 1.0);
+    selection_target chosen[] = {{.first = 0, .count = 1, .length = 2.0, .ridge = NAN},
+                                 {.first = 1, .count = 1, .length = 2.0, .ridge = 1e-3}};
+
+    return select_hyperparameters(run, &of, features, targets, 8, 2, chosen);
+}
+
+/* The panels belong to a run without faults, the work is done on one that has them. */
+static void fail_at_each_agreement(task work, int fewest)
+{
+    const covary_run_options quiet = {.verbosity = COVARY_QUIET};
+    training_set             set = training_create(11, 3, 2, 1);
+    panel                   *features = panel_of(test_run(), set.n, set.dimension, set.rows);
+    panel                   *targets = panel_of(test_run(), set.n, set.width, set.targets);
+    covary_status            status = COVARY_ERR_INTERNAL;
+    const int64_t            held = memory_state().blocks;
+    int                      fault = 0;
+
+    while (status != COVARY_OK) {
+        covary_run *run = NULL;
+        char        text[32] = "";
+
+        fault++;
+        assert_true(fault < 1000);
+        snprintf(text, sizeof text, "%d:%d", fault, fault % covary_run_size(test_run()));
+        setenv("COVARY_FAULT", text, 1);
+        status = covary_run_create(covary_run_comm(test_run()), &quiet, &run);
+        unsetenv("COVARY_FAULT");
+        if (status == COVARY_OK) {
+            features->run = targets->run = run;
+            status = work(run, features, targets);
+            features->run = targets->run = test_run();
+        }
+        assert_true(status == COVARY_OK || status == COVARY_ERR_INTERNAL);
+        covary_run_destroy(&run);
+        assert_int_equal(memory_state().blocks, held); /* the run keeps its timers until here */
+    }
+    assert_true(fault > fewest);
+    panel_destroy(&targets);
+    panel_destroy(&features);
+    training_release(&set);
+}
+
+static void solver_survives_every_fault(void **unused)
+{
+    (void)unused;
+    fail_at_each_agreement(solve, 12);
+}
+
+static void reference_survives_every_fault(void **unused)
+{
+    (void)unused;
+    fail_at_each_agreement(solve_plainly, 10);
+}
+
+static void selection_survives_every_fault(void **unused)
+{
+    (void)unused;
+    fail_at_each_agreement(choose, 12);
+}
+
+static const struct CMUnitTest cases[] = {
+    cmocka_unit_test(solver_survives_every_fault),
+    cmocka_unit_test(reference_survives_every_fault),
+    cmocka_unit_test(selection_survives_every_fault),
+};
+
+TEST_MAIN(cases)
