@@ -29,6 +29,9 @@ typedef enum {
     STORAGE_TEXT /* reported by storage_shape; written and read by functions of its own */
 } storage_type;
 
+/* Bytes of one value.  Local. */
+int64_t storage_value_bytes(storage_type type);
+
 typedef struct storage storage;
 
 /*

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The life of a file: begun under a temporary name, renamed when complete, or removed.
+ *
+ * Rank 0 makes the temporary file through POSIX before HDF5 opens it on every rank, because errno
+ * says why a folder cannot be written and MPI-IO does not.
+ */
+#include "core/memory.h"
+#include "core/text.h"
+#include "storage/storage_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const int64_t DEFAULT_PIECE = 256 << 20;
+
+/* Data of more than a stripe begin at a stripe's edge, as parallel file systems like it. */
+enum { ALIGN_FROM = 1 << 20, ALIGN_TO = 1 << 20 };
+
+const char *storage_path(const storage *file)
+{
+    return file->path;
+}
+
+void storage_limit_piece(storage *file, int64_t bytes)
+{
+    file->piece = bytes > 0 ? bytes : DEFAULT_PIECE;
+}
+
+static void storage_release(storage **file)
+{
+    if (*file) {
+        MEMORY_RELEASE(&(*file)->part);
+        MEMORY_RELEASE(&(*file)->path);
+        MEMORY_RELEASE(file);
+    }
+}
+
+static covary_status storage_begin(covary_run *run, const char *path, storage **out)
+{
+    covary_status status = COVARY_OK;
+    storage      *file = NULL;
+
+    /* Reasons go into our messages; HDF5 would print them on every rank. */
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    COVARY_TRY(MEMORY_ALLOCATE("file handle", 1, &file));
+    file->run = run;
+    file->id = H5I_INVALID_HID;
+    file->piece = DEFAULT_PIECE;
+    COVARY_TRY(memory_copy_text(path, &file->path));
+    *out = file;
+    file = NULL;
+done:
+    storage_release(&file);
+    return status;
+}
+
+/* Access through MPI-IO on the run's communicator. */
+static hid_t storage_access_properties(const storage *file)
+{
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+
+    if (access >= 0 && (H5Pset_fapl_mpio(access, covary_run_comm(file->run), MPI_INFO_NULL) < 0 ||
+                        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0 ||
+                        H5Pset_alignment(access, ALIGN_FROM, ALIGN_TO) < 0)) {
+        H5Pclose(access);
+        access = H5I_INVALID_HID;
+    }
+    return access;
+}
+
+/* Rank 0: a new empty file beside the final one, its name in `part`. */
+static covary_status storage_reserve_part(storage *file)
+{
+    covary_status status = COVARY_OK;
+    struct stat   seen;
+    text          name = {0};
+    int           descriptor = -1;
+
+    if (file->path[0] == '\0') {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_IO, "the name of the output file is empty"));
+    }
+    if (stat(file->path, &seen) == 0 && S_ISDIR(seen.st_mode)) {
+        COVARY_TRY(
+            COVARY_FAIL(COVARY_ERR_IO, "%s: is a folder; give the name of a file", file->path));
+    }
+    for (int attempt = 0; descriptor < 0; attempt++) {
+        name.length = 0;
+        COVARY_TRY(text_add(&name, "%s.part-%ld-%d", file->path, (long)getpid(), attempt));
+        descriptor = open(name.data, O_CREAT | O_EXCL | O_RDWR, 0666);
+        if (descriptor < 0 && (errno != EEXIST || attempt == 1000)) {
+            COVARY_TRY(COVARY_FAIL(COVARY_ERR_IO, "%s: cannot be written: %s", file->path,
+                                   strerror(errno)));
+        }
+    }
+    close(descriptor);
+    COVARY_TRY(memory_copy_text(name.data, &file->part));
+done:
+    text_release(&name);
+    return status;
+}
+
+/*
+ * Does this rank see the file that rank 0 sees?  Asked before MPI-IO, whose collective open may
+ * hang when a single rank cannot.
+ */
+static covary_status storage_reach(const char *path, int flags)
+{
+    int descriptor = open(path, flags);
+
+    if (descriptor < 0) {
+        return COVARY_FAIL(COVARY_ERR_IO,
+                           "%s: rank 0 sees it, another rank does not (%s); use a file system that "
+                           "all nodes share",
+                           path, strerror(errno));
+    }
+    close(descriptor);
+    return COVARY_OK;
+}
+
+static covary_status storage_create_part(storage *file)
+{
+    hid_t creation = H5Pcreate(H5P_FILE_CREATE);
+    hid_t access = storage_access_properties(file);
+
+    H5Eclear2(H5E_DEFAULT);
+    if (creation >= 0 && access >= 0 && H5Pset_obj_track_times(creation, 0) >= 0) {
+        file->id = H5Fcreate(file->part, H5F_ACC_TRUNC, creation, access);
+    }
+    covary_status status =
+        file->id >= 0 ? COVARY_OK : storage_refuse(file, COVARY_ERR_IO, "cannot be created");
+    if (access >= 0) {
+        H5Pclose(access);
+    }
+    if (creation >= 0) {
+        H5Pclose(creation);
+    }
+    return status;
+}
+
+covary_status storage_create(covary_run *run, const char *path, storage **out)
+{
+    covary_status status = COVARY_OK;
+    storage      *file = NULL;
+    char         *part = NULL;
+
+    COVARY_TRY_TOGETHER(run, "begin a file", storage_begin(run, path, &file));
+    COVARY_TRY_TOGETHER(run, "make a temporary file",
+                        covary_run_rank(run) == 0 ? storage_reserve_part(file) : COVARY_OK);
+    COVARY_TRY(storage_share_text(file, file->part, &part));
+    MEMORY_RELEASE(&file->part);
+    file->part = part;
+    COVARY_TRY_TOGETHER(run, "see a file", storage_reach(file->part, O_RDWR));
+    COVARY_TRY_TOGETHER(run, "create a file", storage_create_part(file));
+    *out = file;
+    file = NULL;
+done:
+    storage_close(&file);
+    return status;
+}
+
+/* Rank 0: is it there, and does it look like HDF5 (a signature at 0, 512, 1024, 2048, ...)? */
+static covary_status storage_inspect(const char *path)
+{
+    static const char signature[8] = {'\211', 'H', 'D', 'F', '\r', '\n', '\032', '\n'};
+    covary_status     status = COVARY_OK;
+    struct stat       seen;
+    int               descriptor = open(path, O_RDONLY);
+    bool              found = false;
+
+    if (descriptor < 0 || fstat(descriptor, &seen) != 0) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_IO, "%s: cannot be read: %s", path, strerror(errno)));
+    }
+    if (S_ISDIR(seen.st_mode)) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_IO, "%s: is a folder, not a file", path));
+    }
+    for (off_t at = 0; !found && at + 8 <= seen.st_size; at = at ? 2 * at : 512) {
+        char bytes[8] = {0};
+
+        found = pread(descriptor, bytes, 8, at) == 8 && memcmp(bytes, signature, 8) == 0;
+    }
+    if (!found) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: is not an HDF5 file%s", path,
+                               seen.st_size == 0 ? " (it is empty)" : ""));
+    }
+done:
+    if (descriptor >= 0) {
+        close(descriptor);
+    }
+    return status;
+}
+
+static covary_status storage_open_found(storage *file)
+{
+    covary_status status = COVARY_OK;
+    hid_t         access = storage_access_properties(file);
+
+    H5Eclear2(H5E_DEFAULT);
+    file->id = access >= 0 ? H5Fopen(file->path, H5F_ACC_RDONLY, access) : H5I_INVALID_HID;
+    if (file->id < 0) {
+        status =
+            storage_refuse(file, COVARY_ERR_FORMAT, "HDF5 cannot open it; is the file complete?");
+    }
+    if (access >= 0) {
+        H5Pclose(access);
+    }
+    return status;
+}
+
+covary_status storage_open(covary_run *run, const char *path, storage **out)
+{
+    covary_status status = COVARY_OK;
+    storage      *file = NULL;
+
+    COVARY_TRY_TOGETHER(run, "begin a file", storage_begin(run, path, &file));
+    COVARY_TRY_TOGETHER(run, "look at a file",
+                        covary_run_rank(run) == 0 ? storage_inspect(path) : COVARY_OK);
+    COVARY_TRY_TOGETHER(run, "see a file", storage_reach(path, O_RDONLY));
+    COVARY_TRY_TOGETHER(run, "open a file", storage_open_found(file));
+    *out = file;
+    file = NULL;
+done:
+    storage_close(&file);
+    return status;
+}
+
+/* Make what was written last: a file, or the entry of its folder. */
+static covary_status storage_sync(const char *path)
+{
+    int descriptor = open(path, O_RDONLY);
+    int failed = descriptor < 0 || fsync(descriptor) != 0;
+    int reason = errno;
+
+    if (descriptor >= 0) {
+        close(descriptor);
+    }
+    /* Some file systems cannot sync a folder and say so; their rename is as safe as it gets. */
+    if (failed && reason != EINVAL && reason != EBADF && reason != EACCES) {
+        return COVARY_FAIL(COVARY_ERR_IO, "%s: cannot be written out: %s", path, strerror(reason));
+    }
+    return COVARY_OK;
+}
+
+/* Rank 0: the temporary file gets its name, durably. */
+static covary_status storage_rename(storage *file)
+{
+    covary_status status = COVARY_OK;
+    text          folder = {0};
+    const char   *slash = strrchr(file->path, '/');
+
+    COVARY_TRY(storage_sync(file->part));
+    if (rename(file->part, file->path) != 0) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_IO, "%s: cannot be given its name: %s", file->path,
+                               strerror(errno)));
+    }
+    MEMORY_RELEASE(&file->part);
+    COVARY_TRY(slash ? text_add_bytes(&folder, file->path, (size_t)(slash - file->path) + 1)
+                     : text_add(&folder, "."));
+    COVARY_TRY(storage_sync(folder.data));
+done:
+    text_release(&folder);
+    return status;
+}
+
+/* Flush and close; the id is given up even when HDF5 cannot write. */
+static covary_status storage_finish(storage *file)
+{
+    covary_status status = COVARY_OK;
+
+    H5Eclear2(H5E_DEFAULT);
+    if (H5Fflush(file->id, H5F_SCOPE_LOCAL) < 0) {
+        status = storage_refuse(file, COVARY_ERR_IO, "cannot be written out");
+    }
+    H5Eclear2(H5E_DEFAULT);
+    if (H5Fclose(file->id) < 0 && status == COVARY_OK) {
+        status = storage_refuse(file, COVARY_ERR_IO, "cannot be closed");
+    }
+    file->id = H5I_INVALID_HID;
+    return status;
+}
+
+covary_status storage_commit(storage **file)
+{
+    covary_status status = COVARY_OK;
+    covary_run   *run = (*file)->run;
+
+    COVARY_TRY_TOGETHER(run, "finish a file", storage_finish(*file));
+    COVARY_TRY_TOGETHER(run, "rename a file",
+                        covary_run_rank(run) == 0 ? storage_rename(*file) : COVARY_OK);
+    MEMORY_RELEASE(&(*file)->part);
+done:
+    storage_close(file);
+    return status;
+}
+
+void storage_close(storage **file)
+{
+    if (!*file) {
+        return;
+    }
+    if ((*file)->id >= 0) {
+        H5Fclose((*file)->id);
+    }
+    if ((*file)->part && covary_run_rank((*file)->run) == 0) {
+        unlink((*file)->part);
+    }
+    storage_release(file);
+}

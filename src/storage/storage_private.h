@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of src/storage share: the handle, and how HDF5's failures become messages. */
+#ifndef COVARY_STORAGE_STORAGE_PRIVATE_H
+#define COVARY_STORAGE_STORAGE_PRIVATE_H
+
+#include "core/status.h"
+#include "storage/storage.h"
+#include <hdf5.h>
+#include <stddef.h>
+
+struct storage {
+    covary_run *run;
+    char       *path;
+    char       *part;  /* temporary name; NULL when reading or once renamed */
+    hid_t       id;    /* < 0: closed */
+    int64_t     piece; /* bytes of one rank in one collective call */
+};
+
+/*
+ * Record "<path>: <message>", then HDF5's own innermost reason and, when something was to be
+ * written, a full file system or a file size limit.  Returns the code.  Local.
+ */
+covary_status storage_refuse(const storage *file, covary_status code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* HDF5's types in the file (little-endian) and in memory. */
+hid_t       storage_file_type(storage_type type);
+hid_t       storage_memory_type(storage_type type);
+const char *storage_type_name(storage_type type);
+
+/* Creation properties: groups on the way; no time stamps.  H5Pclose them. */
+hid_t storage_link_properties(void);
+hid_t storage_dataset_properties(void);
+
+/* Rank 0's text on every rank, new there too.  Collective. */
+covary_status storage_share_text(storage *file, const char *mine, char **shared);
+
+#endif

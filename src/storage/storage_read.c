@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Reading datasets: whole ones by rank 0 for all, rows by each rank for itself.
+ *
+ * Questions about the file (what is there, of which shape) are answered on every rank alike,
+ * because every rank has it open.
+ */
+#include "core/memory.h"
+#include "storage/storage_private.h"
+
+#include <string.h>
+
+/* Largest message of one MPI call, well within an int. */
+enum { MESSAGE = 1 << 30 };
+
+bool storage_exists(const storage *file, const char *object)
+{
+    char   prefix[512];
+    size_t length = strlen(object);
+
+    if (length == 0 || length >= sizeof prefix) {
+        return false;
+    }
+    /* H5Lexists needs every group on the way to exist. */
+    for (size_t i = 1; i <= length; i++) {
+        if ((object[i] == '/' || object[i] == '\0') && object[i - 1] != '/') {
+            memcpy(prefix, object, i);
+            prefix[i] = '\0';
+            if (H5Lexists(file->id, prefix, H5P_DEFAULT) <= 0) {
+                return false;
+            }
+        }
+    }
+    return H5Oexists_by_name(file->id, object, H5P_DEFAULT) > 0;
+}
+
+/* Local: the dataset, opened, or what is wrong with it. */
+static covary_status storage_open_dataset(const storage *file, const char *dataset, hid_t *opened)
+{
+    if (!storage_exists(file, dataset)) {
+        return COVARY_FAIL(COVARY_ERR_FORMAT,
+                           "%s: has no dataset %s; is it the right kind of file?", file->path,
+                           dataset);
+    }
+    H5Eclear2(H5E_DEFAULT);
+    *opened = H5Dopen2(file->id, dataset, H5P_DEFAULT);
+    if (*opened < 0) {
+        return storage_refuse(file, COVARY_ERR_FORMAT, "%s is not a dataset", dataset);
+    }
+    return COVARY_OK;
+}
+
+/* The type that holds every value of a stored one; false for compounds and the like. */
+static bool storage_classify(hid_t stored, storage_type *type)
+{
+    size_t size = H5Tget_size(stored);
+    bool   plain = size == 1 && H5Tget_sign(stored) == H5T_SGN_NONE;
+    bool   wide = size == 8 || (size == 4 && H5Tget_sign(stored) == H5T_SGN_NONE);
+
+    switch (H5Tget_class(stored)) {
+    case H5T_FLOAT:
+        *type = size <= 4 ? STORAGE_FLOAT32 : STORAGE_FLOAT64;
+        return true;
+    case H5T_INTEGER:
+        *type = plain ? STORAGE_UINT8 : wide ? STORAGE_INT64 : STORAGE_INT32;
+        return true;
+    case H5T_STRING:
+        *type = STORAGE_TEXT;
+        return true;
+    default:
+        return false;
+    }
+}
+
+covary_status storage_shape(const storage *file, const char *dataset, storage_type *type, int *rank,
+                            int64_t *dims)
+{
+    covary_status status = COVARY_OK;
+    storage_type  found = STORAGE_TEXT;
+    hsize_t       extent[H5S_MAX_RANK];
+    hid_t         opened = H5I_INVALID_HID, stored = H5I_INVALID_HID, space = H5I_INVALID_HID;
+
+    COVARY_TRY(storage_open_dataset(file, dataset, &opened));
+    stored = H5Dget_type(opened);
+    space = H5Dget_space(opened);
+    int n = space >= 0 ? H5Sget_simple_extent_dims(space, extent, NULL) : -1;
+    if (stored < 0 || n < 0 || n > STORAGE_MAX_RANK || !storage_classify(stored, &found)) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: %s is not a plain array of numbers or texts",
+                               file->path, dataset));
+    }
+    for (int d = 0; dims && d < n; d++) {
+        dims[d] = (int64_t)extent[d];
+    }
+    if (type) {
+        *type = found;
+    }
+    if (rank) {
+        *rank = n;
+    }
+done:
+    if (space >= 0) {
+        H5Sclose(space);
+    }
+    if (stored >= 0) {
+        H5Tclose(stored);
+    }
+    if (opened >= 0) {
+        H5Dclose(opened);
+    }
+    return status;
+}
+
+typedef struct {
+    int64_t       n, capacity;
+    char        **names;
+    covary_status status;
+} name_list;
+
+static herr_t storage_add_name(hid_t group, const char *name, const H5L_info_t *info, void *data)
+{
+    name_list *list = data;
+
+    (void)group;
+    (void)info;
+    if (list->n == list->capacity) {
+        int64_t capacity = list->capacity ? 2 * list->capacity : 16;
+        list->status = MEMORY_RESIZE("names in a group", capacity, &list->names);
+        if (list->status != COVARY_OK) {
+            return -1;
+        }
+        list->capacity = capacity;
+    }
+    list->status = memory_copy_text(name, &list->names[list->n]);
+    list->n += list->status == COVARY_OK;
+    return list->status == COVARY_OK ? 0 : -1;
+}
+
+covary_status storage_children(const storage *file, const char *group, int64_t *n, char ***names)
+{
+    covary_status status = COVARY_OK;
+    name_list     list = {0};
+
+    if (!storage_exists(file, group)) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT,
+                               "%s: has no group %s; is it the right kind of file?", file->path,
+                               group));
+    }
+    COVARY_TRY(MEMORY_ALLOCATE("names in a group", 1, &list.names));
+    H5Eclear2(H5E_DEFAULT);
+    if (H5Literate_by_name(file->id, group, H5_INDEX_NAME, H5_ITER_INC, NULL, storage_add_name,
+                           &list, H5P_DEFAULT) < 0) {
+        COVARY_TRY(list.status);
+        COVARY_TRY(storage_refuse(file, COVARY_ERR_FORMAT, "%s is not a group", group));
+    }
+    *n = list.n;
+    *names = list.names;
+    list.names = NULL;
+done:
+    storage_release_texts(list.n, &list.names);
+    return status;
+}
+
+void storage_release_texts(int64_t n, char ***values)
+{
+    if (*values) {
+        for (int64_t i = 0; i < n; i++) {
+            MEMORY_RELEASE(&(*values)[i]);
+        }
+        MEMORY_RELEASE(values);
+    }
+}
+
+/* Can values of type `stored` be read as `wanted` without loss of more than digits? */
+static bool storage_type_fits(storage_type stored, storage_type wanted)
+{
+    if (stored == STORAGE_TEXT || wanted == STORAGE_TEXT) {
+        return false;
+    }
+    if (wanted == STORAGE_FLOAT64 || wanted == STORAGE_FLOAT32) {
+        return true;
+    }
+    return stored >= wanted; /* int64, int32, uint8: narrower ones fit */
+}
+
+/* One piece of rows; at most `file->piece` bytes. */
+static covary_status storage_read_piece(const storage *file, const char *dataset, hid_t opened,
+                                        hid_t space, hid_t type, int64_t first, int64_t count,
+                                        void *rows)
+{
+    covary_status status = COVARY_OK;
+    hsize_t       start[STORAGE_MAX_RANK] = {0}, extent[STORAGE_MAX_RANK];
+    hsize_t       elements = 1;
+    int           rank = H5Sget_simple_extent_dims(space, extent, NULL);
+
+    H5Eclear2(H5E_DEFAULT);
+    if (rank > 0) {
+        start[0] = (hsize_t)first;
+        extent[0] = (hsize_t)count;
+        H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL);
+    }
+    for (int d = 0; d < rank; d++) {
+        elements *= extent[d];
+    }
+    hid_t memory = H5Screate_simple(1, &elements, NULL);
+    if (H5Dread(opened, type, memory, space, H5P_DEFAULT, rows) < 0) {
+        status = storage_refuse(file, COVARY_ERR_IO, "cannot read %s", dataset);
+    }
+    H5Sclose(memory);
+    return status;
+}
+
+/* All rows [first, first + count) in pieces; `size` is that of one element of `type`. */
+static covary_status storage_read_pieces(const storage *file, const char *dataset, hid_t type,
+                                         size_t size, int64_t first, int64_t count,
+                                         int64_t row_size, char *rows)
+{
+    covary_status status = COVARY_OK;
+    hid_t         opened = H5I_INVALID_HID, space = H5I_INVALID_HID;
+    int64_t       row_bytes = row_size * (int64_t)size;
+    int64_t       piece = row_bytes > 0 && file->piece > row_bytes ? file->piece / row_bytes : 1;
+
+    COVARY_TRY(storage_open_dataset(file, dataset, &opened));
+    space = H5Dget_space(opened);
+    for (int64_t at = 0; row_bytes > 0 && at < count; at += piece) {
+        int64_t here = count - at < piece ? count - at : piece;
+        COVARY_TRY(storage_read_piece(file, dataset, opened, space, type, first + at, here,
+                                      rows + (size_t)at * (size_t)row_bytes));
+    }
+done:
+    if (space >= 0) {
+        H5Sclose(space);
+    }
+    if (opened >= 0) {
+        H5Dclose(opened);
+    }
+    return status;
+}
+
+covary_status storage_read_rows(const storage *file, const char *dataset, storage_type type,
+                                int64_t first, int64_t count, void *rows)
+{
+    covary_status status = COVARY_OK;
+    storage_type  stored;
+    int64_t       dims[STORAGE_MAX_RANK] = {1}, row_size = 1;
+    int           rank;
+
+    COVARY_TRY(storage_shape(file, dataset, &stored, &rank, dims));
+    if (!storage_type_fits(stored, type)) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: %s holds %s, not %s", file->path, dataset,
+                               storage_type_name(stored), storage_type_name(type)));
+    }
+    if (first < 0 || count < 0 || first > dims[0] || count > dims[0] - first) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: %s has %lld rows, no rows %lld to %lld",
+                               file->path, dataset, (long long)dims[0], (long long)first,
+                               (long long)(first + count)));
+    }
+    for (int d = 1; d < rank; d++) {
+        row_size *= dims[d];
+    }
+    COVARY_TRY(storage_read_pieces(file, dataset, storage_memory_type(type),
+                                   (size_t)storage_value_bytes(type), first, count, row_size,
+                                   rows));
+done:
+    return status;
+}
+
+/* Rank 0's bytes on every rank. */
+static void storage_share_bytes(const storage *file, void *bytes, int64_t n)
+{
+    for (int64_t at = 0; at < n; at += MESSAGE) {
+        int here = (int)(n - at < MESSAGE ? n - at : MESSAGE);
+        MPI_Bcast((char *)bytes + at, here, MPI_BYTE, 0, covary_run_comm(file->run));
+    }
+}
+
+covary_status storage_get(storage *file, const char *dataset, storage_type type, int64_t count,
+                          void *values)
+{
+    covary_status status = COVARY_OK;
+    int64_t       dims[STORAGE_MAX_RANK] = {1}, elements = 1;
+    int           rank = 0;
+
+    status = storage_shape(file, dataset, NULL, &rank, dims);
+    for (int d = 0; d < rank; d++) {
+        elements *= dims[d];
+    }
+    if (status == COVARY_OK && elements != count) {
+        status = COVARY_FAIL(COVARY_ERR_FORMAT, "%s: %s has %lld values, not %lld", file->path,
+                             dataset, (long long)elements, (long long)count);
+    }
+    if (status == COVARY_OK && covary_run_rank(file->run) == 0) {
+        status = storage_read_rows(file, dataset, type, 0, dims[0], values);
+    }
+    COVARY_TRY_TOGETHER(file->run, "read a dataset", status);
+    storage_share_bytes(file, values, count * storage_value_bytes(type));
+done:
+    return status;
+}
+
+/* Local: the shape, seen to be the wanted one. */
+static covary_status storage_check_shape(const storage *file, const char *dataset, int rank,
+                                         int64_t *dims)
+{
+    covary_status status = COVARY_OK;
+    int64_t       found[STORAGE_MAX_RANK] = {0};
+    int           found_rank;
+
+    COVARY_TRY(storage_shape(file, dataset, NULL, &found_rank, found));
+    if (found_rank != rank) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: %s has %d dimensions, not %d", file->path,
+                               dataset, found_rank, rank));
+    }
+    for (int d = 0; d < rank; d++) {
+        if (dims[d] >= 0 && dims[d] != found[d]) {
+            COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: dimension %d of %s is %lld, not %lld",
+                                   file->path, d + 1, dataset, (long long)found[d],
+                                   (long long)dims[d]));
+        }
+        dims[d] = found[d];
+    }
+done:
+    return status;
+}
+
+covary_status storage_load(storage *file, const char *dataset, storage_type type, int rank,
+                           int64_t *dims, void **values)
+{
+    covary_status status = COVARY_OK;
+    int64_t       elements = 1;
+    void         *block = NULL;
+
+    COVARY_TRY_TOGETHER(file->run, "look at a dataset",
+                        storage_check_shape(file, dataset, rank, dims));
+    for (int d = 0; d < rank; d++) {
+        elements *= dims[d];
+    }
+    COVARY_TRY_TOGETHER(
+        file->run, "make room for a dataset",
+        memory_allocate(dataset, elements, (size_t)storage_value_bytes(type), &block));
+    COVARY_TRY(storage_get(file, dataset, type, elements, block));
+    *values = block;
+    block = NULL;
+done:
+    MEMORY_RELEASE(&block);
+    return status;
+}
+
+/* Local: number and width of a dataset of texts of one width, as this folder writes them. */
+static covary_status storage_measure_texts(const storage *file, const char *dataset, int64_t *n,
+                                           int64_t *width)
+{
+    covary_status status = COVARY_OK;
+    storage_type  type;
+    int64_t       dims[STORAGE_MAX_RANK] = {1};
+    int           rank;
+    hid_t         opened = H5I_INVALID_HID, stored = H5I_INVALID_HID;
+
+    COVARY_TRY(storage_shape(file, dataset, &type, &rank, dims));
+    COVARY_TRY(storage_open_dataset(file, dataset, &opened));
+    stored = H5Dget_type(opened);
+    if (type != STORAGE_TEXT || rank > 1 || H5Tis_variable_str(stored) > 0) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: %s is not a list of texts of one width",
+                               file->path, dataset));
+    }
+    *n = dims[0];
+    *width = (int64_t)H5Tget_size(stored);
+done:
+    if (stored >= 0) {
+        H5Tclose(stored);
+    }
+    if (opened >= 0) {
+        H5Dclose(opened);
+    }
+    return status;
+}
+
+/* Rank 0: n blocks of `width` bytes. */
+static covary_status storage_read_texts(const storage *file, const char *dataset, int64_t n,
+                                        int64_t width, char *block)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+
+    H5Tset_size(type, (size_t)width);
+    H5Tset_strpad(type, H5T_STR_NULLPAD);
+    H5Tset_cset(type, H5T_CSET_UTF8);
+    covary_status status = storage_read_pieces(file, dataset, type, (size_t)width, 0, n, 1, block);
+    H5Tclose(type);
+    return status;
+}
+
+/* Local: cut the block into texts of their own. */
+static covary_status storage_split_texts(int64_t n, int64_t width, const char *block,
+                                         char ***values)
+{
+    covary_status status = COVARY_OK;
+    char        **made = NULL;
+
+    COVARY_TRY(MEMORY_ALLOCATE("texts", n, &made));
+    for (int64_t i = 0; i < n; i++) {
+        COVARY_TRY(MEMORY_ALLOCATE("text", width + 1, &made[i]));
+        memcpy(made[i], block + i * width, (size_t)width);
+    }
+    *values = made;
+    made = NULL;
+done:
+    storage_release_texts(n, &made);
+    return status;
+}
+
+covary_status storage_get_dataset_texts(storage *file, const char *dataset, int64_t *n,
+                                        char ***values)
+{
+    covary_status status = COVARY_OK;
+    int64_t       count = 0, width = 1;
+    char         *block = NULL;
+
+    COVARY_TRY_TOGETHER(file->run, "look at texts",
+                        storage_measure_texts(file, dataset, &count, &width));
+    COVARY_TRY_TOGETHER(file->run, "make room for texts",
+                        MEMORY_ALLOCATE("texts", count * width, &block));
+    COVARY_TRY_TOGETHER(file->run, "read texts",
+                        covary_run_rank(file->run) == 0
+                            ? storage_read_texts(file, dataset, count, width, block)
+                            : COVARY_OK);
+    storage_share_bytes(file, block, count * width);
+    COVARY_TRY_TOGETHER(file->run, "split texts", storage_split_texts(count, width, block, values));
+    *n = count;
+done:
+    MEMORY_RELEASE(&block);
+    return status;
+}
+
+covary_status storage_get_dataset_text(storage *file, const char *dataset, char **value)
+{
+    covary_status status = COVARY_OK;
+    int64_t       n = 0;
+    char        **values = NULL;
+
+    COVARY_TRY(storage_get_dataset_texts(file, dataset, &n, &values));
+    if (n != 1) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: %s has %lld texts, not one", file->path,
+                               dataset, (long long)n));
+    }
+    *value = values[0];
+    values[0] = NULL;
+done:
+    storage_release_texts(n, &values);
+    return status;
+}

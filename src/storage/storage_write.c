@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Writing datasets: every rank makes the same metadata calls; rows go out in collective pieces.
+ *
+ * A failure on one rank must not leave the others alone in a collective call, so the pieces run to
+ * their agreed number whatever happens, and the status is agreed on at the end.
+ */
+#include "core/memory.h"
+#include "core/text.h"
+#include "storage/storage_private.h"
+
+#include <string.h>
+
+static covary_status storage_make_group_here(storage *file, const char *group)
+{
+    covary_status status = COVARY_OK;
+    hid_t         link = storage_link_properties();
+
+    H5Eclear2(H5E_DEFAULT);
+    hid_t made = H5Gcreate2(file->id, group, link, H5P_DEFAULT, H5P_DEFAULT);
+    if (made < 0) {
+        status = storage_refuse(file, COVARY_ERR_IO, "cannot make the group %s", group);
+    } else {
+        H5Gclose(made);
+    }
+    H5Pclose(link);
+    return status;
+}
+
+covary_status storage_make_group(storage *file, const char *group)
+{
+    return covary_agree(file->run, "make a group", storage_make_group_here(file, group));
+}
+
+static covary_status storage_link_here(storage *file, const char *existing, const char *name)
+{
+    covary_status status = COVARY_OK;
+    hid_t         link = storage_link_properties();
+
+    H5Eclear2(H5E_DEFAULT);
+    if (H5Lcreate_hard(file->id, existing, file->id, name, link, H5P_DEFAULT) < 0) {
+        status = storage_refuse(file, COVARY_ERR_IO, "cannot link %s to %s", name, existing);
+    }
+    H5Pclose(link);
+    return status;
+}
+
+covary_status storage_link(storage *file, const char *existing, const char *name)
+{
+    return covary_agree(file->run, "link an object", storage_link_here(file, existing, name));
+}
+
+/* A new dataset of any HDF5 type. */
+static covary_status storage_make_dataset(storage *file, const char *dataset, hid_t type, int rank,
+                                          const int64_t *dims)
+{
+    covary_status status = COVARY_OK;
+    hsize_t       extent[STORAGE_MAX_RANK];
+    hid_t         link = H5I_INVALID_HID, properties = H5I_INVALID_HID;
+    hid_t         space = H5I_INVALID_HID, made = H5I_INVALID_HID;
+
+    if (rank < 1 || rank > STORAGE_MAX_RANK) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_INTERNAL, "%s: %s: a dataset of rank %d", file->path,
+                               dataset, rank));
+    }
+    for (int d = 0; d < rank; d++) {
+        extent[d] = (hsize_t)dims[d];
+    }
+    H5Eclear2(H5E_DEFAULT);
+    link = storage_link_properties();
+    properties = storage_dataset_properties();
+    space = H5Screate_simple(rank, extent, NULL);
+    made = H5Dcreate2(file->id, dataset, type, space, link, properties, H5P_DEFAULT);
+    if (made < 0) {
+        COVARY_TRY(storage_refuse(file, COVARY_ERR_IO, "cannot make the dataset %s", dataset));
+    }
+done:
+    if (made >= 0) {
+        H5Dclose(made);
+    }
+    if (space >= 0) {
+        H5Sclose(space);
+    }
+    if (properties >= 0) {
+        H5Pclose(properties);
+    }
+    if (link >= 0) {
+        H5Pclose(link);
+    }
+    return status;
+}
+
+covary_status storage_define(storage *file, const char *dataset, storage_type type, int rank,
+                             const int64_t *dims)
+{
+    return covary_agree(file->run, "define a dataset",
+                        storage_make_dataset(file, dataset, storage_file_type(type), rank, dims));
+}
+
+/* One rank's rows on their way into a dataset. */
+typedef struct {
+    storage    *file;
+    const char *name;
+    hid_t       dataset, space, transfer;
+    int64_t     n_rows;   /* of the dataset */
+    int64_t     row_size; /* elements of a row */
+    hid_t       type;     /* in memory, or HDF5's own for texts */
+    size_t      size;     /* bytes of one element of `type` */
+    bool        narrow;   /* doubles into float32: converted here, HDF5 would write alone */
+    float      *narrowed;
+    int64_t     piece; /* rows in one call */
+    const char *rows;
+} row_transfer;
+
+static void row_transfer_end(row_transfer *moved)
+{
+    MEMORY_RELEASE(&moved->narrowed);
+    if (moved->transfer >= 0) {
+        H5Pclose(moved->transfer);
+    }
+    if (moved->space >= 0) {
+        H5Sclose(moved->space);
+    }
+    if (moved->dataset >= 0) {
+        H5Dclose(moved->dataset);
+    }
+}
+
+/* Local: open the dataset and see that rows [first, first + count) of this type fit in it. */
+static covary_status row_transfer_begin(row_transfer *moved, int64_t first, int64_t count)
+{
+    covary_status status = COVARY_OK;
+    hsize_t       extent[STORAGE_MAX_RANK];
+    int64_t       row_bytes;
+
+    H5Eclear2(H5E_DEFAULT);
+    moved->dataset = H5Dopen2(moved->file->id, moved->name, H5P_DEFAULT);
+    moved->space = moved->dataset >= 0 ? H5Dget_space(moved->dataset) : H5I_INVALID_HID;
+    moved->transfer = H5Pcreate(H5P_DATASET_XFER);
+    if (moved->space < 0 || moved->transfer < 0 ||
+        H5Pset_dxpl_mpio(moved->transfer, H5FD_MPIO_COLLECTIVE) < 0) {
+        COVARY_TRY(storage_refuse(moved->file, COVARY_ERR_IO, "cannot open %s", moved->name));
+    }
+    int rank = H5Sget_simple_extent_dims(moved->space, extent, NULL);
+    moved->n_rows = (int64_t)extent[0];
+    moved->row_size = 1;
+    for (int d = 1; d < rank; d++) {
+        moved->row_size *= (int64_t)extent[d];
+    }
+    if (first < 0 || count < 0 || first > moved->n_rows || count > moved->n_rows - first) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_INTERNAL,
+                               "%s: rows %lld to %lld do not lie in %s with %lld rows",
+                               moved->file->path, (long long)first, (long long)(first + count),
+                               moved->name, (long long)moved->n_rows));
+    }
+    row_bytes = moved->row_size * (int64_t)moved->size;
+    moved->piece = row_bytes > 0 ? moved->file->piece / row_bytes : 1;
+    moved->piece = moved->piece > 0 ? moved->piece : 1;
+    if (moved->narrow && count > 0) {
+        int64_t most = moved->piece < count ? moved->piece : count;
+        COVARY_TRY(
+            MEMORY_ALLOCATE("rows in single precision", most * moved->row_size, &moved->narrowed));
+    }
+done:
+    return status;
+}
+
+/* Collective in HDF5, without agreement: `count` rows, or nothing. */
+static covary_status row_transfer_write(row_transfer *moved, int64_t first, int64_t count,
+                                        const char *rows)
+{
+    covary_status status = COVARY_OK;
+    hsize_t       start[STORAGE_MAX_RANK] = {0}, extent[STORAGE_MAX_RANK];
+    hsize_t       elements = count > 0 ? (hsize_t)(count * moved->row_size) : 1;
+    hid_t         memory = H5Screate_simple(1, &elements, NULL);
+    hid_t         type = moved->narrow ? H5T_NATIVE_FLOAT : moved->type;
+    char          nothing[8] = {0};
+    const void   *buffer = count > 0 ? rows : nothing;
+
+    H5Eclear2(H5E_DEFAULT);
+    if (count > 0) {
+        H5Sget_simple_extent_dims(moved->space, extent, NULL);
+        start[0] = (hsize_t)first;
+        extent[0] = (hsize_t)count;
+        H5Sselect_hyperslab(moved->space, H5S_SELECT_SET, start, NULL, extent, NULL);
+        if (moved->narrow) {
+            for (hsize_t i = 0; i < elements; i++) {
+                moved->narrowed[i] = (float)((const double *)(const void *)rows)[i];
+            }
+            buffer = moved->narrowed;
+        }
+    } else {
+        H5Sselect_none(memory);
+        H5Sselect_none(moved->space);
+    }
+    if (H5Dwrite(moved->dataset, type, memory, moved->space, moved->transfer, buffer) < 0) {
+        status = storage_refuse(moved->file, COVARY_ERR_IO, "cannot write %s", moved->name);
+    }
+    H5Sclose(memory);
+    return status;
+}
+
+/* Collective: the whole of every rank's rows. */
+static covary_status row_transfer_run(row_transfer *moved, int64_t first, int64_t count)
+{
+    covary_status status = COVARY_OK, worst = COVARY_OK;
+    covary_run   *run = moved->file->run;
+    int64_t       mine, calls = 0;
+
+    COVARY_TRY_TOGETHER(run, "begin to write rows", row_transfer_begin(moved, first, count));
+    if (moved->n_rows == 0 || moved->row_size == 0) {
+        goto done;
+    }
+    mine = (count + moved->piece - 1) / moved->piece;
+    MPI_Allreduce(&mine, &calls, 1, MPI_INT64_T, MPI_MAX, covary_run_comm(run));
+    for (int64_t call = 0; call < calls; call++) {
+        int64_t at = call < mine ? call * moved->piece : count;
+        int64_t rows = count - at < moved->piece ? count - at : moved->piece;
+        size_t  offset = (size_t)(at * moved->row_size) * moved->size;
+
+        covary_status here =
+            row_transfer_write(moved, first + at, rows, rows > 0 ? moved->rows + offset : NULL);
+        worst = here > worst ? here : worst;
+    }
+    COVARY_TRY_TOGETHER(run, "write rows", worst);
+done:
+    return status;
+}
+
+covary_status storage_write_rows(storage *file, const char *dataset, storage_type type,
+                                 int64_t first, int64_t count, const void *rows)
+{
+    covary_status status = COVARY_OK;
+    storage_type  stored = type;
+    row_transfer  moved = {.file = file,
+                           .name = dataset,
+                           .dataset = H5I_INVALID_HID,
+                           .space = H5I_INVALID_HID,
+                           .transfer = H5I_INVALID_HID,
+                           .type = storage_memory_type(type),
+                           .size = (size_t)storage_value_bytes(type),
+                           .rows = rows};
+
+    /* The same on every rank: each has the same metadata and names the same type. */
+    COVARY_TRY_TOGETHER(file->run, "find a dataset",
+                        storage_shape(file, dataset, &stored, NULL, NULL));
+    moved.narrow = type == STORAGE_FLOAT64 && stored == STORAGE_FLOAT32;
+    if (stored != type && !moved.narrow) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_INTERNAL, "%s: %s holds %s, not %s", file->path, dataset,
+                               storage_type_name(stored), storage_type_name(type)));
+    }
+    COVARY_TRY(row_transfer_run(&moved, first, count));
+done:
+    row_transfer_end(&moved);
+    return status;
+}
+
+covary_status storage_put(storage *file, const char *dataset, storage_type type, int rank,
+                          const int64_t *dims, const void *values)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(storage_define(file, dataset, type, rank, dims));
+    COVARY_TRY(storage_write_rows(file, dataset, type, 0,
+                                  covary_run_rank(file->run) == 0 ? dims[0] : 0, values));
+done:
+    return status;
+}
+
+/* Rank 0: n strings as one block of n * *width bytes, padded with NUL. */
+static covary_status storage_pack_texts(int64_t n, const char *const *values, int64_t *width,
+                                        char **block)
+{
+    covary_status status = COVARY_OK;
+
+    *width = 1;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t length = (int64_t)strlen(values[i]) + 1;
+        *width = length > *width ? length : *width;
+    }
+    COVARY_TRY(MEMORY_ALLOCATE("texts", n * *width, block));
+    for (int64_t i = 0; i < n; i++) {
+        memcpy(*block + i * *width, values[i], strlen(values[i]));
+    }
+done:
+    return status;
+}
+
+/* Strings of variable length cannot be written in parallel, so these have one width. */
+covary_status storage_put_texts(storage *file, const char *dataset, int64_t n,
+                                const char *const *values)
+{
+    covary_status status = COVARY_OK;
+    char         *block = NULL;
+    hid_t         type = H5I_INVALID_HID;
+    int64_t       shape[2] = {n, 1}; /* number, width */
+    int           root = covary_run_rank(file->run) == 0;
+    row_transfer  moved = {.file = file,
+                           .name = dataset,
+                           .dataset = H5I_INVALID_HID,
+                           .space = H5I_INVALID_HID,
+                           .transfer = H5I_INVALID_HID};
+
+    COVARY_TRY_TOGETHER(file->run, "gather texts",
+                        root ? storage_pack_texts(n, values, &shape[1], &block) : COVARY_OK);
+    MPI_Bcast(shape, 2, MPI_INT64_T, 0, covary_run_comm(file->run));
+    type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, (size_t)shape[1]);
+    H5Tset_cset(type, H5T_CSET_UTF8);
+    COVARY_TRY_TOGETHER(file->run, "define a dataset",
+                        storage_make_dataset(file, dataset, type, 1, shape));
+    moved.type = type;
+    moved.size = (size_t)shape[1];
+    moved.rows = block;
+    COVARY_TRY(row_transfer_run(&moved, 0, root ? shape[0] : 0));
+done:
+    row_transfer_end(&moved);
+    if (type >= 0) {
+        H5Tclose(type);
+    }
+    MEMORY_RELEASE(&block);
+    return status;
+}
+
+covary_status storage_put_text(storage *file, const char *dataset, const char *value)
+{
+    return storage_put_texts(file, dataset, 1, &value);
+}
