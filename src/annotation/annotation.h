@@ -11,7 +11,8 @@
  *   /observables/domain/value          [frames] bit set of annotation_flag
  *   /observables/domain_margin/value   [frames] distance of the body axes to an ambiguity, 0 ... 1
  *   /observables/domain_distance/value [frames] distance to the nearest training frame
- *   /covary                            provenance; `complete` [ranges][2]: first frame, count
+ *   /covary                            provenance; inputs/{path,bytes,checksum};
+ *                                      complete [ranges][2]: first frame and count
  *
  * All elements share one dataset of steps and one of times (hard links).  Names under /observables
  * are one level deep because that is all that common readers follow.  Row f of every dataset is the
@@ -24,7 +25,7 @@
 #include "trajectory/frames.h"
 #include <covary/run.h>
 
-enum { ANNOTATION_MAX_RANK = 4 };
+enum { ANNOTATION_MAX_RANK = 4, ANNOTATION_VERSION = 1 };
 
 typedef enum {
     ANNOTATION_FAR = 1,       /* farther from the training set than it is from itself */
@@ -135,6 +136,10 @@ int annotation_find(const annotation *opened, const char *name); /* -1: there is
 
 /* A text of /covary (version, commit, command, config, created, model, model_checksum) or NULL. */
 const char *annotation_text(const annotation *opened, const char *name);
+
+/* Input files in their order. */
+int                     annotation_n_inputs(const annotation *opened);
+const annotation_input *annotation_input_at(const annotation *opened, int index);
 
 /* Rows [first, first + count) in double; shapes as in annotation_write.  COVARY_ERR_FORMAT. */
 covary_status annotation_read_values(const annotation *opened, int index, int64_t first,

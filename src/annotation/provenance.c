@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Provenance in and out of a file.
+ *
+ * Short texts are attributes of /covary; the command line and the configuration are datasets,
+ * because an attribute may not exceed 64 KiB.
+ */
+#include "annotation/provenance.h"
+#include "core/memory.h"
+#include "core/status.h"
+
+#include <covary/version.h>
+#include <string.h>
+
+static covary_status provenance_set(storage *file, const char *name, const char *value)
+{
+    return value ? storage_set_text(file, "/covary", name, value) : COVARY_OK;
+}
+
+static covary_status provenance_write_inputs(storage *file, int64_t n,
+                                             const annotation_input *inputs)
+{
+    covary_status status = COVARY_OK;
+    const char  **paths = NULL, **checksums = NULL;
+    int64_t      *bytes = NULL;
+
+    COVARY_TRY(MEMORY_ALLOCATE("input paths", n, &paths));
+    COVARY_TRY(MEMORY_ALLOCATE("input checksums", n, &checksums));
+    COVARY_TRY(MEMORY_ALLOCATE("input sizes", n, &bytes));
+    for (int64_t i = 0; i < n; i++) {
+        paths[i] = inputs[i].path;
+        checksums[i] = inputs[i].checksum ? inputs[i].checksum : "";
+        bytes[i] = inputs[i].bytes;
+    }
+    COVARY_TRY(storage_put_texts(file, "/covary/inputs/path", n, paths));
+    COVARY_TRY(storage_put_texts(file, "/covary/inputs/checksum", n, checksums));
+    COVARY_TRY(storage_put(file, "/covary/inputs/bytes", STORAGE_INT64, 1, &n, bytes));
+done:
+    MEMORY_RELEASE(&bytes);
+    MEMORY_RELEASE(&checksums);
+    MEMORY_RELEASE(&paths);
+    return status;
+}
+
+covary_status provenance_write(storage *file, const annotation_provenance *from)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(storage_make_group(file, "/covary"));
+    COVARY_TRY(storage_set_int64(file, "/covary", "annotation_version", ANNOTATION_VERSION));
+    COVARY_TRY(provenance_set(file, "version", COVARY_VERSION));
+    COVARY_TRY(provenance_set(file, "commit", COVARY_COMMIT));
+    COVARY_TRY(provenance_set(file, "created", from->created));
+    COVARY_TRY(provenance_set(file, "model", from->model.path));
+    COVARY_TRY(provenance_set(file, "model_checksum", from->model.checksum));
+    COVARY_TRY(storage_set_int64(file, "/covary", "model_bytes", from->model.bytes));
+    if (from->command) {
+        COVARY_TRY(storage_put_text(file, "/covary/command", from->command));
+    }
+    if (from->config) {
+        COVARY_TRY(storage_put_text(file, "/covary/config", from->config));
+    }
+    if (from->n_inputs > 0) {
+        COVARY_TRY(provenance_write_inputs(file, from->n_inputs, from->inputs));
+    }
+done:
+    return status;
+}
+
+static covary_status provenance_get(const storage *file, const char *name, char **value)
+{
+    if (!storage_has_attribute(file, "/covary", name)) {
+        return COVARY_OK;
+    }
+    return storage_get_text(file, "/covary", name, value);
+}
+
+/* Local: the attributes. */
+static covary_status provenance_read_attributes(const storage *file, provenance *into)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(provenance_get(file, "version", &into->version));
+    COVARY_TRY(provenance_get(file, "commit", &into->commit));
+    COVARY_TRY(provenance_get(file, "created", &into->created));
+    COVARY_TRY(provenance_get(file, "model", &into->model));
+    COVARY_TRY(provenance_get(file, "model_checksum", &into->model_checksum));
+done:
+    return status;
+}
+
+static covary_status provenance_read_inputs(storage *file, provenance *into)
+{
+    covary_status status = COVARY_OK;
+    int64_t       n = 0, n_sums = 0, *bytes = NULL;
+
+    COVARY_TRY(storage_get_dataset_texts(file, "/covary/inputs/path", &n, &into->paths));
+    into->n_inputs = n;
+    COVARY_TRY(
+        storage_get_dataset_texts(file, "/covary/inputs/checksum", &n_sums, &into->checksums));
+    if (n_sums != n) {
+        storage_release_texts(n_sums, &into->checksums);
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: %lld input paths, but %lld checksums",
+                               storage_path(file), (long long)n, (long long)n_sums));
+    }
+    COVARY_TRY(storage_load(file, "/covary/inputs/bytes", STORAGE_INT64, 1, &n, (void **)&bytes));
+    COVARY_TRY(MEMORY_ALLOCATE("inputs", n, &into->inputs));
+    for (int64_t i = 0; i < n; i++) {
+        into->inputs[i] = (annotation_input){
+            .path = into->paths[i], .bytes = bytes[i], .checksum = into->checksums[i]};
+    }
+done:
+    MEMORY_RELEASE(&bytes);
+    return status;
+}
+
+covary_status provenance_read(storage *file, provenance *into)
+{
+    covary_status status = provenance_read_attributes(file, into);
+
+    if (status == COVARY_OK && storage_exists(file, "/covary/command")) {
+        COVARY_TRY(storage_get_dataset_text(file, "/covary/command", &into->command));
+    }
+    if (status == COVARY_OK && storage_exists(file, "/covary/config")) {
+        COVARY_TRY(storage_get_dataset_text(file, "/covary/config", &into->config));
+    }
+    if (status == COVARY_OK && storage_exists(file, "/covary/inputs")) {
+        COVARY_TRY(provenance_read_inputs(file, into));
+    }
+done:
+    return status;
+}
+
+void provenance_release(provenance *released)
+{
+    MEMORY_RELEASE(&released->inputs);
+    storage_release_texts(released->n_inputs, &released->checksums);
+    storage_release_texts(released->n_inputs, &released->paths);
+    MEMORY_RELEASE(&released->config);
+    MEMORY_RELEASE(&released->command);
+    MEMORY_RELEASE(&released->created);
+    MEMORY_RELEASE(&released->model_checksum);
+    MEMORY_RELEASE(&released->model);
+    MEMORY_RELEASE(&released->commit);
+    MEMORY_RELEASE(&released->version);
+}
+
+const char *provenance_text(const provenance *of, const char *name)
+{
+    const struct {
+        const char *name, *value;
+    } texts[] = {{"version", of->version},
+                 {"commit", of->commit},
+                 {"created", of->created},
+                 {"model", of->model},
+                 {"model_checksum", of->model_checksum},
+                 {"command", of->command},
+                 {"config", of->config}};
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (strcmp(texts[i].name, name) == 0) {
+            return texts[i].value;
+        }
+    }
+    return NULL;
+}

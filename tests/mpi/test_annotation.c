@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Annotations: what is written in uneven batches from any number of ranks is read back, byte for
+ * byte the same file, and frames that a stopped run left out are marked.   ranks: 1 2 3 5
+ *
+ * With COVARY_TEST_ANNOTATION=PATH the file of the first case is left there for other readers.
+ */
+#include "support.h"
+
+#include "annotation/annotation.h"
+#include "core/memory.h"
+#include "storage/storage.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ATOMS = 3, FRAMES = 41 };
+
+static const uint8_t WATER[ATOMS] = {8, 1, 1};
+
+static const char *scratch_path(const char *name)
+{
+    static char paths[4][1024];
+    static int  next;
+    char       *path = paths[next++ % 4];
+
+    snprintf(path, sizeof paths[0], "%s/%s", test_scratch(), name);
+    return path;
+}
+
+static void share(covary_run *run, int64_t n, int64_t *first, int64_t *count)
+{
+    int64_t rank = covary_run_rank(run), size = covary_run_size(run);
+
+    *first = n * rank / size;
+    *count = n * (rank + 1) / size - *first;
+}
+
+static const unit *unit_named(const char *name)
+{
+    const unit *found = NULL;
+
+    assert_ok(unit_find(name, &found));
+    return found;
+}
+
+/* --- what every value should be, from its frame and place alone --------------------------------
+ */
+
+static double position_of(int64_t frame, int64_t i)
+{
+    return (double)frame + 0.125 * (double)i;
+}
+
+static double value_of(int observable, int64_t frame, int64_t i)
+{
+    return 1000.0 * observable + (double)frame + 0.01 * (double)i;
+}
+
+static int64_t step_of(int64_t frame)
+{
+    return 10 * frame + 5;
+}
+
+static double time_of(int64_t frame)
+{
+    return 0.5 * (double)frame;
+}
+
+static double cell_of(int64_t frame, int i)
+{
+    return i % 4 == 0 ? 10.0 + 0.01 * (double)frame : 0.0;
+}
+
+static uint8_t flags_of(int64_t frame)
+{
+    return (uint8_t)(frame % 5);
+}
+
+/* --- layouts and batches -----------------------------------------------------------------------
+ */
+
+enum { OBSERVABLES = 5 };
+
+/* In alphabetical order, so that they come back in the order given. */
+static annotation_observable *observables(void)
+{
+    static annotation_observable list[OBSERVABLES];
+
+    list[0] = (annotation_observable){"charges", NULL, "scalar", 0, true};
+    list[1] = (annotation_observable){"dipole", unit_named("e*bohr"), "vector", 1, false};
+    list[2] = (annotation_observable){"energy", unit_named("eV"), "scalar", 0, false};
+    list[3] = (annotation_observable){"forces", NULL, "vector", 1, true};
+    list[4] = (annotation_observable){"polarizability", unit_named("bohr^3"), "symmetric-tensor", 2,
+                                      false};
+    return list;
+}
+
+static int64_t row_size(const annotation_observable *of)
+{
+    int64_t size = of->per_atom ? ATOMS : 1;
+
+    for (int r = 0; r < of->rank; r++) {
+        size *= 3;
+    }
+    return size;
+}
+
+static annotation_layout full_layout(void)
+{
+    static const annotation_input inputs[2] = {{"a.xyz", 1234, "sha256:00"},
+                                               {"folder/b.xyz", 5678, "sha256:11"}};
+
+    return (annotation_layout){.n_frames = FRAMES,
+                               .n_atoms = ATOMS,
+                               .species = WATER,
+                               .n_observables = OBSERVABLES,
+                               .observables = observables(),
+                               .positions = true,
+                               .cell = true,
+                               .periodic = 7,
+                               .time = true,
+                               .margin = true,
+                               .distance = true,
+                               .provenance = {.author = "A. Author",
+                                              .command = "covary predict --model m.h5 a.xyz",
+                                              .config = "properties: [dipole]\n",
+                                              .model = {"m.h5", 99, "sha256:22"},
+                                              .n_inputs = 2,
+                                              .inputs = inputs}};
+}
+
+/* A batch of given frames with everything that belongs to it. */
+typedef struct {
+    frames   batch;
+    double  *values[OBSERVABLES];
+    double  *margin, *distance;
+    uint8_t *flags;
+} filled_batch;
+
+static void batch_release(filled_batch *released)
+{
+    MEMORY_RELEASE(&released->batch.atom_start);
+    MEMORY_RELEASE(&released->batch.positions);
+    MEMORY_RELEASE(&released->batch.species);
+    MEMORY_RELEASE(&released->batch.cell);
+    MEMORY_RELEASE(&released->batch.periodic);
+    MEMORY_RELEASE(&released->batch.step);
+    MEMORY_RELEASE(&released->batch.time);
+    for (int o = 0; o < OBSERVABLES; o++) {
+        MEMORY_RELEASE(&released->values[o]);
+    }
+    MEMORY_RELEASE(&released->margin);
+    MEMORY_RELEASE(&released->distance);
+    MEMORY_RELEASE(&released->flags);
+}
+
+static void batch_fill_frames(frames *batch)
+{
+    for (int64_t f = 0; f < batch->n_frames; f++) {
+        int64_t frame = batch->first + f;
+
+        batch->atom_start[f + 1] = ATOMS * (f + 1);
+        memcpy(batch->species + ATOMS * f, WATER, ATOMS);
+        for (int64_t i = 0; i < 3 * ATOMS; i++) {
+            batch->positions[3 * ATOMS * f + i] = position_of(frame, i);
+        }
+        for (int i = 0; i < 9; i++) {
+            batch->cell[9 * f + i] = cell_of(frame, i);
+        }
+        batch->step[f] = step_of(frame);
+        batch->time[f] = time_of(frame);
+    }
+}
+
+static void batch_fill(filled_batch *filled, int64_t first, int64_t n)
+{
+    *filled = (filled_batch){.batch = {.first = first, .n_frames = n}};
+    assert_ok(MEMORY_ALLOCATE("starts", n + 1, &filled->batch.atom_start));
+    assert_ok(MEMORY_ALLOCATE("positions", 3 * ATOMS * n, &filled->batch.positions));
+    assert_ok(MEMORY_ALLOCATE("species", ATOMS * n, &filled->batch.species));
+    assert_ok(MEMORY_ALLOCATE("cell", 9 * n, &filled->batch.cell));
+    assert_ok(MEMORY_ALLOCATE("periodic", n, &filled->batch.periodic));
+    assert_ok(MEMORY_ALLOCATE("step", n, &filled->batch.step));
+    assert_ok(MEMORY_ALLOCATE("time", n, &filled->batch.time));
+    assert_ok(MEMORY_ALLOCATE("margin", n, &filled->margin));
+    assert_ok(MEMORY_ALLOCATE("distance", n, &filled->distance));
+    assert_ok(MEMORY_ALLOCATE("flags", n, &filled->flags));
+    batch_fill_frames(&filled->batch);
+    for (int o = 0; o < OBSERVABLES; o++) {
+        int64_t size = row_size(&observables()[o]);
+        assert_ok(MEMORY_ALLOCATE("values", n * size, &filled->values[o]));
+        for (int64_t i = 0; i < n * size; i++) {
+            filled->values[o][i] = value_of(o, first + i / size, i % size);
+        }
+    }
+    for (int64_t f = 0; f < n; f++) {
+        filled->margin[f] = 0.25 + 0.001 * (double)(first + f);
+        filled->distance[f] = 2.0 * (double)(first + f);
+        filled->flags[f] = flags_of(first + f);
+    }
+}
+
+static covary_status write_batch(annotation_writer *writer, int64_t first, int64_t n)
+{
+    filled_batch filled;
+
+    batch_fill(&filled, first, n);
+    covary_status status =
+        annotation_write(writer, &filled.batch, (const double *const *)filled.values, filled.margin,
+                         filled.distance, filled.flags);
+    batch_release(&filled);
+    return status;
+}
+
+/* Every rank its share, in batches of 7 frames; the ranks that have less write empty ones. */
+static void write_all(covary_run *run, annotation_writer *writer)
+{
+    int64_t first, count;
+
+    share(run, FRAMES, &first, &count);
+    for (int64_t at = 0; at < FRAMES; at += 7) {
+        int64_t n = at >= count ? 0 : count - at < 7 ? count - at : 7;
+        assert_ok(write_batch(writer, first + at, n));
+    }
+}
+
+static void write_file(covary_run *run, const char *path, const annotation_layout *layout)
+{
+    annotation_writer *writer = NULL;
+
+    assert_ok(annotation_create(run, path, layout, &writer));
+    write_all(run, writer);
+    assert_ok(annotation_commit(&writer));
+    assert_null(writer);
+}
+
+/* --- cases --------------------------------------------------------------------------------------
+ */
+
+static void assert_observable(const annotation *opened, int o)
+{
+    const annotation_observable *given = &observables()[o];
+    const annotation_observable *found = annotation_observable_at(opened, o);
+    int64_t                      size = row_size(given);
+    double                      *values = NULL;
+
+    assert_string_equal(found->name, given->name);
+    assert_string_equal(found->kind, given->kind);
+    assert_ptr_equal(found->unit, given->unit);
+    assert_int_equal(found->rank, given->rank);
+    assert_int_equal(found->per_atom, given->per_atom);
+    assert_int_equal(annotation_find(opened, given->name), o);
+    assert_ok(MEMORY_ALLOCATE("values", FRAMES * size, &values));
+    assert_ok(annotation_read_values(opened, o, 0, FRAMES, values));
+    for (int64_t i = 0; i < FRAMES * size; i++) {
+        assert_true(values[i] == value_of(o, i / size, i % size));
+    }
+    MEMORY_RELEASE(&values);
+}
+
+static void assert_frames(const annotation *opened)
+{
+    double  positions[FRAMES * 3 * ATOMS], cell[FRAMES * 9], times[FRAMES];
+    int64_t steps[FRAMES];
+
+    assert_ok(annotation_read_positions(opened, 0, FRAMES, positions));
+    assert_ok(annotation_read_cell(opened, 0, FRAMES, cell));
+    assert_ok(annotation_read_steps(opened, 0, FRAMES, steps));
+    assert_ok(annotation_read_times(opened, 0, FRAMES, times));
+    for (int frame = 0; frame < FRAMES; frame++) {
+        for (int i = 0; i < 3 * ATOMS; i++) {
+            assert_true(positions[3 * ATOMS * frame + i] == (float)position_of(frame, i));
+        }
+        for (int i = 0; i < 9; i++) {
+            assert_true(cell[9 * frame + i] == cell_of(frame, i));
+        }
+        assert_int_equal(steps[frame], step_of(frame));
+        assert_true(times[frame] == time_of(frame));
+    }
+}
+
+static void everything_comes_back(void **state)
+{
+    const char       *kept = getenv("COVARY_TEST_ANNOTATION");
+    const char       *path = kept ? kept : scratch_path("full.h5");
+    annotation_layout layout = full_layout();
+    annotation       *opened = NULL;
+    double            margin[FRAMES], distance[FRAMES];
+    uint8_t           flags[FRAMES];
+
+    (void)state;
+    write_file(test_run(), path, &layout);
+    assert_ok(annotation_open(test_run(), path, &opened));
+    assert_int_equal(annotation_n_frames(opened), FRAMES);
+    assert_int_equal(annotation_n_complete(opened), FRAMES);
+    assert_int_equal(annotation_n_atoms(opened), ATOMS);
+    for (int atom = 0; atom < ATOMS; atom++) {
+        assert_int_equal(annotation_species(opened)[atom], WATER[atom]);
+    }
+    assert_int_equal(annotation_n_observables(opened), OBSERVABLES);
+    for (int o = 0; o < OBSERVABLES; o++) {
+        assert_observable(opened, o);
+    }
+    assert_int_equal(annotation_find(opened, "domain"), -1);
+    assert_frames(opened);
+    assert_ok(annotation_read_flags(opened, 3, 20, flags));
+    assert_ok(annotation_read_margin(opened, 3, 20, margin));
+    assert_ok(annotation_read_distance(opened, 3, 20, distance));
+    for (int f = 0; f < 20; f++) {
+        assert_int_equal(flags[f], flags_of(3 + f));
+        assert_near(margin[f], 0.25 + 0.001 * (3 + f), 0.0);
+        assert_near(distance[f], 2.0 * (3 + f), 0.0);
+    }
+    annotation_close(&opened);
+    assert_null(opened);
+}
+
+static void provenance_comes_back(void **state)
+{
+    const char       *path = scratch_path("provenance.h5");
+    annotation_layout layout = full_layout();
+    annotation       *opened = NULL;
+
+    (void)state;
+    write_file(test_run(), path, &layout);
+    assert_ok(annotation_open(test_run(), path, &opened));
+    assert_string_equal(annotation_text(opened, "command"), layout.provenance.command);
+    assert_string_equal(annotation_text(opened, "config"), layout.provenance.config);
+    assert_string_equal(annotation_text(opened, "model"), "m.h5");
+    assert_string_equal(annotation_text(opened, "model_checksum"), "sha256:22");
+    assert_true(strlen(annotation_text(opened, "version")) > 0);
+    assert_true(strlen(annotation_text(opened, "commit")) > 0);
+    assert_null(annotation_text(opened, "created"));
+    assert_null(annotation_text(opened, "no such text"));
+    assert_int_equal(annotation_n_inputs(opened), 2);
+    assert_string_equal(annotation_input_at(opened, 1)->path, "folder/b.xyz");
+    assert_string_equal(annotation_input_at(opened, 1)->checksum, "sha256:11");
+    assert_int_equal(annotation_input_at(opened, 1)->bytes, 5678);
+    annotation_close(&opened);
+}
+
+/* Nothing but what must be there. */
+static void smallest_layout_works(void **state)
+{
+    const char         *path = scratch_path("small.h5");
+    annotation_layout   layout = {.n_frames = FRAMES, .n_atoms = ATOMS, .species = WATER};
+    annotation_writer  *writer = NULL;
+    annotation         *opened = NULL;
+    filled_batch        filled;
+    int64_t             first, count;
+    uint8_t             flags[FRAMES];
+    const double *const none[1] = {NULL};
+
+    (void)state;
+    share(test_run(), FRAMES, &first, &count);
+    assert_ok(annotation_create(test_run(), path, &layout, &writer));
+    batch_fill(&filled, first, count);
+    assert_ok(annotation_write(writer, &filled.batch, none, NULL, NULL, NULL));
+    batch_release(&filled);
+    assert_ok(annotation_commit(&writer));
+    assert_ok(annotation_open(test_run(), path, &opened));
+    assert_int_equal(annotation_n_observables(opened), 0);
+    assert_false(annotation_has_positions(opened));
+    assert_false(annotation_has_cell(opened));
+    assert_false(annotation_has_time(opened));
+    assert_ok(annotation_read_flags(opened, 0, FRAMES, flags));
+    for (int f = 0; f < FRAMES; f++) {
+        assert_int_equal(flags[f], 0);
+    }
+    assert_int_equal(annotation_read_margin(opened, 0, 1, (double[1]){0}), COVARY_ERR_FORMAT);
+    assert_message("has no dataset /observables/domain_margin/value");
+    annotation_close(&opened);
+}
+
+/* Bytes of a file; the caller releases them. */
+static int64_t slurp(const char *path, char **bytes)
+{
+    FILE *file = fopen(path, "rb");
+
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    int64_t size = ftell(file);
+    rewind(file);
+    assert_ok(MEMORY_ALLOCATE("bytes of a file", size, bytes));
+    assert_int_equal(fread(*bytes, 1, (size_t)size, file), size);
+    fclose(file);
+    return size;
+}
+
+/* All ranks together, and every rank for itself: the files do not differ in a single byte. */
+static void file_is_the_same_for_any_number_of_ranks(void **state)
+{
+    annotation_layout  layout = full_layout();
+    covary_run        *world = test_run(), *alone = NULL;
+    covary_run_options quiet = {.verbosity = COVARY_QUIET};
+    const char        *together = scratch_path("together.h5");
+    char               name[64], *one = NULL, *all = NULL;
+
+    (void)state;
+    write_file(world, together, &layout);
+    assert_ok(covary_run_create(MPI_COMM_SELF, &quiet, &alone));
+    snprintf(name, sizeof name, "alone%d.h5", covary_run_rank(world));
+    write_file(alone, scratch_path(name), &layout);
+    int64_t n_all = slurp(together, &all), n_one = slurp(scratch_path(name), &one);
+    assert_int_equal(n_all, n_one);
+    assert_memory_equal(all, one, (size_t)n_all);
+    MEMORY_RELEASE(&all);
+    MEMORY_RELEASE(&one);
+    covary_run_destroy(&alone);
+}
+
+/* Frames 0-9 and 30-34 are written, the run stops: the others are marked. */
+static void frames_left_out_are_marked(void **state)
+{
+    const char        *path = scratch_path("stopped.h5");
+    annotation_layout  layout = full_layout();
+    annotation_writer *writer = NULL;
+    annotation        *opened = NULL;
+    bool               last = covary_run_rank(test_run()) == covary_run_size(test_run()) - 1;
+    bool               first = covary_run_rank(test_run()) == 0;
+    double             dipole[FRAMES * 3], positions[FRAMES * 3 * ATOMS], times[FRAMES];
+    int64_t            steps[FRAMES], complete[2][2];
+    uint8_t            flags[FRAMES];
+    storage           *file = NULL;
+
+    (void)state;
+    assert_ok(annotation_create(test_run(), path, &layout, &writer));
+    assert_ok(write_batch(writer, 30, last ? 5 : 0));
+    assert_ok(write_batch(writer, 0, first ? 4 : 0));
+    assert_ok(write_batch(writer, 4, first ? 6 : 0));
+    assert_ok(annotation_commit(&writer));
+    assert_ok(annotation_open(test_run(), path, &opened));
+    assert_int_equal(annotation_n_complete(opened), 15);
+    assert_ok(annotation_read_values(opened, annotation_find(opened, "dipole"), 0, FRAMES, dipole));
+    assert_ok(annotation_read_positions(opened, 0, FRAMES, positions));
+    assert_ok(annotation_read_times(opened, 0, FRAMES, times));
+    assert_ok(annotation_read_steps(opened, 0, FRAMES, steps));
+    assert_ok(annotation_read_flags(opened, 0, FRAMES, flags));
+    for (int f = 0; f < FRAMES; f++) {
+        bool done = f < 10 || (f >= 30 && f < 35);
+        assert_int_equal(flags[f], done ? flags_of(f) : ANNOTATION_MISSING);
+        assert_int_equal(steps[f], done ? step_of(f) : -1);
+        assert_true(done ? times[f] == time_of(f) : isnan(times[f]));
+        for (int i = 0; i < 3; i++) {
+            assert_true(done ? dipole[3 * f + i] == value_of(1, f, i) : isnan(dipole[3 * f + i]));
+        }
+        assert_int_equal(isnan(positions[9 * f + 8]), !done);
+    }
+    annotation_close(&opened);
+    assert_ok(storage_open(test_run(), path, &file));
+    assert_ok(storage_get(file, "/covary/complete", STORAGE_INT64, 4, complete));
+    assert_memory_equal(complete, ((int64_t[2][2]){{0, 10}, {30, 5}}), sizeof complete);
+    storage_close(&file);
+}
+
+static void frames_written_twice_are_an_error(void **state)
+{
+    const char        *path = scratch_path("overlap.h5");
+    annotation_layout  layout = full_layout();
+    annotation_writer *writer = NULL;
+    bool               first = covary_run_rank(test_run()) == 0;
+
+    (void)state;
+    assert_ok(annotation_create(test_run(), path, &layout, &writer));
+    assert_ok(write_batch(writer, 0, first ? 5 : 0));
+    assert_ok(write_batch(writer, 4, first ? 3 : 0));
+    assert_int_equal(annotation_commit(&writer), COVARY_ERR_INTERNAL);
+    assert_message("frame 4 was annotated twice");
+    assert_null(writer);
+    MPI_Barrier(covary_run_comm(test_run()));
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+/* One rank after the other has a frame of another molecule: all are told. */
+static void other_molecules_are_refused_on_every_rank(void **state)
+{
+    annotation_layout  layout = full_layout();
+    annotation_writer *writer = NULL;
+    filled_batch       filled;
+    int64_t            first, count;
+
+    (void)state;
+    share(test_run(), FRAMES, &first, &count);
+    for (int failing = 0; failing < covary_run_size(test_run()); failing++) {
+        assert_ok(annotation_create(test_run(), scratch_path("mixed.h5"), &layout, &writer));
+        batch_fill(&filled, first, count);
+        if (covary_run_rank(test_run()) == failing) {
+            filled.batch.species[1] = 17;
+        }
+        assert_int_equal(annotation_write(writer, &filled.batch,
+                                          (const double *const *)filled.values, filled.margin,
+                                          filled.distance, NULL),
+                         COVARY_ERR_DATA);
+        assert_message("mixed.h5: frame ");
+        assert_message("other atoms");
+        batch_release(&filled);
+        annotation_abandon(&writer);
+        assert_null(writer);
+    }
+}
+
+static void frames_beyond_the_end_are_refused(void **state)
+{
+    annotation_layout  layout = full_layout();
+    annotation_writer *writer = NULL;
+
+    (void)state;
+    assert_ok(annotation_create(test_run(), scratch_path("beyond.h5"), &layout, &writer));
+    assert_int_equal(write_batch(writer, FRAMES - 1, covary_run_rank(test_run()) == 0 ? 2 : 0),
+                     COVARY_ERR_INTERNAL);
+    assert_message("frames 40 to 42 of 41");
+    annotation_abandon(&writer);
+}
+
+static void impossible_names_are_refused(void **state)
+{
+    static const char *const names[] = {"domain", "a/b", "", "..", "dipole"};
+    annotation_observable    two[2] = {{.name = "dipole"}, {.name = NULL}};
+    annotation_layout        layout = full_layout();
+    annotation_writer       *writer = NULL;
+
+    (void)state;
+    layout.n_observables = 2;
+    layout.observables = two;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        two[1].name = names[i];
+        assert_int_equal(annotation_create(test_run(), scratch_path("names.h5"), &layout, &writer),
+                         COVARY_ERR_DATA);
+        assert_message("rename");
+        assert_null(writer);
+    }
+}
+
+static void other_hdf5_files_are_refused(void **state)
+{
+    const char *path = scratch_path("model.h5");
+    storage    *file = NULL;
+    annotation *opened = NULL;
+
+    (void)state;
+    assert_ok(storage_create(test_run(), path, &file));
+    assert_ok(storage_make_group(file, "/h5md"));
+    assert_ok(storage_commit(&file));
+    assert_int_equal(annotation_open(test_run(), path, &opened), COVARY_ERR_FORMAT);
+    assert_message("model.h5: is not an annotation");
+    assert_null(opened);
+    assert_int_equal(annotation_open(test_run(), scratch_path("absent.h5"), &opened),
+                     COVARY_ERR_IO);
+    assert_message("absent.h5: cannot be read");
+}
+
+static void size_is_known_beforehand(void **state)
+{
+    annotation_layout layout = full_layout();
+    /* step, time, charges, dipole, energy, forces, polarizability, flags, margin, distance,
+       positions in single precision, edges */
+    int64_t row = 8 + 8 + 24 + 24 + 8 + 72 + 72 + 1 + 8 + 8 + 36 + 72;
+
+    (void)state;
+    assert_int_equal(annotation_bytes(&layout), FRAMES * row);
+}
+
+static const struct CMUnitTest cases[] = {
+    cmocka_unit_test(everything_comes_back),
+    cmocka_unit_test(provenance_comes_back),
+    cmocka_unit_test(smallest_layout_works),
+    cmocka_unit_test(file_is_the_same_for_any_number_of_ranks),
+    cmocka_unit_test(frames_left_out_are_marked),
+    cmocka_unit_test(frames_written_twice_are_an_error),
+    cmocka_unit_test(other_molecules_are_refused_on_every_rank),
+    cmocka_unit_test(frames_beyond_the_end_are_refused),
+    cmocka_unit_test(impossible_names_are_refused),
+    cmocka_unit_test(other_hdf5_files_are_refused),
+    cmocka_unit_test(size_is_known_beforehand),
+};
+
+TEST_MAIN(cases)
