@@ -23,6 +23,11 @@
 #define FULL_GRID_FRAMES 500 /* above it the first grid has double steps */
 #define MOST_EXTENSIONS  6
 #define TRUST            0.05 /* largest share of rounding in a leave-one-out error */
+/*
+ * On data without noise the error hardly changes over many decades of small ridges, while rounding
+ * in the weights grows as 1 / ridge: errors this near to the smallest count as equal.
+ */
+#define PLATEAU 0.01
 
 typedef struct { /* lattice indices from 0, both ends included */
     int length_lo, length_hi;
@@ -258,24 +263,37 @@ static void want_rectangle(hyper_grid *grid, const rectangle *within, int step)
     }
 }
 
-/* The known point with the smallest error, or -1 if all are bad; the order settles ties. */
-static int best_point(const hyper_grid *grid, int member)
+static double rmse_at(const hyper_grid *grid, int point, int member)
 {
-    double smallest = INFINITY;
-    int    best = -1;
+    return grid->states[point] == POINT_KNOWN ? grid->rmse[point * grid->problem.n_members + member]
+                                              : INFINITY;
+}
 
+/*
+ * The known point with the largest ridge, then the shortest length, among those whose error is at
+ * most 1 + `plateau` times the smallest; -1: all are bad.
+ */
+static int best_point(const hyper_grid *grid, int member, double plateau)
+{
+    const int n_points = grid->n_lengths * grid->n_ridges;
+    double    smallest = INFINITY;
+
+    for (int point = 0; point < n_points; point++) {
+        smallest = fmin(smallest, rmse_at(grid, point, member));
+    }
+    if (isinf(smallest)) {
+        return -1;
+    }
     for (int ridge = grid->n_ridges - 1; ridge >= 0; ridge--) {
         for (int length = 0; length < grid->n_lengths; length++) {
-            const int    point = length * grid->n_ridges + ridge;
-            const double rmse = grid->rmse[point * grid->problem.n_members + member];
+            const int point = length * grid->n_ridges + ridge;
 
-            if (grid->states[point] == POINT_KNOWN && rmse < smallest) {
-                smallest = rmse;
-                best = point;
+            if (rmse_at(grid, point, member) <= (1.0 + plateau) * smallest) {
+                return point;
             }
         }
     }
-    return best;
+    return -1;
 }
 
 /* One step further at every edge at which a property has its optimum; false: nowhere. */
@@ -284,7 +302,7 @@ static bool extend(const hyper_grid *grid, int step, rectangle *within)
     const rectangle old = *within;
 
     for (int member = 0; member < grid->problem.n_members; member++) {
-        const int best = best_point(grid, member);
+        const int best = best_point(grid, member, 0.0);
         const int length = best / grid->n_ridges;
         const int ridge = best % grid->n_ridges;
 
@@ -308,7 +326,7 @@ static bool extend(const hyper_grid *grid, int step, rectangle *within)
 static covary_status refine(hyper_grid *grid, int step)
 {
     for (int member = 0; member < grid->problem.n_members; member++) {
-        const int best = best_point(grid, member);
+        const int best = best_point(grid, member, 0.0);
 
         for (int neighbor = 0; best >= 0 && neighbor < 9; neighbor++) {
             want(grid, best / grid->n_ridges + (neighbor / 3 - 1) * step,
@@ -368,7 +386,7 @@ static bool lies_at_edge(const hyper_grid *grid, int point)
 
 hyper_choice hyper_grid_best(const hyper_grid *grid, int member)
 {
-    const int    best = best_point(grid, member);
+    const int    best = best_point(grid, member, PLATEAU);
     const int    point = best >= 0 ? best : 0;
     hyper_choice choice = {.rmse = INFINITY};
 
@@ -376,7 +394,8 @@ hyper_choice hyper_grid_best(const hyper_grid *grid, int member)
     choice.ridge = ridge_at(grid, point % grid->n_ridges, choice.length);
     if (best >= 0) {
         choice.rmse = grid->rmse[best * grid->problem.n_members + member];
-        choice.at_edge = lies_at_edge(grid, best);
+        choice.at_edge =
+            lies_at_edge(grid, best) && lies_at_edge(grid, best_point(grid, member, 0.0));
     }
     return choice;
 }

@@ -30,7 +30,7 @@ typedef struct {                 /* the same on every rank; all pointers borrowe
 typedef struct {
     double length, ridge;
     double rmse;    /* leave-one-out; INFINITY: no point of the grid is usable */
-    bool   at_edge; /* of all that was searched */
+    bool   at_edge; /* of all that was searched, as is the smallest error */
 } hyper_choice;
 
 covary_status hyper_grid_create(covary_run *run, const hyper_problem *problem,
@@ -40,7 +40,10 @@ void          hyper_grid_destroy(hyper_grid **released);
 /* Coarse grid, extension at its edges, refinement.  Collective; COVARY_STOPPED: was asked to. */
 covary_status hyper_grid_search(hyper_grid *grid);
 
-/* Of equal errors the larger ridge, then the shorter length.  Local. */
+/*
+ * Of errors within 1 % of the smallest the one at the largest ridge, then the shortest length.
+ * Local.
+ */
 hyper_choice hyper_grid_best(const hyper_grid *grid, int member);
 
 /* How many systems were solved; for tests and the log.  Local. */

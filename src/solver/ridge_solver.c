@@ -21,7 +21,7 @@
 #define FIRST_JITTER         1e-14 /* after a ridge of 0 */
 #define RESIDUAL_AT_ROUNDING 1e-15 /* nothing to refine */
 #define RESIDUAL_UNUSABLE    1e-3  /* as bad as a bad pivot */
-#define RESIDUAL_DOUBTFUL    1e-6  /* worth a warning */
+#define RESIDUAL_DOUBTFUL    1e-4  /* worth a warning */
 
 static const solver_ops *const registry[] = {&solver_cholesky, &solver_reference, NULL};
 

@@ -53,7 +53,7 @@ const solver_ops        *solver_find(const char *name); /* NULL: unknown; local 
  * Collective.  features and targets have the same rows on the same ranks; block 0 is automatic.
  * A matrix that is not positive definite is assembled again with ten times the ridge (logged, at
  * most six times), as is one so close to singular that the residual stays above 1e-3.  The weights
- * are refined once if that makes the recomputed residual smaller; above 1e-6 there is a warning.
+ * are refined once if that makes the recomputed residual smaller; above 1e-4 there is a warning.
  *
  * COVARY_ERR_DATA: no rows, rows that do not match, a number that is not finite.
  * COVARY_ERR_CONFIG: a ridge that is negative or not finite, a negative block.

@@ -147,8 +147,8 @@ static void log_choice(covary_run *run, const subset *on, const kernel *type,
     }
     if (property->at_edge) {
         log_write(run, LOG_WARNING,
-                  "%s: the best length and ridge lie at the edge of the search; more frames or "
-                  "another descriptor may be needed",
+                  "%s: the error still falls at the last length or ridge of the search; look at "
+                  "the data or the descriptor, or give both",
                   name);
     }
 }

@@ -28,9 +28,10 @@ typedef struct {
  * Lengths are sigma 2^a, sigma^2 being the total variance of the features of the subset; ridges
  * are 10^b times the mean of k(x, x), which is 1 for stationary kernels.  The first grid extends
  * itself while an optimum lies at its edge; then half steps around each property's optimum.
- * Properties with the same fixed values share every factorization.  Of equal errors the larger
- * ridge, then the shorter length is taken.  A point counts as infinitely bad if its factorization
- * fails or if rounding is more than 5 % of its leave-one-out error (see leave_one_out_evaluate).
+ * Properties with the same fixed values share every factorization.  Of errors within 1 % of
+ * the smallest the one at the largest ridge, then at the shortest length is taken.  A point counts
+ * as infinitely bad if its factorization fails or if rounding is more than 5 % of its leave-one-out
+ * error (see leave_one_out_evaluate).
  *
  * The linear kernel gets length sigma (its length only trades against the ridge), kernels without
  * a length get 1.  Fewer than 4 frames, or targets that are 0, get values
