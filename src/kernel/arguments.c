@@ -10,10 +10,6 @@
 
 #include "kernel/vectorized.h"
 #include <cblas.h>
-#include <math.h>
-
-/* A pair is near below this fraction of |a|^2 + |b|^2: 1e-16 / 1e-6 of its distance is lost. */
-#define NEAR_FRACTION 1e-6
 
 void points_norms(int64_t n, int64_t dimension, const double *rows, double *norms)
 {
@@ -81,33 +77,4 @@ void arguments_distances(int dimension, points a, points b, const double *dots, 
             }
         }
     }
-}
-
-/* The versions of a function that is not static would be visible in the library. */
-VECTORIZED static double smallest_of(int64_t n, const double *values)
-{
-    enum { LANES = 8 };
-    double  best[LANES], smallest = INFINITY;
-    int64_t i = 0;
-
-    for (int lane = 0; lane < LANES; lane++) {
-        best[lane] = INFINITY;
-    }
-    for (; i + LANES <= n; i += LANES) {
-        for (int lane = 0; lane < LANES; lane++) {
-            best[lane] = values[i + lane] < best[lane] ? values[i + lane] : best[lane];
-        }
-    }
-    for (; i < n; i++) {
-        best[0] = values[i] < best[0] ? values[i] : best[0];
-    }
-    for (int lane = 0; lane < LANES; lane++) {
-        smallest = best[lane] < smallest ? best[lane] : smallest;
-    }
-    return smallest;
-}
-
-double arguments_smallest(int64_t n, const double *values)
-{
-    return smallest_of(n, values);
 }

@@ -11,6 +11,12 @@
 
 #include <stdint.h>
 
+/*
+ * Pairs are near below this fraction of |a|^2 + |b|^2: 1e-16 / 1e-6 of the distance is lost, and
+ * it is computed again coordinate by coordinate.
+ */
+#define NEAR_FRACTION 1e-6
+
 typedef struct {
     int           n;
     const double *rows;  /* [n][dimension] */
@@ -34,8 +40,5 @@ void arguments_dots(int dimension, points a, points b, double *tile, int leading
  */
 void arguments_distances(int dimension, points a, points b, const double *dots, double *to,
                          int leading);
-
-/* Smallest of n values, INFINITY if there is none; NaN is passed over. */
-double arguments_smallest(int64_t n, const double *values);
 
 #endif

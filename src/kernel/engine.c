@@ -2,10 +2,9 @@
 /*
  * The fused prediction engine.
  *
- * Every matrix product has one and the same shape, ROWS x TRAIN, with zero rows and zero weights as
- * padding: a BLAS may treat the edges of odd shapes with other code, whose last bits differ.  Both
- * sizes are multiples of the register blocks in use (4, 6, 8, 12, 16, 24), so that within a tile
- * all rows are treated alike, and a row's result does not hang on its place in the batch.
+ * Training points come in blocks that stay in the first-level cache, rows in tiles of as many as
+ * the microkernel has lanes.  A batch of tiles meets every block, so that the training set streams
+ * through once a batch.  Rows share vectors but no sums; the padding of the last tile is zero.
  */
 #include "kernel/engine.h"
 
@@ -13,40 +12,43 @@
 #include "core/status.h"
 #include "core/text.h"
 #include "kernel/arguments.h"
-#include <cblas.h>
+#include "kernel/microkernel.h"
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
-enum { ROWS = 96, TRAIN = 192 };
+enum { TILES = 16, BATCH = TILES * MICRO_LANES };
 
 typedef struct {
     kernel  of;
     int     n_outputs;
     int64_t first;   /* output */
-    double *weights; /* [n_tiles * TRAIN][n_outputs] */
+    double *weights; /* [n_blocks * MICRO_POINTS][n_outputs], zero for the padding */
 } packed_group;
 
 struct engine {
-    int           dimension;
-    int64_t       n_train, n_tiles;
-    double       *shift; /* [dimension] taken off all rows */
-    double       *train; /* [n_tiles * TRAIN][dimension] */
-    double       *norms; /* [n_tiles * TRAIN] */
-    int           n_groups;
-    packed_group *groups;
-    int           n_outputs; /* of all groups */
-    bool          has_distances;
+    const microkernel *micro;
+    int                dimension;
+    int64_t            n_train, n_blocks;
+    double            *shift; /* [dimension] taken off all rows */
+    double            *train; /* [n_blocks * MICRO_POINTS / MICRO_GROUP][dimension][MICRO_GROUP] */
+    double            *norms; /* [n_blocks * MICRO_POINTS], INFINITY for the padding */
+    double            *largest; /* [n_blocks] norm of a block */
+    int                n_groups;
+    packed_group      *groups;
+    int                n_outputs; /* of all groups */
+    bool               has_distances;
 };
 
 /* Scratch of one call. */
 typedef struct {
-    double *rows;      /* [ROWS][dimension] */
-    double *norms;     /* [ROWS] */
-    double *sums;      /* [ROWS][n_outputs] */
-    double *dots;      /* [ROWS][TRAIN] */
-    double *distances; /* [ROWS][TRAIN] */
-    double *values;    /* [ROWS][TRAIN] */
-    double  nearest[ROWS];
+    double *rows;      /* [TILES][dimension][MICRO_LANES] */
+    double *norms;     /* [TILES][MICRO_LANES] */
+    double *sums;      /* [TILES][n_outputs][MICRO_LANES] */
+    double *nearest;   /* [TILES][MICRO_LANES] */
+    double *dots;      /* [MICRO_POINTS][MICRO_LANES] */
+    double *distances; /* [MICRO_POINTS][MICRO_LANES] */
+    double *values;    /* [MICRO_POINTS][MICRO_LANES] */
 } workspace;
 
 static covary_status pack_group(const engine *e, int64_t first, const engine_group *group,
@@ -60,7 +62,8 @@ static covary_status pack_group(const engine *e, int64_t first, const engine_gro
         return COVARY_FAIL(COVARY_ERR_INTERNAL, "a group of %" PRId64 " outputs", group->n_outputs);
     }
     COVARY_TRY(narrow_to_int("outputs", group->n_outputs, &packed->n_outputs));
-    COVARY_TRY(MEMORY_ALLOCATE("weights", e->n_tiles * TRAIN * group->n_outputs, &packed->weights));
+    COVARY_TRY(MEMORY_ALLOCATE("weights", e->n_blocks * MICRO_POINTS * group->n_outputs,
+                               &packed->weights));
     memcpy(packed->weights, group->weights,
            (size_t)(e->n_train * group->n_outputs) * sizeof *packed->weights);
 
@@ -104,13 +107,37 @@ static void find_shift(engine *e, const double *train)
     }
 }
 
-static void shift_rows(const engine *e, int64_t n, const double *rows, double *to)
+static void pack_train(engine *e, const double *train)
 {
-    for (int64_t i = 0; i < n; i++) {
-        for (int d = 0; d < e->dimension; d++) {
-            to[i * e->dimension + d] = rows[i * e->dimension + d] - e->shift[d];
+    for (int64_t i = 0; i < e->n_blocks * MICRO_POINTS; i++) {
+        double *group = e->train + i / MICRO_GROUP * MICRO_GROUP * e->dimension + i % MICRO_GROUP;
+
+        if (i >= e->n_train) {
+            e->norms[i] = INFINITY; /* never the nearest, and every distance kernel is 0 there */
+            continue;
         }
+        for (int d = 0; d < e->dimension; d++) {
+            const double shifted = train[i * e->dimension + d] - e->shift[d];
+
+            group[(int64_t)d * MICRO_GROUP] = shifted;
+            e->norms[i] += shifted * shifted;
+        }
+        e->largest[i / MICRO_POINTS] = fmax(e->largest[i / MICRO_POINTS], e->norms[i]);
     }
+}
+
+static covary_status allocate_train(engine *e)
+{
+    covary_status status = COVARY_OK;
+    const int64_t padded = e->n_blocks * MICRO_POINTS;
+
+    COVARY_TRY(MEMORY_ALLOCATE("mean features", e->dimension, &e->shift));
+    COVARY_TRY(MEMORY_ALLOCATE("training features", padded * e->dimension, &e->train));
+    COVARY_TRY(MEMORY_ALLOCATE("norms of features", padded, &e->norms));
+    COVARY_TRY(MEMORY_ALLOCATE("norms of features", e->n_blocks, &e->largest));
+
+done:
+    return status;
 }
 
 covary_status engine_create(int64_t n_train, int64_t dimension, const double *train, int n_groups,
@@ -127,15 +154,13 @@ covary_status engine_create(int64_t n_train, int64_t dimension, const double *tr
     }
     COVARY_TRY(MEMORY_ALLOCATE("prediction engine", 1, &e));
     COVARY_TRY(narrow_to_int("features", dimension, &e->dimension));
+    e->micro = microkernel_best();
     e->n_train = n_train;
-    e->n_tiles = (n_train + TRAIN - 1) / TRAIN;
-    COVARY_TRY(MEMORY_ALLOCATE("mean features", dimension, &e->shift));
-    COVARY_TRY(MEMORY_ALLOCATE("training features", e->n_tiles * TRAIN * dimension, &e->train));
-    COVARY_TRY(MEMORY_ALLOCATE("norms of features", e->n_tiles * TRAIN, &e->norms));
+    e->n_blocks = (n_train + MICRO_POINTS - 1) / MICRO_POINTS;
+    COVARY_TRY(allocate_train(e));
     COVARY_TRY(pack_groups(e, n_groups, groups));
     find_shift(e, train);
-    shift_rows(e, n_train, train, e->train);
-    points_norms(e->n_tiles * TRAIN, dimension, e->train, e->norms);
+    pack_train(e, train);
     *out = e;
     e = NULL;
 
@@ -153,6 +178,7 @@ void engine_destroy(engine **released)
             MEMORY_RELEASE(&e->groups[group].weights);
         }
         MEMORY_RELEASE(&e->groups);
+        MEMORY_RELEASE(&e->largest);
         MEMORY_RELEASE(&e->norms);
         MEMORY_RELEASE(&e->train);
         MEMORY_RELEASE(&e->shift);
@@ -165,74 +191,136 @@ static void workspace_release(workspace *w)
     MEMORY_RELEASE(&w->values);
     MEMORY_RELEASE(&w->distances);
     MEMORY_RELEASE(&w->dots);
+    MEMORY_RELEASE(&w->nearest);
     MEMORY_RELEASE(&w->sums);
     MEMORY_RELEASE(&w->norms);
     MEMORY_RELEASE(&w->rows);
 }
 
-static covary_status workspace_allocate(const engine *e, workspace *w)
+static covary_status workspace_allocate(const engine *e, int64_t n_rows, workspace *w)
 {
     covary_status status = COVARY_OK;
+    const int64_t lanes =
+        n_rows < BATCH ? (n_rows + MICRO_LANES - 1) / MICRO_LANES * MICRO_LANES : BATCH;
 
-    COVARY_TRY(MEMORY_ALLOCATE("rows of a batch", ROWS * (int64_t)e->dimension, &w->rows));
-    COVARY_TRY(MEMORY_ALLOCATE("norms of a batch", ROWS, &w->norms));
-    COVARY_TRY(MEMORY_ALLOCATE("sums of a batch", ROWS * (int64_t)e->n_outputs, &w->sums));
-    COVARY_TRY(MEMORY_ALLOCATE("kernel tile", ROWS * TRAIN, &w->dots));
-    COVARY_TRY(MEMORY_ALLOCATE("kernel tile", ROWS * TRAIN, &w->distances));
-    COVARY_TRY(MEMORY_ALLOCATE("kernel tile", ROWS * TRAIN, &w->values));
+    COVARY_TRY(MEMORY_ALLOCATE("rows of a batch", lanes * e->dimension, &w->rows));
+    COVARY_TRY(MEMORY_ALLOCATE("norms of a batch", lanes, &w->norms));
+    COVARY_TRY(MEMORY_ALLOCATE("sums of a batch", lanes * e->n_outputs, &w->sums));
+    COVARY_TRY(MEMORY_ALLOCATE("distances of a batch", lanes, &w->nearest));
+    COVARY_TRY(MEMORY_ALLOCATE("kernel block", MICRO_VALUES, &w->dots));
+    COVARY_TRY(MEMORY_ALLOCATE("kernel block", MICRO_VALUES, &w->distances));
+    COVARY_TRY(MEMORY_ALLOCATE("kernel block", MICRO_VALUES, &w->values));
 
 done:
     return status;
 }
 
-/* Adds the part of one tile of training rows to the sums of one group. */
-static void add_group(const engine *e, const packed_group *group, int64_t tile, workspace *w)
+/* Rows into lanes; lanes without a row are zero. */
+static void pack_batch(const engine *e, int n_rows, int n_tiles, const double *rows, workspace *w)
 {
-    const double *arguments = group->of.ops->stationary ? w->distances : w->dots;
-    const double *weights = group->weights + tile * TRAIN * group->n_outputs;
+    for (int row = 0; row < n_tiles * MICRO_LANES; row++) {
+        const int tile = row / MICRO_LANES, lane = row % MICRO_LANES;
+        double   *to = w->rows + (int64_t)tile * e->dimension * MICRO_LANES + lane;
+        double    norm = 0.0;
 
-    memcpy(w->values, arguments, (size_t)ROWS * TRAIN * sizeof *w->values);
-    kernel_evaluate(&group->of, ROWS * TRAIN, w->values);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, ROWS, group->n_outputs, TRAIN, 1.0,
-                w->values, TRAIN, weights, group->n_outputs, 1.0, w->sums + group->first,
-                e->n_outputs);
+        for (int d = 0; d < e->dimension; d++) {
+            const double value =
+                row < n_rows ? rows[(int64_t)row * e->dimension + d] - e->shift[d] : 0.0;
+
+            to[(int64_t)d * MICRO_LANES] = value;
+            norm += value * value;
+        }
+        w->norms[row] = norm;
+        w->nearest[row] = INFINITY;
+    }
+    memset(w->sums, 0, (size_t)(n_tiles * MICRO_LANES) * (size_t)e->n_outputs * sizeof *w->sums);
 }
 
-static void add_tile(const engine *e, int64_t tile, int n_rows, bool nearest, workspace *w)
+static double distance_exactly(int dimension, const double *point, const double *row)
 {
-    const points train = points_part(tile * TRAIN, TRAIN, e->dimension, e->train, e->norms);
-    const points rows = points_part(0, ROWS, e->dimension, w->rows, w->norms);
+    double sum = 0.0;
 
-    arguments_dots(e->dimension, train, rows, w->dots, TRAIN);
+    for (int d = 0; d < dimension; d++) {
+        const double difference = point[(int64_t)d * MICRO_GROUP] - row[(int64_t)d * MICRO_LANES];
+
+        sum += difference * difference;
+    }
+    return sum;
+}
+
+/* Pairs of one lane whose distance has cancelled, one by one. */
+static void refine_lane(const engine *e, int64_t block, const double *row, double row_norm,
+                        double *distances, double *nearest)
+{
+    const int64_t begin = block * MICRO_POINTS;
+
+    *nearest = INFINITY;
+    for (int point = 0; point < MICRO_POINTS && begin + point < e->n_train; point++) {
+        double       *distance = distances + (int64_t)point * MICRO_LANES;
+        const int64_t i = begin + point;
+
+        if (*distance < NEAR_FRACTION * (row_norm + e->norms[i])) {
+            *distance = distance_exactly(
+                e->dimension,
+                e->train + i / MICRO_GROUP * MICRO_GROUP * e->dimension + i % MICRO_GROUP, row);
+        }
+        *nearest = *distance < *nearest ? *distance : *nearest;
+    }
+}
+
+static void find_distances(const engine *e, int64_t block, int tile, workspace *w)
+{
+    const double *rows = w->rows + (int64_t)tile * e->dimension * MICRO_LANES;
+    const double *norms = w->norms + tile * MICRO_LANES;
+    double       *nearest = w->nearest + tile * MICRO_LANES, here[MICRO_LANES];
+
+    microkernel_distances(e->norms + block * MICRO_POINTS, norms, w->dots, w->distances, here);
+    for (int lane = 0; lane < MICRO_LANES; lane++) {
+        if (here[lane] < NEAR_FRACTION * (norms[lane] + e->largest[block])) {
+            refine_lane(e, block, rows + lane, norms[lane], w->distances + lane, here + lane);
+        }
+        nearest[lane] = here[lane] < nearest[lane] ? here[lane] : nearest[lane];
+    }
+}
+
+/* What one block of training points adds to the sums of one tile of rows. */
+static void add_block(const engine *e, int64_t block, int tile, bool nearest, workspace *w)
+{
+    e->micro->dots(e->dimension, e->train + block * MICRO_POINTS * e->dimension,
+                   w->rows + (int64_t)tile * e->dimension * MICRO_LANES, w->dots);
     if (e->has_distances || nearest) {
-        arguments_distances(e->dimension, train, rows, w->dots, w->distances, TRAIN);
+        find_distances(e, block, tile, w);
     }
-    for (int row = 0; nearest && row < n_rows; row++) {
-        const int64_t left = e->n_train - tile * TRAIN;
-        const double  here =
-            arguments_smallest(left < TRAIN ? left : TRAIN, w->distances + row * TRAIN);
+    for (int g = 0; g < e->n_groups; g++) {
+        const packed_group *group = e->groups + g;
+        const double       *from = group->of.ops->stationary ? w->distances : w->dots;
 
-        w->nearest[row] = here < w->nearest[row] ? here : w->nearest[row];
-    }
-    for (int group = 0; group < e->n_groups; group++) {
-        add_group(e, e->groups + group, tile, w);
+        memcpy(w->values, from, MICRO_VALUES * sizeof *w->values);
+        kernel_evaluate(&group->of, MICRO_VALUES, w->values);
+        e->micro->sums(group->n_outputs, group->weights + block * MICRO_POINTS * group->n_outputs,
+                       w->values,
+                       w->sums + ((int64_t)tile * e->n_outputs + group->first) * MICRO_LANES);
     }
 }
 
-/* Up to ROWS rows; the others of the tile are zero. */
-static void apply_batch(const engine *e, int n_rows, const double *rows, bool nearest, workspace *w)
+static void apply_batch(const engine *e, int n_rows, const double *rows, bool nearest, workspace *w,
+                        double *out)
 {
-    const size_t row_bytes = (size_t)e->dimension * sizeof *w->rows;
+    const int n_tiles = (n_rows + MICRO_LANES - 1) / MICRO_LANES;
 
-    shift_rows(e, n_rows, rows, w->rows);
-    memset(w->rows + (int64_t)n_rows * e->dimension, 0, (size_t)(ROWS - n_rows) * row_bytes);
-    points_norms(ROWS, e->dimension, w->rows, w->norms);
-    memset(w->sums, 0, (size_t)ROWS * (size_t)e->n_outputs * sizeof *w->sums);
-    for (int row = 0; row < ROWS; row++) {
-        w->nearest[row] = arguments_smallest(0, NULL);
+    pack_batch(e, n_rows, n_tiles, rows, w);
+    for (int64_t block = 0; block < e->n_blocks; block++) {
+        for (int tile = 0; tile < n_tiles; tile++) {
+            add_block(e, block, tile, nearest, w);
+        }
     }
-    for (int64_t tile = 0; tile < e->n_tiles; tile++) {
-        add_tile(e, tile, n_rows, nearest, w);
+    for (int row = 0; row < n_rows; row++) {
+        const double *sums =
+            w->sums + (int64_t)(row / MICRO_LANES) * e->n_outputs * MICRO_LANES + row % MICRO_LANES;
+
+        for (int t = 0; t < e->n_outputs; t++) {
+            out[(int64_t)row * e->n_outputs + t] = sums[(int64_t)t * MICRO_LANES];
+        }
     }
 }
 
@@ -242,13 +330,12 @@ covary_status engine_apply(const engine *with, int64_t n_rows, const double *row
     covary_status status = COVARY_OK;
     workspace     w = {0};
 
-    COVARY_TRY(workspace_allocate(with, &w));
-    for (int64_t first = 0; first < n_rows; first += ROWS) {
-        const int    n = n_rows - first < ROWS ? (int)(n_rows - first) : ROWS;
-        const size_t n_sums = (size_t)n * (size_t)with->n_outputs;
+    COVARY_TRY(workspace_allocate(with, n_rows, &w));
+    for (int64_t first = 0; first < n_rows; first += BATCH) {
+        const int n = n_rows - first < BATCH ? (int)(n_rows - first) : BATCH;
 
-        apply_batch(with, n, rows + first * with->dimension, nearest != NULL, &w);
-        memcpy(out + first * with->n_outputs, w.sums, n_sums * sizeof *out);
+        apply_batch(with, n, rows + first * with->dimension, nearest != NULL, &w,
+                    out + first * with->n_outputs);
         if (nearest != NULL) {
             memcpy(nearest + first, w.nearest, (size_t)n * sizeof *nearest);
         }
