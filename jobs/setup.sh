@@ -55,6 +55,10 @@ setup_environment() {
     if [ "$(id -u)" = 0 ]; then
         export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
     fi
+    if setup_has getent && ! timeout 3 getent hosts "$(uname -n)" >/dev/null; then
+        setup_say "The name of this machine, $(uname -n), does not resolve: each start of MPI may" \
+            "take seconds longer. A line \"127.0.0.1 $(uname -n)\" in /etc/hosts helps."
+    fi
 }
 
 setup_has() {
