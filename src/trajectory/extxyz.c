@@ -5,8 +5,8 @@
  * The index gives a place near any frame; from there frames are skipped by their line counts.  A
  * cursor remembers where the last read ended, so that reading on needs no search.
  *
- * Tensors are read row by row, as written.  (ASE writes unsymmetric 3 x 3 arrays column by column;
- * symmetric ones are the same either way.)
+ * Tensors are read row by row, as written.  (ASE writes stress and virial column by column; being
+ * symmetric, they are the same either way.)
  */
 #include "core/memory.h"
 #include "core/status.h"

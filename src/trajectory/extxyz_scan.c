@@ -255,6 +255,9 @@ covary_status extxyz_scan_create(const format_source *source, const format_tunin
     const int64_t part = tuning->index_entries / n_ranges, most = source->bytes / n_ranges / 8;
 
     *scan = (extxyz_scan){.path = source->path, .chunk_bytes = tuning->chunk_bytes};
+    if (source->bytes < scan->chunk_bytes) {
+        scan->chunk_bytes = source->bytes;
+    }
     scan->capacity = part < most ? part : most;
     scan->capacity = scan->capacity > 2 ? scan->capacity : 2;
     for (int c = 0; c < SCAN_CHAINS; c++) {

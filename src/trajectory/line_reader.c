@@ -33,8 +33,8 @@ covary_status line_reader_open(line_reader *reader, const char *path, int64_t by
                              path, bytes, (int64_t)now.st_size);
         goto done;
     }
-    reader->capacity = chunk_bytes;
-    COVARY_TRY(MEMORY_ALLOCATE("buffer for lines", chunk_bytes, &reader->buffer));
+    reader->capacity = bytes < chunk_bytes ? bytes + 1 : chunk_bytes; /* + 1: the end is seen */
+    COVARY_TRY(MEMORY_ALLOCATE("buffer for lines", reader->capacity, &reader->buffer));
 done:
     if (status != COVARY_OK) {
         line_reader_close(reader);

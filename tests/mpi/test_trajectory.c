@@ -6,7 +6,8 @@
  * Files are made here: atom a of frame f sits at (f, a, f + a / 16), so that every frame can be
  * recognized without another reader.
  */
-#include "trajectory/format.h"
+#include "core/memory.h"
+#include "trajectory/extxyz_index.h"
 
 #include "support.h"
 
@@ -275,6 +276,30 @@ static void any_size_of_index_finds_every_frame(void **state)
     }
 }
 
+/* However often entries were thinned out, no two neighbours are far apart. */
+static void index_is_sparse_and_even(void **state)
+{
+    const int64_t allowed = 64 > 2 * n_ranks() ? 64 : 2 * n_ranks();
+    made_file     file = {0};
+
+    (void)state;
+    for (int f = 0; f < FRAMES_MAX; f++) {
+        add_frame(&file, 2, "", "\n");
+    }
+    const format_source source = {.path = save(&file, "even.xyz"), .bytes = (int64_t)file.length};
+    extxyz_index        index;
+    assert_ok(extxyz_index_build(test_run(), &source, &everywhere, &index));
+    assert_int_equal(index.n_frames, FRAMES_MAX);
+    assert_in_range(index.n_entries, allowed / 3, allowed);
+    for (int64_t e = 0; e < index.n_entries; e++) {
+        const int64_t next = e + 1 < index.n_entries ? index.entries[e + 1].frame : FRAMES_MAX;
+        assert_in_range(next - index.entries[e].frame, 1, 2 * FRAMES_MAX / (allowed / 2));
+        assert_int_equal(index.entries[e].line, 4 * index.entries[e].frame);
+    }
+    assert_int_equal(index.entries[0].frame, 0);
+    extxyz_index_release(&index);
+}
+
 static void several_files_are_one_sequence(void **state)
 {
     static const char *const energy_keys[] = {"energy", NULL};
@@ -388,14 +413,54 @@ static void a_file_that_one_rank_cannot_read_stops_all(void **state)
     }
 }
 
+/* Every agreement fails once, on one rank; one of them is that of the second pass over a range. */
+static void any_failing_agreement_stops_all(void **state)
+{
+    const covary_run_options quiet = {.verbosity = COVARY_QUIET};
+    const int64_t            held = memory_state().blocks;
+    covary_status            status = COVARY_ERR_INTERNAL;
+    made_file                file = {0};
+    int                      fault = 0;
+
+    (void)state;
+    for (int f = 0; f < 60; f++) {
+        add_frame(&file, 1, f % 2 == 0 ? "400000" : "2", "\n");
+    }
+    const char *paths[2] = {save(&file, "faulty.xyz"), NULL};
+    paths[1] = paths[0];
+    while (status != COVARY_OK) {
+        covary_run *run = NULL;
+        trajectory *opened = NULL;
+        char        text[32];
+
+        fault++;
+        assert_true(fault < 100);
+        snprintf(text, sizeof text, "%d:%d", fault, fault % n_ranks());
+        setenv("COVARY_FAULT", text, 1);
+        status = covary_run_create(covary_run_comm(test_run()), &quiet, &run);
+        unsetenv("COVARY_FAULT");
+        if (status == COVARY_OK) {
+            status = trajectory_open_tuned(run, paths, 2, NULL, 0, &everywhere, &opened);
+            assert_true((opened != NULL) == (status == COVARY_OK));
+        }
+        assert_true(status == COVARY_OK || status == COVARY_ERR_INTERNAL);
+        trajectory_close(&opened);
+        covary_run_destroy(&run);
+        assert_int_equal(memory_state().blocks, held);
+    }
+    assert_true(fault > 8);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(boundaries_may_fall_anywhere),
     cmocka_unit_test(random_files_are_read_alike),
     cmocka_unit_test(misleading_comments_do_not_mislead),
     cmocka_unit_test(more_ranks_than_frames_leave_some_idle),
     cmocka_unit_test(any_size_of_index_finds_every_frame),
+    cmocka_unit_test(index_is_sparse_and_even),
     cmocka_unit_test(several_files_are_one_sequence),
     cmocka_unit_test(damaged_files_fail_alike),
+    cmocka_unit_test(any_failing_agreement_stops_all),
     cmocka_unit_test(a_file_that_one_rank_cannot_read_stops_all),
 };
 
