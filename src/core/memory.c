@@ -44,7 +44,7 @@ static covary_status total_bytes(const char *what, int64_t n, size_t size, size_
 
 covary_status memory_allocate(const char *what, int64_t n, size_t size, void **out)
 {
-    size_t        bytes, padded;
+    size_t        bytes = 0, padded;
     char         *base;
     covary_status status = total_bytes(what, n, size, &bytes);
 
@@ -71,7 +71,7 @@ covary_status memory_allocate(const char *what, int64_t n, size_t size, void **o
 covary_status memory_resize(const char *what, int64_t n, size_t size, void **block)
 {
     void         *grown = NULL;
-    size_t        bytes, kept;
+    size_t        bytes = 0, kept;
     covary_status status;
 
     if (*block == NULL) {
