@@ -17,26 +17,42 @@ static const double CONSTANT_IN_BLOCK = 1e-8; /* of the largest deviation */
 static const double CONSTANT_TO_MEAN =
     1e-12; /* of the largest mean: rounding of a rigid molecule */
 
-/* Sum over all ranks of `values[dimension]`, divided by the number of rows. */
-static void average(MPI_Comm comm, int dimension, int64_t n_rows, double *values)
+/*
+ * Sum of the rows (or of their squares) of all ranks, added up in the order of the frames: each
+ * rank goes on where the one before it stopped.  The last bit does not depend on the number of
+ * ranks, so neither can a search for hyperparameters that starts from these features.
+ */
+static void sum_in_order(MPI_Comm comm, int dimension, int64_t n_local, const double *rows,
+                         bool squares, double *sum)
 {
-    MPI_Allreduce(MPI_IN_PLACE, values, dimension, MPI_DOUBLE, MPI_SUM, comm);
-    for (int k = 0; k < dimension; k++) {
-        values[k] /= (double)n_rows;
+    int rank, size;
+
+    MPI_Comm_rank(comm, &rank);
+    MPI_Comm_size(comm, &size);
+    memset(sum, 0, (size_t)dimension * sizeof *sum);
+    if (rank > 0) {
+        MPI_Recv(sum, dimension, MPI_DOUBLE, rank - 1, 0, comm, MPI_STATUS_IGNORE);
     }
+    for (int64_t row = 0; row < n_local; row++) {
+        for (int k = 0; k < dimension; k++) {
+            const double x = rows[row * dimension + k];
+            sum[k] += squares ? x * x : x;
+        }
+    }
+    if (rank < size - 1) {
+        MPI_Send(sum, dimension, MPI_DOUBLE, rank + 1, 0, comm);
+    }
+    MPI_Bcast(sum, dimension, MPI_DOUBLE, size - 1, comm);
 }
 
 /* Means, subtracted from the rows. */
 static void centre_rows(MPI_Comm comm, int dimension, int64_t n_rows, int64_t n_local, double *mean,
                         double *rows)
 {
-    memset(mean, 0, (size_t)dimension * sizeof *mean);
-    for (int64_t row = 0; row < n_local; row++) {
-        for (int k = 0; k < dimension; k++) {
-            mean[k] += rows[row * dimension + k];
-        }
+    sum_in_order(comm, dimension, n_local, rows, false, mean);
+    for (int k = 0; k < dimension; k++) {
+        mean[k] /= (double)n_rows;
     }
-    average(comm, dimension, n_rows, mean);
     for (int64_t row = 0; row < n_local; row++) {
         for (int k = 0; k < dimension; k++) {
             rows[row * dimension + k] -= mean[k];
@@ -48,16 +64,9 @@ static void centre_rows(MPI_Comm comm, int dimension, int64_t n_rows, int64_t n_
 static void deviations(MPI_Comm comm, int dimension, int64_t n_rows, int64_t n_local,
                        const double *rows, double *found)
 {
-    memset(found, 0, (size_t)dimension * sizeof *found);
-    for (int64_t row = 0; row < n_local; row++) {
-        for (int k = 0; k < dimension; k++) {
-            const double x = rows[row * dimension + k];
-            found[k] += x * x;
-        }
-    }
-    average(comm, dimension, n_rows, found);
+    sum_in_order(comm, dimension, n_local, rows, true, found);
     for (int k = 0; k < dimension; k++) {
-        found[k] = sqrt(found[k]);
+        found[k] = sqrt(found[k] / (double)n_rows);
     }
 }
 
