@@ -133,8 +133,9 @@ void covary_run_request_stop(covary_run *run)
     stop_requested = 1;
 }
 
-static covary_status my_stop(void)
+covary_status run_stop_if_asked(const covary_run *run)
 {
+    (void)run;
     if (stop_requested) {
         return COVARY_FAIL(COVARY_STOPPED,
                            "stopped by a signal; nothing was written under the final name, run the "
@@ -145,5 +146,5 @@ static covary_status my_stop(void)
 
 covary_status covary_run_check_stop(covary_run *run)
 {
-    return covary_agree(run, "check for a stop", my_stop());
+    return covary_agree(run, "check for a stop", run_stop_if_asked(run));
 }

@@ -27,6 +27,9 @@ void covary_record_context(const char *format, ...) __attribute__((format(printf
  */
 covary_status covary_agree(covary_run *run, const char *phase, covary_status mine);
 
+/* COVARY_STOPPED, with a message, if this rank was asked to stop; to be agreed on.  Local. */
+covary_status run_stop_if_asked(const covary_run *run);
+
 /* Inside a function with `covary_status status` and a label `done:`. */
 #define COVARY_TRY(call)                                                                           \
     do {                                                                                           \

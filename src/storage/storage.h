@@ -144,4 +144,7 @@ void          storage_release_texts(int64_t n, char ***values);
 covary_status storage_read_rows(const storage *file, const char *dataset, storage_type type,
                                 int64_t first, int64_t count, void *rows);
 
+/* Version of the HDF5 library in use, "1.10.8"; static text.  Local. */
+const char *storage_version(void);
+
 #endif

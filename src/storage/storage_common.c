@@ -154,3 +154,13 @@ done:
     MEMORY_RELEASE(&copy);
     return status;
 }
+
+const char *storage_version(void)
+{
+    static char version[48];
+    unsigned    major, minor, release;
+
+    H5get_libversion(&major, &minor, &release);
+    snprintf(version, sizeof version, "%u.%u.%u", major, minor, release);
+    return version;
+}
