@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Models: fitted to labelled frames, kept in one HDF5 file, applied to any frame of their molecule.
+ *
+ * A model is whole on every rank; its file does not depend on how many ranks wrote it.
+ */
+#ifndef COVARY_MODEL_H
+#define COVARY_MODEL_H
+
+#include <covary/config.h>
+#include <covary/run.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct covary_model covary_model;
+
+/*
+ * Fit all properties of a configuration to its training files.  Collective.
+ *
+ * COVARY_ERR_IO, _FORMAT, _DATA: a training file is missing, malformed or lacks a label (the
+ * message names file, frame and key); COVARY_ERR_CONFIG: an unknown name; COVARY_ERR_NUMERIC: the
+ * system cannot be solved (the message holds a remedy).
+ */
+COVARY_API covary_status covary_fit(covary_run *run, const covary_config *config,
+                                    covary_model **model);
+COVARY_API void          covary_model_destroy(covary_model **model);
+
+/* Write under a temporary name, then rename.  Collective. */
+COVARY_API covary_status covary_model_save(covary_run *run, const covary_model *model,
+                                           const char *path);
+
+/* Collective.  COVARY_ERR_FORMAT: the file is no model, or of a later version. */
+COVARY_API covary_status covary_model_load(covary_run *run, const char *path, covary_model **model);
+
+/* What the model is for.  Local; names and units are borrowed. */
+COVARY_API int64_t     covary_model_n_atoms(const covary_model *model);
+COVARY_API int64_t     covary_model_n_train(const covary_model *model);
+COVARY_API int         covary_model_n_properties(const covary_model *model);
+COVARY_API const char *covary_model_property_name(const covary_model *model, int property);
+COVARY_API const char *covary_model_property_unit(const covary_model *model, int property);
+
+/* Values of one property per frame: 1, 3 or 9 Cartesian components, times n_atoms if per atom. */
+COVARY_API int64_t covary_model_n_values(const covary_model *model, int property);
+
+/*
+ * Predict frames that are in memory.  Local.
+ *
+ * positions  in   [n_frames][n_atoms][3] angstrom, atoms in the order of the training frames
+ * values     out  per property [n_frames][covary_model_n_values]; a NULL entry is left out
+ * margin     out  [n_frames] distance of the body axes to an ambiguity, 0 ... 1; may be NULL
+ *
+ * COVARY_ERR_NUMERIC: a position is not finite; the message names the frame.
+ */
+COVARY_API covary_status covary_model_predict(const covary_model *model, int64_t n_frames,
+                                              const double *positions, double *const *values,
+                                              double *margin);
+
+/* Settings of covary_annotate. */
+typedef struct {
+    bool        positions;        /* copy the positions into the annotation */
+    bool        double_positions; /* in double precision */
+    int64_t     batch;            /* frames per rank and step; 0: chosen from the memory it takes */
+    const char *command;          /* command line for the provenance, or NULL */
+} covary_annotate_options;
+
+/*
+ * Annotate trajectories: every rank streams its share of the frames in bounded memory, all ranks
+ * write one H5MD file collectively.  Collective.
+ *
+ * COVARY_ERR_DATA: frames of another molecule; COVARY_STOPPED: a signal; nothing is left behind.
+ */
+COVARY_API covary_status covary_annotate(covary_run *run, const covary_model *model,
+                                         const char *const *paths, int n_paths,
+                                         const covary_annotate_options *options,
+                                         const char                    *output);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

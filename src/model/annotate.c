@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* covary_annotate: the stream of predictions, written collectively to one H5MD file. */
+#include "annotation/annotation.h"
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/status.h"
+#include "model/stream.h"
+#include "storage/checksum.h"
+
+#include <math.h>
+#include <time.h>
+
+/* What the layout points to while the file is created. */
+typedef struct {
+    annotation_observable *observables;
+    annotation_input      *inputs;
+    char (*checksums)[CHECKSUM_TEXT]; /* [1 + n_inputs]: model, then inputs */
+    char created[32];
+} layout_storage;
+
+static void release_layout(layout_storage *held)
+{
+    MEMORY_RELEASE(&held->checksums);
+    MEMORY_RELEASE(&held->inputs);
+    MEMORY_RELEASE(&held->observables);
+}
+
+/* Rank 0 reads; with NULL instead of a path there is nothing to sum. */
+static covary_status sum_file(covary_run *run, const char *path, char *sum, annotation_input *about)
+{
+    covary_status status = COVARY_OK;
+
+    *about = (annotation_input){.path = path, .checksum = sum};
+    if (path == NULL) {
+        return COVARY_OK;
+    }
+    if (covary_run_rank(run) == 0) {
+        status = checksum_file(path, &about->bytes, sum);
+    }
+    COVARY_TRY_TOGETHER(run, "sum the inputs", status);
+    MPI_Bcast(sum, CHECKSUM_TEXT, MPI_CHAR, 0, covary_run_comm(run));
+    MPI_Bcast(&about->bytes, 1, MPI_INT64_T, 0, covary_run_comm(run));
+
+done:
+    return status;
+}
+
+static covary_status describe_files(covary_run *run, const covary_model *model,
+                                    const char *const *paths, int n_paths, layout_storage *held,
+                                    annotation_layout *layout)
+{
+    covary_status          status = COVARY_OK;
+    annotation_provenance *provenance = &layout->provenance;
+
+    COVARY_TRY_TOGETHER(run, "reserve the checksums",
+                        MEMORY_ALLOCATE("checksums", 1 + n_paths, &held->checksums));
+    COVARY_TRY_TOGETHER(run, "reserve the inputs",
+                        MEMORY_ALLOCATE("inputs", n_paths, &held->inputs));
+    COVARY_TRY(sum_file(run, model->path, held->checksums[0], &provenance->model));
+    for (int i = 0; i < n_paths; i++) {
+        COVARY_TRY(sum_file(run, paths[i], held->checksums[1 + i], &held->inputs[i]));
+    }
+    provenance->n_inputs = n_paths;
+    provenance->inputs = held->inputs;
+
+done:
+    return status;
+}
+
+static covary_status describe_observables(const covary_model *model, layout_storage *held,
+                                          annotation_layout *layout)
+{
+    covary_status status = MEMORY_ALLOCATE("observables", model->n_properties, &held->observables);
+
+    for (int p = 0; p < model->n_properties && status == COVARY_OK; p++) {
+        const property *of = model->properties[p].of;
+        held->observables[p] = (annotation_observable){.name = of->name,
+                                                       .unit = of->unit,
+                                                       .kind = of->kind->name,
+                                                       .rank = of->kind->rank,
+                                                       .per_atom = of->per_atom};
+    }
+    layout->n_observables = model->n_properties;
+    layout->observables = held->observables;
+    return status;
+}
+
+/* Cell and times are those of the first frame: a file has them for all frames or for none. */
+static covary_status probe_first_frame(stream *from, annotation_layout *layout)
+{
+    covary_status status = COVARY_OK;
+    frames       *probe = from->batch;
+
+    COVARY_TRY(trajectory_read(from->from, 0, 1, probe));
+    layout->time = !isnan(probe->time[0]);
+    layout->periodic = probe->periodic[0];
+    for (int i = 0; i < 9; i++) {
+        layout->cell = layout->cell || probe->cell[i] != 0.0;
+    }
+
+done:
+    return status;
+}
+
+static covary_status describe_layout(const covary_model *model, stream *from,
+                                     const covary_annotate_options *options, layout_storage *held,
+                                     annotation_layout *layout)
+{
+    covary_status status = COVARY_OK;
+    time_t        now = time(NULL);
+    struct tm     utc;
+
+    *layout = (annotation_layout){
+        .n_frames = trajectory_n_frames(from->from),
+        .n_atoms = model->n_atoms,
+        .species = model->species,
+        .positions = options->positions,
+        .double_positions = options->double_positions,
+        .margin = true,
+        .distance = true,
+        .provenance = {.author = "Covary",
+                       .command = options->command,
+                       .config = model->config_text},
+    };
+    COVARY_TRY(probe_first_frame(from, layout));
+    COVARY_TRY(describe_observables(model, held, layout));
+    strftime(held->created, sizeof held->created, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    layout->provenance.created = held->created;
+
+done:
+    return status;
+}
+
+/* Frames outside of the training domain so far, and the first of them. */
+typedef struct {
+    int64_t far, ambiguous, first;
+} domain_count;
+
+static void count_domain(const stream *from, domain_count *count)
+{
+    for (int64_t frame = 0; frame < from->batch->n_frames; frame++) {
+        uint8_t flags = from->results->flags[frame];
+        count->far += (flags & ANNOTATION_FAR) != 0;
+        count->ambiguous += (flags & ANNOTATION_AMBIGUOUS) != 0;
+        if (flags != 0 && from->batch->first + frame < count->first) {
+            count->first = from->batch->first + frame;
+        }
+    }
+}
+
+static void report_domain(covary_run *run, const stream *from, domain_count count)
+{
+    int64_t sums[2] = {count.far, count.ambiguous};
+
+    MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_INT64_T, MPI_SUM, covary_run_comm(run));
+    MPI_Allreduce(MPI_IN_PLACE, &count.first, 1, MPI_INT64_T, MPI_MIN, covary_run_comm(run));
+    if (sums[0] + sums[1] > 0) {
+        log_write(run, LOG_WARNING,
+                  "%lld of %lld frames are far from the training set and in %lld the body axes are "
+                  "nearly ambiguous; the first is frame %lld (see /observables/domain)",
+                  (long long)sums[0], (long long)trajectory_n_frames(from->from),
+                  (long long)sums[1], (long long)count.first);
+    }
+}
+
+static covary_status write_all(covary_run *run, stream *from, annotation_writer *writer)
+{
+    covary_status status = COVARY_OK;
+    domain_count  count = {.first = INT64_MAX};
+    bool          more;
+
+    for (;;) {
+        COVARY_TRY(stream_next(from, &more));
+        if (!more) {
+            break;
+        }
+        timer_begin(run, "write");
+        status =
+            annotation_write(writer, from->batch, (const double *const *)from->results->values,
+                             from->results->margin, from->results->distance, from->results->flags);
+        timer_end(run, "write");
+        COVARY_TRY(status);
+        count_domain(from, &count);
+    }
+    report_domain(run, from, count);
+
+done:
+    return status;
+}
+
+covary_status covary_annotate(covary_run *run, const covary_model *model, const char *const *paths,
+                              int n_paths, const covary_annotate_options *options,
+                              const char *output)
+{
+    static const covary_annotate_options defaults = {.positions = true};
+    covary_status                        status = COVARY_OK;
+    stream                              *from = NULL;
+    annotation_writer                   *writer = NULL;
+    annotation_layout                    layout;
+    layout_storage                       held = {0};
+
+    options = options == NULL ? &defaults : options;
+    timer_begin(run, "predict");
+    COVARY_TRY(stream_open(run, model, paths, n_paths, NULL, 0, "predict", options->batch, &from));
+    COVARY_TRY_TOGETHER(run, "lay out the annotation",
+                        describe_layout(model, from, options, &held, &layout));
+    COVARY_TRY(describe_files(run, model, paths, n_paths, &held, &layout));
+    COVARY_TRY(annotation_create(run, output, &layout, &writer));
+    COVARY_TRY(write_all(run, from, writer));
+    COVARY_TRY(annotation_commit(&writer));
+    log_write(run, LOG_INFO, "annotated %lld frames: %s", (long long)layout.n_frames, output);
+
+done:
+    timer_end(run, "predict");
+    annotation_abandon(&writer);
+    stream_close(&from);
+    release_layout(&held);
+    return status;
+}

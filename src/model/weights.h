@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The weights of all properties, with their leave-one-out errors and likelihoods. */
+#ifndef COVARY_MODEL_WEIGHTS_H
+#define COVARY_MODEL_WEIGHTS_H
+
+#include "model/training.h"
+
+/*
+ * Solve for every property at its length and ridge; properties with the same ones share a factor.
+ * Collective.  The ridge of a property is what the solver ended with.
+ */
+covary_status fit_weights(covary_run *run, const covary_config *config, covary_model *model,
+                          const training_set *set);
+
+#endif
