@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Parsing argv against the tables, and the help that is made from them. */
+#include "cli/arguments.h"
+
+#include "cli/commands.h"
+#include "core/memory.h"
+#include "core/status.h"
+#include <covary/version.h>
+
+#include <stddef.h>
+#include <string.h>
+
+typedef enum { TAKES_NOTHING, TAKES_TEXT, TAKES_COUNT, TAKES_SETTING, TAKES_VERBOSITY } option_kind;
+
+typedef struct {
+    const char *name;     /* --output */
+    const char *shorter;  /* -o, or NULL */
+    const char *argument; /* what the help calls its value, or NULL */
+    const char *commands; /* names it belongs to, separated by spaces; NULL: all */
+    const char *help;
+    option_kind kind;
+    size_t      offset;    /* of the member of `arguments` that it sets */
+    int         verbosity; /* for TAKES_VERBOSITY */
+} option;
+
+#define MEMBER(name) offsetof(arguments, name)
+
+static const option options[] = {
+    {"--model", "-m", "MODEL.h5", "predict evaluate", "the model to use (required)", TAKES_TEXT,
+     MEMBER(model), 0},
+    {"--output", "-o", "FILE", "fit predict", "the file to write", TAKES_TEXT, MEMBER(output), 0},
+    {"--set", NULL, "KEY=VALUE", "fit predict",
+     "change a setting; may be given several times (predict: annotation.positions, ...)",
+     TAKES_SETTING, 0, 0},
+    {"--dry-run", NULL, NULL, "fit", "check everything, say what would be done, write nothing",
+     TAKES_NOTHING, MEMBER(dry_run), 0},
+    {"--no-positions", NULL, NULL, "predict", "leave the positions out of the annotation",
+     TAKES_NOTHING, MEMBER(no_positions), 0},
+    {"--double-positions", NULL, NULL, "predict", "keep positions in double precision",
+     TAKES_NOTHING, MEMBER(double_positions), 0},
+    {"--batch", NULL, "FRAMES", "predict", "frames per rank and step (default: 16 MiB of buffers)",
+     TAKES_COUNT, MEMBER(batch), 0},
+    {"--json", NULL, "FILE", "evaluate inspect",
+     "write the result as JSON too (-: standard output)", TAKES_TEXT, MEMBER(json), 0},
+    {"--log-json", NULL, "FILE", NULL, "write the log as one JSON object a line", TAKES_TEXT,
+     MEMBER(run.log_json), 0},
+    {"--quiet", "-q", NULL, NULL, "warnings and errors only", TAKES_VERBOSITY, 0, COVARY_QUIET},
+    {"--verbose", "-v", NULL, NULL, "more of the log, with timings", TAKES_VERBOSITY, 0,
+     COVARY_VERBOSE},
+    {"--help", "-h", NULL, NULL, "print this help", TAKES_NOTHING, MEMBER(help), 0},
+    {"--version", NULL, NULL, NULL, "print version, commit and libraries", TAKES_NOTHING,
+     MEMBER(version), 0},
+};
+
+enum { N_OPTIONS = sizeof options / sizeof options[0] };
+
+static bool belongs_to(const option *of, const command *to)
+{
+    const char *at;
+    size_t      length;
+
+    if (of->commands == NULL) {
+        return true;
+    }
+    if (to == NULL) {
+        return false;
+    }
+    length = strlen(to->name);
+    for (at = of->commands; (at = strstr(at, to->name)) != NULL; at += length) {
+        bool begins = at == of->commands || at[-1] == ' ';
+        if (begins && (at[length] == ' ' || at[length] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const option *find_option(const command *of, const char *name, size_t length)
+{
+    for (int o = 0; o < N_OPTIONS; o++) {
+        bool same =
+            strlen(options[o].name) == length && strncmp(options[o].name, name, length) == 0;
+        bool same_short = options[o].shorter != NULL && strlen(options[o].shorter) == length &&
+                          strncmp(options[o].shorter, name, length) == 0;
+        if ((same || same_short) && belongs_to(&options[o], of)) {
+            return &options[o];
+        }
+    }
+    return NULL;
+}
+
+static covary_status unknown_option(const command *of, const char *name)
+{
+    const char *names[N_OPTIONS + 1];
+    const char *nearest;
+    int         n = 0;
+
+    for (int o = 0; o < N_OPTIONS; o++) {
+        if (belongs_to(&options[o], of)) {
+            names[n++] = options[o].name;
+        }
+    }
+    names[n] = NULL;
+    nearest = text_nearest(name, names);
+    return COVARY_FAIL(COVARY_ERR_USAGE, "unknown option '%s'%s%s%s; see covary%s%s --help", name,
+                       nearest != NULL ? "; did you mean '" : "", nearest != NULL ? nearest : "",
+                       nearest != NULL ? "'?" : "", of != NULL ? " " : "",
+                       of != NULL ? of->name : "");
+}
+
+static const command *find_command(const char *name)
+{
+    for (const command *const *at = command_registry(); *at != NULL; at++) {
+        if (strcmp((*at)->name, name) == 0) {
+            return *at;
+        }
+    }
+    return NULL;
+}
+
+static covary_status unknown_command(const char *name)
+{
+    const char *names[16];
+    const char *nearest;
+    int         n = 0;
+
+    for (const command *const *at = command_registry(); *at != NULL && n < 15; at++) {
+        names[n++] = (*at)->name;
+    }
+    names[n] = NULL;
+    nearest = text_nearest(name, names);
+    return COVARY_FAIL(COVARY_ERR_USAGE, "unknown command '%s'%s%s%s; see covary --help", name,
+                       nearest != NULL ? "; did you mean '" : "", nearest != NULL ? nearest : "",
+                       nearest != NULL ? "'?" : "");
+}
+
+static covary_status take_value(const option *of, const char *value, arguments *out)
+{
+    char *base = (char *)out;
+
+    switch (of->kind) {
+    case TAKES_TEXT:
+        memcpy(base + of->offset, &value, sizeof value);
+        return COVARY_OK;
+    case TAKES_SETTING:
+        out->settings[out->n_settings++] = value;
+        return COVARY_OK;
+    case TAKES_COUNT: {
+        int64_t count;
+        if (!text_to_int64(value, &count) || count < 1) {
+            return COVARY_FAIL(COVARY_ERR_USAGE, "%s takes a whole number from 1, not '%s'",
+                               of->name, value);
+        }
+        memcpy(base + of->offset, &count, sizeof count);
+        return COVARY_OK;
+    }
+    case TAKES_VERBOSITY:
+        out->run.verbosity = (covary_verbosity)of->verbosity;
+        return COVARY_OK;
+    case TAKES_NOTHING:
+        *(bool *)(void *)(base + of->offset) = true;
+        return COVARY_OK;
+    }
+    return COVARY_OK;
+}
+
+/* `--name value`, `--name=value` or `--name`; *at moves on by what was used. */
+static covary_status take_option(int argc, char **argv, int *at, arguments *out)
+{
+    const char   *name = argv[*at];
+    const char   *equals = strncmp(name, "--", 2) == 0 ? strchr(name, '=') : NULL;
+    size_t        length = equals != NULL ? (size_t)(equals - name) : strlen(name);
+    const option *of = find_option(out->command, name, length);
+
+    if (of == NULL) {
+        return unknown_option(out->command, name);
+    }
+    if (of->argument == NULL) {
+        if (equals != NULL) {
+            return COVARY_FAIL(COVARY_ERR_USAGE, "%s takes no value", of->name);
+        }
+        return take_value(of, NULL, out);
+    }
+    if (equals != NULL) {
+        return take_value(of, equals + 1, out);
+    }
+    if (*at + 1 >= argc) {
+        return COVARY_FAIL(COVARY_ERR_USAGE, "%s needs a value (%s)", of->name, of->argument);
+    }
+    *at += 1;
+    return take_value(of, argv[*at], out);
+}
+
+static covary_status remember_line(int argc, char **argv, arguments *out)
+{
+    text          line = {0};
+    covary_status status = COVARY_OK;
+
+    for (int i = 0; i < argc && status == COVARY_OK; i++) {
+        status = text_add(&line, "%s%s", i > 0 ? " " : "", i > 0 ? argv[i] : "covary");
+    }
+    if (status == COVARY_OK) {
+        status = memory_copy_text(line.data, &out->line);
+    }
+    text_release(&line);
+    return status;
+}
+
+covary_status arguments_parse(int argc, char **argv, arguments *out)
+{
+    covary_status status = COVARY_OK;
+    bool          only_files = false;
+
+    memset(out, 0, sizeof *out);
+    out->run.verbosity = COVARY_NORMAL;
+    out->run.signals = true;
+    COVARY_TRY(MEMORY_ALLOCATE("settings", argc, &out->settings));
+    COVARY_TRY(MEMORY_ALLOCATE("files", argc, &out->files));
+    COVARY_TRY(remember_line(argc, argv, out));
+    for (int at = 1; at < argc; at++) {
+        const char *word = argv[at];
+        if (!only_files && strcmp(word, "--") == 0) {
+            only_files = true;
+        } else if (!only_files && word[0] == '-' && word[1] != '\0') {
+            COVARY_TRY(take_option(argc, argv, &at, out));
+        } else if (out->command == NULL) {
+            out->command = find_command(word);
+            if (out->command == NULL) {
+                COVARY_TRY(unknown_command(word));
+            }
+        } else {
+            out->files[out->n_files++] = word;
+        }
+    }
+    if (out->command == NULL && !out->help && !out->version) {
+        status = COVARY_FAIL(COVARY_ERR_USAGE, "no command given; see covary --help");
+    }
+
+done:
+    return status;
+}
+
+void arguments_release(arguments *given)
+{
+    MEMORY_RELEASE(&given->line);
+    MEMORY_RELEASE(&given->files);
+    MEMORY_RELEASE(&given->settings);
+}
+
+static covary_status options_help(const command *of, text *into)
+{
+    covary_status status = text_add(into, "\nOptions:\n");
+
+    for (int o = 0; o < N_OPTIONS && status == COVARY_OK; o++) {
+        text names = {0};
+        if (!belongs_to(&options[o], of)) {
+            continue;
+        }
+        status = text_add(&names, "%s%s%s%s%s", options[o].shorter ? options[o].shorter : "",
+                          options[o].shorter ? ", " : "", options[o].name,
+                          options[o].argument ? " " : "",
+                          options[o].argument ? options[o].argument : "");
+        if (status == COVARY_OK) {
+            status = text_add(into, "  %-26s %s\n", names.data, options[o].help);
+        }
+        text_release(&names);
+    }
+    return status;
+}
+
+covary_status arguments_help(const command *of, text *into)
+{
+    covary_status status = COVARY_OK;
+
+    if (of != NULL) {
+        COVARY_TRY(text_add(into, "covary %s %s\n\n%s\n", of->name, of->usage, of->summary));
+        COVARY_TRY(options_help(of, into));
+        return of->more_help != NULL ? of->more_help(into) : COVARY_OK;
+    }
+    COVARY_TRY(text_add(into, "Covary " COVARY_VERSION
+                              ": vector and tensor properties of molecules, learned from "
+                              "labelled frames and\nannotated along molecular dynamics, exactly "
+                              "covariant and in parallel.\n\nUsage:\n"));
+    for (const command *const *at = command_registry(); *at != NULL; at++) {
+        COVARY_TRY(text_add(into, "  covary %s %s\n", (*at)->name, (*at)->usage));
+    }
+    COVARY_TRY(text_add(into, "\nCommands:\n"));
+    for (const command *const *at = command_registry(); *at != NULL; at++) {
+        COVARY_TRY(text_add(into, "  %-10s %s\n", (*at)->name, (*at)->summary));
+    }
+    COVARY_TRY(options_help(NULL, into));
+    COVARY_TRY(text_add(into, "\nEvery command runs alone and under mpirun -n P, with the same "
+                              "answer.\nExit status: 0 done, 1 failed, 2 wrong usage or "
+                              "configuration, 75 stopped by a signal.\n"));
+
+done:
+    return status;
+}

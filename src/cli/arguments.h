@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The command line: one table of commands, one of options. */
+#ifndef COVARY_CLI_ARGUMENTS_H
+#define COVARY_CLI_ARGUMENTS_H
+
+#include "core/text.h"
+#include <covary/run.h>
+#include <stdbool.h>
+
+typedef struct arguments arguments;
+
+typedef struct {
+    const char *name;
+    const char *usage;   /* what follows the name */
+    const char *summary; /* one line */
+    covary_status (*perform)(covary_run *run, const arguments *given);
+    covary_status (*more_help)(text *into); /* further help, or NULL */
+} command;
+
+struct arguments {
+    const command     *command; /* NULL: --help or --version of the program */
+    bool               help, version;
+    covary_run_options run;
+
+    const char  *output, *model, *json;
+    bool         dry_run, no_positions, double_positions;
+    int64_t      batch;
+    int          n_settings, n_files;
+    const char **settings; /* [n_settings] of --set, borrowed from argv */
+    const char **files;    /* [n_files] in the given order, borrowed from argv */
+    char        *line;     /* the whole command line */
+};
+
+/* Commands, ended by NULL. */
+const command *const *command_registry(void);
+
+/*
+ * Parse argv.  Local, the same on every rank.
+ * COVARY_ERR_USAGE: the message names the argument and the nearest right one.
+ */
+covary_status arguments_parse(int argc, char **argv, arguments *out);
+void          arguments_release(arguments *given);
+
+/* Help of the program, or of a command if it is not NULL. */
+covary_status arguments_help(const command *of, text *into);
+
+#endif

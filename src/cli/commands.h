@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The commands, one file each. */
+#ifndef COVARY_CLI_COMMANDS_H
+#define COVARY_CLI_COMMANDS_H
+
+#include "cli/arguments.h"
+
+extern const command command_fit, command_predict, command_evaluate, command_inspect;
+
+/* Print on standard output of rank 0.  Local. */
+void print_result(const covary_run *run, const text *result);
+
+/*
+ * Write a small text file under a temporary name, then rename; "-" is standard output.
+ * Collective, rank 0 writes.  COVARY_ERR_IO names the file.
+ */
+covary_status write_text_file(covary_run *run, const char *path, const text *content);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* covary evaluate */
+#include "cli/commands.h"
+
+#include "core/status.h"
+#include "model/evaluate.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static covary_status add_number(text *into, const char *key, double value, const char *after)
+{
+    if (!isfinite(value)) {
+        return text_add(into, "\"%s\": null%s", key, after);
+    }
+    return text_add(into, "\"%s\": %.17g%s", key, value, after);
+}
+
+static covary_status add_errors(text *into, const covary_errors *errors, const char *after)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(text_add(into, "\"n\": %lld, ", (long long)errors->n));
+    COVARY_TRY(add_number(into, "rmse", errors->rmse, ", "));
+    COVARY_TRY(add_number(into, "mae", errors->mae, ", "));
+    COVARY_TRY(add_number(into, "max", errors->max, ", "));
+    COVARY_TRY(add_number(into, "rms_reference", errors->rms_reference, ", "));
+    COVARY_TRY(add_number(into, "relative_rmse", errors->relative_rmse, after));
+
+done:
+    return status;
+}
+
+static covary_status add_irreps(text *into, const covary_evaluation *evaluation, int p)
+{
+    covary_status status = text_add(into, "      \"irreps\": {");
+    int           n = covary_evaluation_n_irreps(evaluation, p);
+
+    for (int irrep = 0; irrep < n && status == COVARY_OK; irrep++) {
+        int           l;
+        covary_errors errors = covary_evaluation_irrep(evaluation, p, irrep, &l);
+        COVARY_TRY(text_add(into, "\"%d\": {", l));
+        COVARY_TRY(add_errors(into, &errors, irrep + 1 < n ? "}, " : "}"));
+    }
+    COVARY_TRY(text_add(into, "},\n"));
+
+done:
+    return status;
+}
+
+static covary_status add_components(text *into, const covary_evaluation *evaluation, int p)
+{
+    const property_kind *kind = evaluation->kinds[p];
+    covary_status        status = text_add(into, "      \"components\": {");
+
+    for (int c = 0; c < kind->n_values && status == COVARY_OK; c++) {
+        covary_errors errors = errors_component(&evaluation->sums[p], c);
+        COVARY_TRY(text_add(into, "\"%s\": {", errors_component_name(kind, c)));
+        COVARY_TRY(add_errors(into, &errors, c + 1 < kind->n_values ? "}, " : "}"));
+    }
+    COVARY_TRY(text_add(into, "}\n"));
+
+done:
+    return status;
+}
+
+static covary_status make_json(const covary_model *model, const covary_evaluation *evaluation,
+                               text *into)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(text_add(into, "{\n  \"frames\": %lld,\n  \"properties\": {\n",
+                        (long long)evaluation->n_frames));
+    for (int p = 0; p < evaluation->n_properties; p++) {
+        covary_errors errors = covary_evaluation_errors(evaluation, p);
+        COVARY_TRY(text_add(into, "    "));
+        COVARY_TRY(text_add_json(into, covary_model_property_name(model, p)));
+        COVARY_TRY(text_add(into, ": {\n      \"unit\": "));
+        COVARY_TRY(text_add_json(into, covary_model_property_unit(model, p)));
+        COVARY_TRY(text_add(into, ", "));
+        COVARY_TRY(add_errors(into, &errors, ",\n"));
+        COVARY_TRY(add_irreps(into, evaluation, p));
+        COVARY_TRY(add_components(into, evaluation, p));
+        COVARY_TRY(text_add(into, "    }%s\n", p + 1 < evaluation->n_properties ? "," : ""));
+    }
+    COVARY_TRY(text_add(into, "  }\n}\n"));
+
+done:
+    return status;
+}
+
+static covary_status add_row(text *into, const char *name, const covary_errors *errors,
+                             const char *unit_name)
+{
+    return text_add(into, "%-20s %8lld %12.5g %12.5g %12.5g %12.5g %10.4g %%  %s\n", name,
+                    (long long)errors->n, errors->rmse, errors->mae, errors->max,
+                    errors->rms_reference, 100.0 * errors->relative_rmse, unit_name);
+}
+
+static covary_status make_table(const covary_model *model, const covary_evaluation *evaluation,
+                                text *into)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(text_add(into, "%-20s %8s %12s %12s %12s %12s %12s  %s\n", "property", "n", "rmse",
+                        "mae", "max", "rms", "rmse/rms", "unit"));
+    for (int p = 0; p < evaluation->n_properties; p++) {
+        covary_errors errors = covary_evaluation_errors(evaluation, p);
+        const char   *in_unit = covary_model_property_unit(model, p);
+        int           n = covary_evaluation_n_irreps(evaluation, p), l;
+        COVARY_TRY(add_row(into, covary_model_property_name(model, p), &errors, in_unit));
+        for (int irrep = 0; irrep < n && n > 1; irrep++) {
+            char name[16];
+            errors = covary_evaluation_irrep(evaluation, p, irrep, &l);
+            snprintf(name, sizeof name, "  l = %d", l);
+            COVARY_TRY(add_row(into, name, &errors, in_unit));
+        }
+    }
+
+done:
+    return status;
+}
+
+static covary_status report(covary_run *run, const arguments *given, const covary_model *model,
+                            const covary_evaluation *evaluation)
+{
+    covary_status status = COVARY_OK;
+    text          table = {0}, json = {0};
+
+    COVARY_TRY_TOGETHER(run, "make the table", make_table(model, evaluation, &table));
+    print_result(run, &table);
+    if (given->json != NULL) {
+        COVARY_TRY_TOGETHER(run, "make the JSON", make_json(model, evaluation, &json));
+        COVARY_TRY(write_text_file(run, given->json, &json));
+    }
+
+done:
+    text_release(&json);
+    text_release(&table);
+    return status;
+}
+
+static covary_status perform(covary_run *run, const arguments *given)
+{
+    covary_status      status = COVARY_OK;
+    covary_model      *model = NULL;
+    covary_evaluation *evaluation = NULL;
+
+    if (given->model == NULL) {
+        return COVARY_FAIL(COVARY_ERR_USAGE, "covary evaluate needs --model MODEL.h5");
+    }
+    if (given->n_files == 0) {
+        return COVARY_FAIL(COVARY_ERR_USAGE, "covary evaluate needs labelled frames");
+    }
+    COVARY_TRY(covary_model_load(run, given->model, &model));
+    COVARY_TRY(covary_evaluate(run, model, given->files, given->n_files, &evaluation));
+    COVARY_TRY(report(run, given, model, evaluation));
+
+done:
+    covary_evaluation_destroy(&evaluation);
+    covary_model_destroy(&model);
+    return status;
+}
+
+const command command_evaluate = {
+    .name = "evaluate",
+    .usage = "--model MODEL.h5 [--json FILE] LABELLED ...",
+    .summary = "compare predictions with labels",
+    .perform = perform,
+};

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* covary inspect: what a model, an annotation or a trajectory holds, in a few lines. */
+#include "cli/commands.h"
+
+#include "cli/inspect.h"
+#include "core/status.h"
+#include "model/model.h"
+#include "trajectory/elements.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+covary_status inspect_formula(int64_t n_atoms, const uint8_t *species, text *into)
+{
+    static const int first[] = {6, 1}; /* Hill order: carbon, hydrogen, then by symbol */
+    covary_status    status = COVARY_OK;
+    int64_t          counts[ELEMENT_MAX + 1] = {0};
+
+    for (int64_t atom = 0; atom < n_atoms; atom++) {
+        counts[species[atom] <= ELEMENT_MAX ? species[atom] : 0]++;
+    }
+    for (int pass = 0; pass < 2 + ELEMENT_MAX && status == COVARY_OK; pass++) {
+        int z = pass < 2 ? first[pass] : pass - 1;
+        if (counts[z] == 0) {
+            continue;
+        }
+        status = text_add(into, counts[z] > 1 ? "%s%lld" : "%s", element_symbol(z),
+                          (long long)counts[z]);
+        counts[z] = 0;
+    }
+    return status;
+}
+
+typedef enum { FILE_MODEL, FILE_ANNOTATION, FILE_TRAJECTORY } file_kind;
+
+/* By its first bytes, then by what an HDF5 file says of itself.  Collective. */
+static covary_status find_kind(covary_run *run, const char *path, file_kind *kind)
+{
+    static const char signature[8] = "\x89HDF\r\n\x1a\n";
+    covary_status     status = COVARY_OK;
+    char              head[8] = "";
+    int               found = FILE_TRAJECTORY;
+    storage          *file = NULL;
+
+    if (covary_run_rank(run) == 0) {
+        FILE *opened = fopen(path, "rb");
+        if (opened != NULL) {
+            size_t n = fread(head, 1, sizeof head, opened);
+            found = n == sizeof head && memcmp(head, signature, n) == 0 ? FILE_MODEL : found;
+            fclose(opened);
+        }
+    }
+    MPI_Bcast(&found, 1, MPI_INT, 0, covary_run_comm(run));
+    if (found == FILE_MODEL) {
+        COVARY_TRY(storage_open(run, path, &file));
+        found = storage_exists(file, "/observables") ? FILE_ANNOTATION : FILE_MODEL;
+    }
+    *kind = (file_kind)found;
+
+done:
+    storage_close(&file);
+    return status;
+}
+
+static covary_status inspect_trajectory(covary_run *run, const char *path, text *said, text *json)
+{
+    covary_status status = COVARY_OK;
+    trajectory   *opened = NULL;
+    frames       *ends = NULL;
+    int64_t       n;
+
+    COVARY_TRY(trajectory_open(run, &path, 1, NULL, 0, &opened));
+    n = trajectory_n_frames(opened);
+    COVARY_TRY_TOGETHER(run, "reserve two frames",
+                        frames_create(1, trajectory_max_atoms(opened), &ends));
+    COVARY_TRY_TOGETHER(run, "read the first frame", trajectory_read(opened, 0, 1, ends));
+    COVARY_TRY(text_add(said, "%s: trajectory, %s\n", path, trajectory_format_name(opened)));
+    COVARY_TRY(text_add(said, "  frames        %lld\n  atoms         %lld", (long long)n,
+                        (long long)ends->atom_start[1]));
+    COVARY_TRY(text_add(said, ", "));
+    COVARY_TRY(inspect_formula(ends->atom_start[1], ends->species, said));
+    COVARY_TRY(text_add(said,
+                        trajectory_max_atoms(opened) == ends->atom_start[1]
+                            ? "\n"
+                            : " in the first frame, up to %lld\n",
+                        (long long)trajectory_max_atoms(opened)));
+    COVARY_TRY(text_add(json,
+                        "\"kind\": \"trajectory\", \"format\": \"%s\", \"frames\": %lld, "
+                        "\"atoms\": %lld, \"formula\": \"",
+                        trajectory_format_name(opened), (long long)n,
+                        (long long)trajectory_max_atoms(opened)));
+    COVARY_TRY(inspect_formula(ends->atom_start[1], ends->species, json));
+    COVARY_TRY(text_add(json, "\""));
+    COVARY_TRY(inspect_cell(ends, said, json));
+    if (!isnan(ends->time[0])) {
+        double first = ends->time[0];
+        COVARY_TRY_TOGETHER(run, "read the last frame", trajectory_read(opened, n - 1, 1, ends));
+        COVARY_TRY(text_add(said, "  time          %.6g to %.6g fs\n", first, ends->time[0]));
+        COVARY_TRY(text_add(json, ", \"time\": [%.17g, %.17g]", first, ends->time[0]));
+    }
+
+done:
+    frames_destroy(&ends);
+    trajectory_close(&opened);
+    return status;
+}
+
+covary_status inspect_cell(const frames *of, text *said, text *json)
+{
+    covary_status status = COVARY_OK;
+    bool          any = false;
+
+    for (int i = 0; i < 9; i++) {
+        any = any || of->cell[i] != 0.0;
+    }
+    if (!any) {
+        return COVARY_OK;
+    }
+    COVARY_TRY(text_add(said, "  cell         "));
+    COVARY_TRY(text_add(json, ", \"cell\": ["));
+    for (int i = 0; i < 9; i++) {
+        COVARY_TRY(text_add(said, " %.5g%s", of->cell[i], i == 2 || i == 5 ? "," : ""));
+        COVARY_TRY(text_add(json, "%.17g%s", of->cell[i], i < 8 ? ", " : "]"));
+    }
+    COVARY_TRY(text_add(said, " angstrom\n"));
+
+done:
+    return status;
+}
+
+static covary_status inspect_file(covary_run *run, const char *path, text *said, text *json)
+{
+    covary_status status = COVARY_OK;
+    file_kind     kind;
+
+    COVARY_TRY(text_add(json, "{\"file\": "));
+    COVARY_TRY(text_add_json(json, path));
+    COVARY_TRY(text_add(json, ", "));
+    COVARY_TRY(find_kind(run, path, &kind));
+    switch (kind) {
+    case FILE_MODEL:
+        COVARY_TRY(inspect_model(run, path, said, json));
+        break;
+    case FILE_ANNOTATION:
+        COVARY_TRY(inspect_annotation(run, path, said, json));
+        break;
+    case FILE_TRAJECTORY:
+        COVARY_TRY(inspect_trajectory(run, path, said, json));
+        break;
+    }
+    COVARY_TRY(text_add(json, "}"));
+
+done:
+    return status;
+}
+
+static covary_status perform(covary_run *run, const arguments *given)
+{
+    covary_status status = COVARY_OK;
+    text          said = {0}, json = {0};
+
+    if (given->n_files == 0) {
+        return COVARY_FAIL(COVARY_ERR_USAGE, "covary inspect needs a file");
+    }
+    /* one file is one object, several are a list of them */
+    COVARY_TRY(text_add(&json, "%s", given->n_files > 1 ? "{\"files\": [" : ""));
+    for (int f = 0; f < given->n_files; f++) {
+        COVARY_TRY(text_add(&json, "%s", f > 0 ? ",\n " : ""));
+        COVARY_TRY(inspect_file(run, given->files[f], &said, &json));
+    }
+    COVARY_TRY(text_add(&json, "%s\n", given->n_files > 1 ? "]}" : ""));
+    if (given->json == NULL || strcmp(given->json, "-") != 0) {
+        print_result(run, &said);
+    }
+    if (given->json != NULL) {
+        COVARY_TRY(write_text_file(run, given->json, &json));
+    }
+
+done:
+    text_release(&json);
+    text_release(&said);
+    return status;
+}
+
+const command command_inspect = {
+    .name = "inspect",
+    .usage = "[--json FILE] FILE ...",
+    .summary = "explain models, annotations and trajectories",
+    .perform = perform,
+};

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The program: start MPI, parse, dispatch, report once, finalize. */
+#include "cli/commands.h"
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/status.h"
+#include "linalg/threads.h"
+#include "storage/storage.h"
+#include <covary/version.h>
+
+#include <stdio.h>
+
+static covary_status print_help(const covary_run *run, const arguments *given)
+{
+    text          help = {0};
+    covary_status status = arguments_help(given->command, &help);
+
+    print_result(run, &help);
+    text_release(&help);
+    return status;
+}
+
+static void print_version(const covary_run *run)
+{
+    char mpi[MPI_MAX_LIBRARY_VERSION_STRING];
+    int  length;
+
+    if (covary_run_rank(run) != 0) {
+        return;
+    }
+    MPI_Get_library_version(mpi, &length);
+    for (int i = 0; i < length; i++) {
+        mpi[i] = mpi[i] == '\n' || mpi[i] == ',' ? '\0' : mpi[i];
+    }
+    printf("covary " COVARY_VERSION " (" COVARY_COMMIT ")\n%s\n%s\nHDF5 %s\n", mpi,
+           linalg_version(), storage_version());
+}
+
+static covary_status dispatch(covary_run *run, const arguments *given)
+{
+    if (given->help) {
+        return print_help(run, given);
+    }
+    if (given->version) {
+        print_version(run);
+        return COVARY_OK;
+    }
+    return given->command->perform(run, given);
+}
+
+/* One message, from rank 0, which every rank agreed on. */
+static void report_failure(int rank, covary_status status)
+{
+    if (rank == 0 && status != COVARY_OK) {
+        const char *message = covary_status_message();
+        fprintf(stderr, "covary: %s\n", *message != '\0' ? message : covary_status_text(status));
+    }
+}
+
+static void report_leaks(int rank)
+{
+    memory_ledger ledger = memory_state();
+
+    if (ledger.blocks != 0) {
+        fprintf(stderr, "covary: internal check: rank %d still holds %lld blocks, %lld bytes\n",
+                rank, (long long)ledger.blocks, (long long)ledger.bytes);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    covary_status status;
+    covary_run   *run = NULL;
+    arguments     given;
+    int           rank;
+
+    MPI_Init(&argc, &argv);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    linalg_use_one_thread_by_default();
+    status = arguments_parse(argc, argv, &given);
+    if (status == COVARY_OK) {
+        status = covary_run_create(MPI_COMM_WORLD, &given.run, &run);
+    }
+    if (status == COVARY_OK) {
+        status = dispatch(run, &given);
+        timer_report(run);
+        log_write(run, LOG_DETAIL, "peak of counted memory on rank 0: %.1f MiB",
+                  (double)memory_state().peak_bytes / 1048576.0);
+    }
+    report_failure(rank, status);
+    covary_run_destroy(&run);
+    arguments_release(&given);
+    report_leaks(rank);
+    MPI_Finalize();
+    return covary_exit_status(status);
+}
