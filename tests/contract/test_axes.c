@@ -215,6 +215,89 @@ static void degenerate_frames_still_give_axes(void **state)
     }
 }
 
+/* One flat frame of a spatial molecule: reflections are undecided, so none is chosen. */
+static void flat_frames_take_no_reflection(void **state)
+{
+    test_random stream = {8};
+    double      flat[15], lab[15], q[9];
+    pose        at;
+
+    (void)state;
+    for (int k = 0; k < 15; k++) {
+        flat[k] = k % 3 == 2 ? 0.0 : bromochlorofluoromethane.positions[k];
+    }
+    for (const axes_ops *const *ops = axes_registry(); *ops != NULL; ops++) {
+        axes *rule = make(*ops, &bromochlorofluoromethane, true);
+        for (int k = 0; k < 50; k++) {
+            const double t[3] = {1, 2, 3};
+            test_rotation(&stream, k % 2, q);
+            molecule_move(5, q, t, flat, lab);
+            assert_ok(axes_pose(rule, lab, &at));
+            assert_near(matrix3_det(at.rotation), 1.0, 1e-14);
+            assert_true(at.margin < 1e-9);
+        }
+        axes_destroy(&rule);
+    }
+}
+
+/* Planar molecules whose atoms are off the plane by the last digit of a file, not by rounding. */
+static void planar_shapes_do_not_look_at_z(void **state)
+{
+    test_random stream = {10};
+    double      lab[3 * MOLECULE_MAX_ATOMS], noisy[3 * MOLECULE_MAX_ATOMS];
+    pose        at, then;
+
+    (void)state;
+    for (const axes_ops *const *ops = axes_registry(); *ops != NULL; ops++) {
+        for (int improper = 0; improper < 2; improper++) {
+            molecule noisy_hexagon = hexagon; /* a reference that is off its plane, too */
+            for (int k = 0; k < 6; k++) {
+                noisy_hexagon.positions[3 * k + 2] = 1e-3 * test_normal(&stream);
+            }
+            axes *rule = make(*ops, &noisy_hexagon, improper);
+            rule->shape = SHAPE_PLANAR;
+            for (int k = 0; k < 50; k++) {
+                molecule_shake(&stream, &hexagon, 0.1, lab);
+                memcpy(noisy, lab, sizeof lab);
+                for (int atom = 0; atom < 6; atom++) {
+                    noisy[3 * atom + 2] += 1e-5 * test_normal(&stream);
+                }
+                assert_ok(axes_pose(rule, lab, &at));
+                assert_ok(axes_pose(rule, noisy, &then));
+                assert_near(matrix3_det(then.rotation), 1.0, 1e-14);
+                assert_near(at.margin, then.margin, 1e-4);
+            }
+            axes_destroy(&rule);
+        }
+    }
+}
+
+/* The stored reference does not depend on how the given one lies in the lab. */
+static void reference_is_the_same_from_any_orientation(void **state)
+{
+    const molecule *const of[] = {&bromochlorofluoromethane, &dichloroethane, &water,
+                                  &hydrogen_fluoride, &carbon_dioxide};
+    test_random           stream = {12};
+    double                q[9];
+
+    (void)state;
+    for (size_t m = 0; m < sizeof of / sizeof of[0]; m++) {
+        axes *rule = make(axes_registry()[0], of[m], false);
+        for (int k = 0; k < 20; k++) {
+            const double t[3] = {-1, 2, 3};
+            molecule     moved = *of[m];
+            axes        *again;
+            test_rotation(&stream, 0, q);
+            molecule_move(of[m]->n_atoms, q, t, of[m]->positions, moved.positions);
+            again = make(axes_registry()[0], &moved, false);
+            assert_near(largest_difference(3 * of[m]->n_atoms, rule->reference, again->reference),
+                        0.0, 1e-13);
+            axes_destroy(&again);
+        }
+        axes_destroy(&rule);
+    }
+}
+
 static void large_molecules_have_poses(void **state)
 {
     enum { N_ATOMS = 300 };
@@ -269,6 +352,9 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(lines_lie_along_x_and_planes_in_xy),
     cmocka_unit_test(positions_that_are_not_finite_fail),
     cmocka_unit_test(degenerate_frames_still_give_axes),
+    cmocka_unit_test(flat_frames_take_no_reflection),
+    cmocka_unit_test(planar_shapes_do_not_look_at_z),
+    cmocka_unit_test(reference_is_the_same_from_any_orientation),
     cmocka_unit_test(large_molecules_have_poses),
     cmocka_unit_test(bad_molecules_are_refused),
 };

@@ -6,6 +6,8 @@
 #include "geometry/reference.h"
 #include "molecules.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { N_FRAMES = 23, N_ATOMS = 8, WIDTH = 3 * N_ATOMS };
@@ -146,12 +148,44 @@ static void failures_are_the_same_on_every_rank(void **state)
     assert_int_equal(memory_state().blocks, before.blocks);
 }
 
+/* The first agreement is that of the run itself; from then on each one fails, on each rank. */
+static void faults_are_heard_by_all_and_leak_nothing(void **state)
+{
+    double  frames[N_FRAMES][WIDTH], reference[WIDTH];
+    int64_t first, count;
+
+    (void)state;
+    make_frames(frames);
+    share(&first, &count);
+    for (int rank = 0; rank < covary_run_size(test_run()); rank++) {
+        covary_status status = COVARY_ERR_INTERNAL;
+        int           faults = 0;
+        while (status != COVARY_OK && faults < 20) {
+            covary_run   *run = NULL;
+            memory_ledger before = memory_state();
+            char          fault[32];
+            snprintf(fault, sizeof fault, "%d:%d", faults + 2, rank);
+            setenv("COVARY_FAULT", fault, 1);
+            assert_ok(covary_run_create(covary_run_comm(test_run()), NULL, &run));
+            unsetenv("COVARY_FAULT");
+            status =
+                reference_medoid(run, count, N_ATOMS, count > 0 ? frames[first] : NULL, reference);
+            covary_run_destroy(&run);
+            assert_true(status == COVARY_OK || status == COVARY_ERR_INTERNAL);
+            assert_int_equal(memory_state().blocks, before.blocks);
+            faults += status != COVARY_OK;
+        }
+        assert_int_equal(faults, 2); /* both of its own agreements were visited */
+    }
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(medoid_is_that_of_all_frames),
     cmocka_unit_test(first_of_equal_frames_is_taken),
     cmocka_unit_test(identical_frames_give_the_first),
     cmocka_unit_test(atoms_have_a_reference),
     cmocka_unit_test(failures_are_the_same_on_every_rank),
+    cmocka_unit_test(faults_are_heard_by_all_and_leak_nothing),
 };
 
 TEST_MAIN(cases)

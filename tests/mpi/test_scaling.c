@@ -20,7 +20,7 @@ static void share(int64_t *first, int64_t *count)
     *count = rank < workers ? (int64_t)N_ROWS * (rank + 1) / workers - *first : 0;
 }
 
-/* Water that vibrates in the plane xy, with amplitude 0: rigid but for rounding. */
+/* Water that vibrates in the plane xy, and 1e-9 as much off it. */
 static void make_frames(double amplitude, double frames[N_ROWS][3 * N_ATOMS])
 {
     test_random stream = {81};
@@ -28,7 +28,7 @@ static void make_frames(double amplitude, double frames[N_ROWS][3 * N_ATOMS])
     for (int row = 0; row < N_ROWS; row++) {
         for (int k = 0; k < 3 * N_ATOMS; k++) {
             const double z[9] = {0.1, 0, 0, 0.7, 0.6, 0, -0.7, 0.6, 0};
-            frames[row][k] = z[k] + (k % 3 == 2 ? 0.0 : amplitude * test_normal(&stream));
+            frames[row][k] = z[k] + (k % 3 == 2 ? 1e-9 : 1.0) * amplitude * test_normal(&stream);
         }
     }
 }

@@ -220,6 +220,12 @@ static void margin_measures_the_distance_to_ambiguity(void **state)
         assert_near(at.margin, step / 3.0, 1e-15);
         assert_ok(axes_pose(proper, flat, &at));
         assert_near(at.margin, (2.0 + step) / 3.0, 1e-14);
+        improper->shape = SHAPE_PLANAR; /* then z has no say */
+        assert_ok(axes_pose(improper, flat, &at));
+        assert_near(at.margin, 2.0 / 3.0, 1e-14);
+        assert_ok(axes_pose(improper, turning, &at));
+        assert_near(matrix3_det(at.rotation), 1.0, 1e-14);
+        improper->shape = SHAPE_SPATIAL;
     }
     axes_destroy(&improper);
     axes_destroy(&proper);

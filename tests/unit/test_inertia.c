@@ -282,6 +282,25 @@ static void line_takes_the_sense_of_the_reference(void **state)
     axes_destroy(&rule);
 }
 
+/* A line that is bent in one frame: the margin falls from 1 with the extent across. */
+static void margin_of_a_line_sees_that_it_is_bent(void **state)
+{
+    axes  *rule = make(&carbon_dioxide, false);
+    double lab[9];
+    pose   at;
+
+    (void)state;
+    for (double bend = 0.0; bend < 0.5; bend += 0.1) {
+        memcpy(lab, carbon_dioxide.positions, sizeof lab);
+        lab[0] = bend;
+        assert_ok(axes_pose(rule, lab, &at));
+        const double along = 2 * 15.999 * 1.16 * 1.16;
+        const double across = 12.011 * 2 * 15.999 / (12.011 + 2 * 15.999) * bend * bend;
+        assert_near(at.margin, 1.0 - across / along, 1e-14);
+    }
+    axes_destroy(&rule);
+}
+
 static void shapes_are_recognized(void **state)
 {
     test_random stream = {11};
@@ -318,6 +337,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(margin_vanishes_for_tops),
     cmocka_unit_test(margin_vanishes_where_signs_are_undecided),
     cmocka_unit_test(line_takes_the_sense_of_the_reference),
+    cmocka_unit_test(margin_of_a_line_sees_that_it_is_bent),
     cmocka_unit_test(shapes_are_recognized),
 };
 
