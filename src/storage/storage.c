@@ -20,6 +20,10 @@ static const int64_t DEFAULT_PIECE = 256 << 20;
 /* Data of more than a stripe begin at a stripe's edge, as parallel file systems like it. */
 enum { ALIGN_FROM = 1 << 20, ALIGN_TO = 1 << 20 };
 
+/* Room taken for what HDF5 writes beside the data; with it, even an abandoned file can be closed.
+ */
+enum { HEADROOM = 1 << 20 };
+
 const char *storage_path(const storage *file)
 {
     return file->path;
@@ -141,6 +145,24 @@ static covary_status storage_create_part(storage *file)
     return status;
 }
 
+/* Rank 0 alone acts. */
+static covary_status storage_reserve_headroom(const storage *file)
+{
+    if (covary_run_rank(file->run) != 0) {
+        return COVARY_OK;
+    }
+    return storage_reserve(file, "the directory", 0, HEADROOM);
+}
+
+/* Rank 0 alone acts: room for the whole file, with what HDF5 adds between and after the data. */
+static covary_status storage_reserve_whole(const storage *file)
+{
+    if (covary_run_rank(file->run) != 0) {
+        return COVARY_OK;
+    }
+    return storage_reserve(file, "the file", 0, file->end + HEADROOM);
+}
+
 covary_status storage_create(covary_run *run, const char *path, storage **out)
 {
     covary_status status = COVARY_OK;
@@ -154,7 +176,10 @@ covary_status storage_create(covary_run *run, const char *path, storage **out)
     MEMORY_RELEASE(&file->part);
     file->part = part;
     COVARY_TRY_TOGETHER(run, "see a file", storage_reach(file->part, O_RDWR));
+    /* Before, because nothing is open yet; after, because creating gives the room up. */
+    COVARY_TRY_TOGETHER(run, "find room on disk", storage_reserve_headroom(file));
     COVARY_TRY_TOGETHER(run, "create a file", storage_create_part(file));
+    COVARY_TRY_TOGETHER(run, "find room on disk", storage_reserve_headroom(file));
     *out = file;
     file = NULL;
 done:
@@ -287,6 +312,8 @@ covary_status storage_commit(storage **file)
     covary_status status = COVARY_OK;
     covary_run   *run = (*file)->run;
 
+    (*file)->broken = true; /* until all is on disk */
+    COVARY_TRY_TOGETHER(run, "find room on disk", storage_reserve_whole(*file));
     COVARY_TRY_TOGETHER(run, "finish a file", storage_finish(*file));
     COVARY_TRY_TOGETHER(run, "rename a file",
                         covary_run_rank(run) == 0 ? storage_rename(*file) : COVARY_OK);
@@ -301,10 +328,17 @@ void storage_close(storage **file)
     if (!*file) {
         return;
     }
+    bool remove = (*file)->part && covary_run_rank((*file)->run) == 0;
+
+    /* HDF5 closes by writing; on a full disk that needs the room that the data have taken. */
+    if (remove && (*file)->broken) {
+        int kept = truncate((*file)->part, 0);
+        (void)kept; /* closing is worth trying either way */
+    }
     if ((*file)->id >= 0) {
         H5Fclose((*file)->id);
     }
-    if ((*file)->part && covary_run_rank((*file)->run) == 0) {
+    if (remove) {
         unlink((*file)->part);
     }
     storage_release(file);

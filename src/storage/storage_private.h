@@ -11,9 +11,11 @@
 struct storage {
     covary_run *run;
     char       *path;
-    char       *part;  /* temporary name; NULL when reading or once renamed */
-    hid_t       id;    /* < 0: closed */
-    int64_t     piece; /* bytes of one rank in one collective call */
+    char       *part;   /* temporary name; NULL when reading or once renamed */
+    hid_t       id;     /* < 0: closed */
+    int64_t     piece;  /* bytes of one rank in one collective call */
+    int64_t     end;    /* offset behind the last dataset that was defined */
+    bool        broken; /* something had no room: the disk may be full */
 };
 
 /*
@@ -31,6 +33,12 @@ const char *storage_type_name(storage_type type);
 /* Creation properties: groups on the way; no time stamps.  H5Pclose them. */
 hid_t storage_link_properties(void);
 hid_t storage_dataset_properties(void);
+
+/*
+ * Take the blocks of [offset, offset + bytes) of the temporary file.  Local, for one rank.
+ * COVARY_ERR_IO: the disk is full, a quota or the largest file size is reached.
+ */
+covary_status storage_reserve(const storage *file, const char *what, int64_t offset, int64_t bytes);
 
 /* Rank 0's text on every rank, new there too.  Collective. */
 covary_status storage_share_text(storage *file, const char *mine, char **shared);

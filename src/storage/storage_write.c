@@ -50,16 +50,16 @@ covary_status storage_link(storage *file, const char *existing, const char *name
     return covary_agree(file->run, "link an object", storage_link_here(file, existing, name));
 }
 
-/* A new dataset of any HDF5 type. */
+/* Local: a new dataset of any HDF5 type; where in the file it lies, and its bytes. */
 static covary_status storage_make_dataset(storage *file, const char *dataset, hid_t type, int rank,
-                                          const int64_t *dims)
+                                          const int64_t *dims, int64_t *offset, int64_t *bytes)
 {
     covary_status status = COVARY_OK;
     hsize_t       extent[STORAGE_MAX_RANK];
     hid_t         link = H5I_INVALID_HID, properties = H5I_INVALID_HID;
     hid_t         space = H5I_INVALID_HID, made = H5I_INVALID_HID;
 
-    if (rank < 1 || rank > STORAGE_MAX_RANK) {
+    if (rank < 0 || rank > STORAGE_MAX_RANK) {
         COVARY_TRY(COVARY_FAIL(COVARY_ERR_INTERNAL, "%s: %s: a dataset of rank %d", file->path,
                                dataset, rank));
     }
@@ -69,11 +69,13 @@ static covary_status storage_make_dataset(storage *file, const char *dataset, hi
     H5Eclear2(H5E_DEFAULT);
     link = storage_link_properties();
     properties = storage_dataset_properties();
-    space = H5Screate_simple(rank, extent, NULL);
+    space = rank > 0 ? H5Screate_simple(rank, extent, NULL) : H5Screate(H5S_SCALAR);
     made = H5Dcreate2(file->id, dataset, type, space, link, properties, H5P_DEFAULT);
     if (made < 0) {
         COVARY_TRY(storage_refuse(file, COVARY_ERR_IO, "cannot make the dataset %s", dataset));
     }
+    *offset = (int64_t)H5Dget_offset(made);
+    *bytes = (int64_t)H5Sget_simple_extent_npoints(space) * (int64_t)H5Tget_size(type);
 done:
     if (made >= 0) {
         H5Dclose(made);
@@ -90,11 +92,33 @@ done:
     return status;
 }
 
+/* Collective: a new dataset with room on disk; without room it is taken out of the file again. */
+static covary_status storage_new_dataset(storage *file, const char *dataset, hid_t type, int rank,
+                                         const int64_t *dims)
+{
+    covary_status status = COVARY_OK;
+    int64_t       offset = 0, bytes = 0;
+
+    COVARY_TRY_TOGETHER(file->run, "define a dataset",
+                        storage_make_dataset(file, dataset, type, rank, dims, &offset, &bytes));
+    status = covary_agree(file->run, "make room on disk",
+                          covary_run_rank(file->run) == 0 && bytes > 0
+                              ? storage_reserve(file, dataset, offset, bytes)
+                              : COVARY_OK);
+    if (status != COVARY_OK) {
+        H5Ldelete(file->id, dataset, H5P_DEFAULT);
+        file->broken = true;
+    } else if (bytes > 0 && offset + bytes > file->end) {
+        file->end = offset + bytes;
+    }
+done:
+    return status;
+}
+
 covary_status storage_define(storage *file, const char *dataset, storage_type type, int rank,
                              const int64_t *dims)
 {
-    return covary_agree(file->run, "define a dataset",
-                        storage_make_dataset(file, dataset, storage_file_type(type), rank, dims));
+    return storage_new_dataset(file, dataset, storage_file_type(type), rank, dims);
 }
 
 /* One rank's rows on their way into a dataset. */
@@ -130,7 +154,7 @@ static void row_transfer_end(row_transfer *moved)
 static covary_status row_transfer_begin(row_transfer *moved, int64_t first, int64_t count)
 {
     covary_status status = COVARY_OK;
-    hsize_t       extent[STORAGE_MAX_RANK];
+    hsize_t       extent[STORAGE_MAX_RANK] = {1}; /* a scalar is one row */
     int64_t       row_bytes;
 
     H5Eclear2(H5E_DEFAULT);
@@ -179,10 +203,11 @@ static covary_status row_transfer_write(row_transfer *moved, int64_t first, int6
 
     H5Eclear2(H5E_DEFAULT);
     if (count > 0) {
-        H5Sget_simple_extent_dims(moved->space, extent, NULL);
-        start[0] = (hsize_t)first;
-        extent[0] = (hsize_t)count;
-        H5Sselect_hyperslab(moved->space, H5S_SELECT_SET, start, NULL, extent, NULL);
+        if (H5Sget_simple_extent_dims(moved->space, extent, NULL) > 0) {
+            start[0] = (hsize_t)first;
+            extent[0] = (hsize_t)count;
+            H5Sselect_hyperslab(moved->space, H5S_SELECT_SET, start, NULL, extent, NULL);
+        }
         if (moved->narrow) {
             for (hsize_t i = 0; i < elements; i++) {
                 moved->narrowed[i] = (float)((const double *)(const void *)rows)[i];
@@ -222,7 +247,8 @@ static covary_status row_transfer_run(row_transfer *moved, int64_t first, int64_
             row_transfer_write(moved, first + at, rows, rows > 0 ? moved->rows + offset : NULL);
         worst = here > worst ? here : worst;
     }
-    COVARY_TRY_TOGETHER(run, "write rows", worst);
+    status = covary_agree(run, "write rows", worst);
+    moved->file->broken = moved->file->broken || status != COVARY_OK;
 done:
     return status;
 }
@@ -287,8 +313,8 @@ done:
 }
 
 /* Strings of variable length cannot be written in parallel, so these have one width. */
-covary_status storage_put_texts(storage *file, const char *dataset, int64_t n,
-                                const char *const *values)
+static covary_status storage_put_any_texts(storage *file, const char *dataset, int rank, int64_t n,
+                                           const char *const *values)
 {
     covary_status status = COVARY_OK;
     char         *block = NULL;
@@ -307,8 +333,7 @@ covary_status storage_put_texts(storage *file, const char *dataset, int64_t n,
     type = H5Tcopy(H5T_C_S1);
     H5Tset_size(type, (size_t)shape[1]);
     H5Tset_cset(type, H5T_CSET_UTF8);
-    COVARY_TRY_TOGETHER(file->run, "define a dataset",
-                        storage_make_dataset(file, dataset, type, 1, shape));
+    COVARY_TRY(storage_new_dataset(file, dataset, type, rank, shape));
     moved.type = type;
     moved.size = (size_t)shape[1];
     moved.rows = block;
@@ -322,7 +347,13 @@ done:
     return status;
 }
 
+covary_status storage_put_texts(storage *file, const char *dataset, int64_t n,
+                                const char *const *values)
+{
+    return storage_put_any_texts(file, dataset, 1, n, values);
+}
+
 covary_status storage_put_text(storage *file, const char *dataset, const char *value)
 {
-    return storage_put_texts(file, dataset, 1, &value);
+    return storage_put_any_texts(file, dataset, 0, 1, &value);
 }

@@ -11,9 +11,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -501,6 +503,58 @@ static void two_writers_of_one_name_do_not_meet(void **state)
     storage_close(&one);
 }
 
+/* Write 1.6 MB, as long as that goes well. */
+static covary_status write_much(const char *path)
+{
+    int64_t       rows = 200000, first, count;
+    double       *values = NULL;
+    storage      *file = NULL;
+    covary_status status;
+
+    share(rows, &first, &count);
+    assert_ok(MEMORY_ALLOCATE("rows", rows, &values));
+    status = storage_create(test_run(), path, &file);
+    if (status == COVARY_OK) {
+        status = storage_define(file, "/x", STORAGE_FLOAT64, 1, &rows);
+    }
+    if (status == COVARY_OK) {
+        status = storage_write_rows(file, "/x", STORAGE_FLOAT64, first, count, values);
+    }
+    if (status == COVARY_OK) {
+        status = storage_commit(&file);
+    }
+    storage_close(&file);
+    MEMORY_RELEASE(&values);
+    return status;
+}
+
+/* A limit on the size of files stands for a full disk: at once, and once data are defined. */
+static void full_disk_is_reported_and_cleaned_up(void **state)
+{
+    static const rlim_t limits[2] = {65536, 1200000};
+    const char         *path = scratch_path("full.h5");
+    struct rlimit       before, small;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    for (int i = 0; i < 2; i++) {
+        small = before;
+        small.rlim_cur = limits[i];
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+        covary_status status = write_much(path);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(status, COVARY_ERR_IO);
+        assert_message(i == 0 ? "full.h5: no room for the 1048576 bytes of the directory"
+                              : "full.h5: no room for the 1600000 bytes of /x");
+        assert_message("File too large");
+        barrier();
+        assert_int_equal(count_entries("full.h5"), 0);
+    }
+    signal(SIGXFSZ, handler);
+    assert_ok(write_much(path));
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(attributes_come_back),
     cmocka_unit_test(replicated_values_are_those_of_rank_0),
@@ -515,6 +569,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(nothing_has_the_name_before_commit),
     cmocka_unit_test(old_file_stays_until_commit),
     cmocka_unit_test(two_writers_of_one_name_do_not_meet),
+    cmocka_unit_test(full_disk_is_reported_and_cleaned_up),
 
 };
 
