@@ -12,7 +12,7 @@ static covary_status plan(covary_run *run, const covary_config *config)
     covary_status status;
     text          report = {0};
 
-    status = fit_plan(run, config, &report);
+    status = plan_fit(run, config, &report);
     if (status == COVARY_OK) {
         print_result(run, &report);
     }

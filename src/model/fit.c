@@ -3,6 +3,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/status.h"
+#include "model/plan.h"
 #include "model/self_test.h"
 #include "model/training.h"
 #include "model/weights.h"
@@ -92,10 +93,13 @@ covary_status covary_fit(covary_run *run, const covary_config *config, covary_mo
     covary_status status = COVARY_OK;
     covary_model *model = NULL;
     training_set  set = {0};
+    fit_needs     needs;
 
     *out = NULL;
     COVARY_TRY_TOGETHER(run, "create the model", model_create(&model));
     COVARY_TRY(training_prepare(run, config, model, &set));
+    COVARY_TRY_TOGETHER(run, "plan the fit", plan_needs(run, config, model, &set, &needs));
+    COVARY_TRY(plan_check(run, &needs));
     COVARY_TRY(choose_hyperparameters(run, config, model, &set));
     COVARY_TRY(fit_weights(run, config, model, &set));
     COVARY_TRY_TOGETHER(run, "prepare the engine", model_prepare(model));

@@ -1,62 +1,110 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a fit would do: the figures behind --dry-run. */
+/* What a fit takes, from the sizes of its training set. */
 #include "model/plan.h"
 
+#include "core/node.h"
 #include "core/status.h"
 #include "linalg/block_cyclic.h"
-#include "model/training.h"
+#include "linalg/grid.h"
+#include "linalg/rate.h"
 
-static covary_status describe_plan(covary_run *run, const covary_config *config,
-                                   const covary_model *model, const training_set *set,
-                                   const block_cyclic *a, text *report)
+#include <math.h>
+
+static const double mebibyte = 1048576.0;
+
+/* Systems that the search solves for a set of properties: the grid, its growth, one refinement. */
+enum { SEARCHED_SYSTEMS = 140 };
+
+static double search_flops(const covary_config *config, double n)
+{
+    double subset = fmin(n, (double)config->selection_frames);
+    bool   searched = isnan(config->length) || isnan(config->ridge);
+
+    return searched ? SEARCHED_SYSTEMS * (2.0 / 3.0) * subset * subset * subset : 0.0;
+}
+
+covary_status plan_needs(const covary_run *run, const covary_config *config,
+                         const covary_model *model, const training_set *set, fit_needs *needs)
+{
+    const int64_t n = model->n_train, word = (int64_t)sizeof(double);
+    const int64_t width = set->features->width + set->targets->width;
+    int64_t       subset = n < config->selection_frames ? n : config->selection_frames;
+    process_grid  shape = {0}; /* of the grid to come */
+    covary_status status;
+
+    grid_shape(covary_run_size(run), &shape.n_rows, &shape.n_cols);
+    needs->grid_rows = shape.n_rows;
+    needs->grid_cols = shape.n_cols;
+    needs->block = config->block > 0 ? (int)config->block : block_cyclic_default_block(n, &shape);
+    status = block_cyclic_check(needs->grid_rows, needs->grid_cols, n, n, needs->block);
+    if (status != COVARY_OK) {
+        return status;
+    }
+    needs->matrix_bytes = block_cyclic_count(n, needs->block, 0, needs->grid_rows) *
+                          block_cyclic_count(n, needs->block, 0, needs->grid_cols) * word;
+    /* features and targets replicated, packed for the engine, weights; or the search's matrices */
+    needs->rank_bytes = 3 * n * width * word + (needs->matrix_bytes > 2 * subset * subset * word
+                                                    ? needs->matrix_bytes
+                                                    : 2 * subset * subset * word);
+    needs->file_bytes = n * width * word;
+    needs->flops = search_flops(config, (double)n) +
+                   model->n_properties * (2.0 / 3.0) * (double)n * (double)n * (double)n;
+    return COVARY_OK;
+}
+
+covary_status plan_check(covary_run *run, const fit_needs *needs)
+{
+    return node_check_memory(run, "the kernel matrix", needs->rank_bytes);
+}
+
+static covary_status describe(covary_run *run, const covary_config *config,
+                              const covary_model *model, const training_set *set,
+                              const fit_needs *needs, double rate, text *report)
 {
     covary_status status = COVARY_OK;
-    double        n = (double)model->n_train, matrix = (double)(a->local_rows * a->local_cols) * 8;
-    double        rows = n * (double)(set->features->width + 3 * set->targets->width) * 8;
+    const int     size = covary_run_size(run);
+    /* ScaLAPACK reaches something like half of dgemm's rate */
+    double seconds = needs->flops / (0.5 * rate * size);
 
     COVARY_TRY(text_add(report, "frames         %lld of %lld atoms\n", (long long)model->n_train,
                         (long long)model->n_atoms));
-    COVARY_TRY(text_add(report, "ranks          %d, each with about %lld frames\n",
-                        covary_run_size(run), (long long)(model->n_train / covary_run_size(run))));
+    COVARY_TRY(text_add(report, "ranks          %d, with %lld to %lld frames each\n", size,
+                        (long long)(model->n_train / size),
+                        (long long)((model->n_train + size - 1) / size)));
     COVARY_TRY(text_add(report, "features       %lld\n", (long long)set->features->width));
     COVARY_TRY(text_add(report, "targets        %lld\n", (long long)set->targets->width));
-    COVARY_TRY(text_add(report, "process grid   %d x %d, blocks of %d\n", a->grid->n_rows,
-                        a->grid->n_cols, a->block));
-    COVARY_TRY(text_add(report, "memory         %.1f MiB per rank (matrix %.1f MiB)\n",
-                        (matrix + rows) / 1048576.0, matrix / 1048576.0));
-    COVARY_TRY(text_add(report,
-                        "factorization  %.3g flop, for each property with its own length "
-                        "or ridge\n",
-                        n * n * n));
+    COVARY_TRY(text_add(report, "process grid   %d x %d, blocks of %d\n", needs->grid_rows,
+                        needs->grid_cols, needs->block));
+    COVARY_TRY(text_add(report, "memory         %.1f MiB per rank, %.1f MiB of it the matrix\n",
+                        (double)needs->rank_bytes / mebibyte,
+                        (double)needs->matrix_bytes / mebibyte));
+    COVARY_TRY(text_add(report, "work           %.2g flop, about %.2g s at %.0f Gflop/s a rank\n",
+                        needs->flops, seconds, rate * 1e-9));
     COVARY_TRY(text_add(report, "model file     about %.1f MiB: %s\n",
-                        n * (double)(set->features->width + set->targets->width) * 8 / 1048576.0,
-                        config->output));
+                        (double)needs->file_bytes / mebibyte, config->output));
 
 done:
     return status;
 }
 
-covary_status fit_plan(covary_run *run, const covary_config *config, text *report)
+covary_status plan_fit(covary_run *run, const covary_config *config, text *report)
 {
     covary_status status = COVARY_OK;
     covary_model *model = NULL;
     training_set  set = {0};
-    process_grid *grid = NULL;
-    block_cyclic *a = NULL;
-    int           block;
+    fit_needs     needs;
+    double        rate = 0.0;
 
     COVARY_TRY_TOGETHER(run, "create the model", model_create(&model));
     COVARY_TRY(training_prepare(run, config, model, &set));
-    COVARY_TRY(grid_create(run, &grid));
-    block =
-        config->block > 0 ? (int)config->block : block_cyclic_default_block(model->n_train, grid);
-    COVARY_TRY(block_cyclic_create(grid, model->n_train, model->n_train, block, &a));
+    COVARY_TRY_TOGETHER(run, "plan the fit", plan_needs(run, config, model, &set, &needs));
+    COVARY_TRY(plan_check(run, &needs));
+    COVARY_TRY_TOGETHER(run, "measure the rate", linalg_measure_rate(&rate));
+    MPI_Allreduce(MPI_IN_PLACE, &rate, 1, MPI_DOUBLE, MPI_MIN, covary_run_comm(run));
     COVARY_TRY_TOGETHER(run, "describe the plan",
-                        describe_plan(run, config, model, &set, a, report));
+                        describe(run, config, model, &set, &needs, rate, report));
 
 done:
-    block_cyclic_destroy(&a);
-    grid_destroy(&grid);
     training_release(&set);
     covary_model_destroy(&model);
     return status;

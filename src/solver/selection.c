@@ -136,13 +136,13 @@ static void log_choice(covary_run *run, const subset *on, const kernel *type,
         return;
     }
     if (type->ops->has_length) {
-        log_write(run, LOG_INFO,
+        log_write(run, LOG_DETAIL,
                   "%s: length %.6g (%.3g sigma), ridge %.1e, leave-one-out error %.6g on %lld "
                   "frames",
                   name, property->length, property->length / on->sigma, property->ridge,
                   property->loo_rmse, (long long)on->n);
     } else {
-        log_write(run, LOG_INFO, "%s: ridge %.1e, leave-one-out error %.6g on %lld frames", name,
+        log_write(run, LOG_DETAIL, "%s: ridge %.1e, leave-one-out error %.6g on %lld frames", name,
                   property->ridge, property->loo_rmse, (long long)on->n);
     }
     if (property->at_edge) {
