@@ -17,11 +17,17 @@ static volatile sig_atomic_t stop_requested;
 static const int stop_signals[] = {SIGINT, SIGTERM, SIGUSR1};
 enum { N_STOP_SIGNALS = sizeof stop_signals / sizeof stop_signals[0] };
 
-/* The first signal asks; a second one of the same kind ends the process as usual. */
+/*
+ * A request to stop.  Launchers and batch systems may deliver theirs twice (to the job and to its
+ * processes); only a second Ctrl-C means that waiting is over.
+ */
 static void note_stop(int number)
 {
+    if (number == SIGINT && stop_requested) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
     stop_requested = 1;
-    signal(number, SIG_DFL);
 }
 
 static void set_signal_handlers(void (*handler)(int))
