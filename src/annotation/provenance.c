@@ -17,32 +17,53 @@ static covary_status provenance_set(storage *file, const char *name, const char 
     return value ? storage_set_text(file, "/covary", name, value) : COVARY_OK;
 }
 
-static covary_status provenance_write_inputs(storage *file, int64_t n,
-                                             const annotation_input *inputs)
+/* One field of all inputs, side by side, as the file has them. */
+typedef struct {
+    const char **paths, **checksums;
+    int64_t     *bytes;
+} input_columns;
+
+static void input_columns_release(input_columns *columns)
+{
+    MEMORY_RELEASE(&columns->bytes);
+    MEMORY_RELEASE(&columns->checksums);
+    MEMORY_RELEASE(&columns->paths);
+}
+
+/* Local. */
+static covary_status input_columns_fill(int64_t n, const annotation_input *inputs,
+                                        input_columns *columns)
 {
     covary_status status = COVARY_OK;
-    const char  **paths = NULL, **checksums = NULL;
-    int64_t      *bytes = NULL;
 
-    COVARY_TRY(MEMORY_ALLOCATE("input paths", n, &paths));
-    COVARY_TRY(MEMORY_ALLOCATE("input checksums", n, &checksums));
-    COVARY_TRY(MEMORY_ALLOCATE("input sizes", n, &bytes));
+    COVARY_TRY(MEMORY_ALLOCATE("input paths", n, &columns->paths));
+    COVARY_TRY(MEMORY_ALLOCATE("input checksums", n, &columns->checksums));
+    COVARY_TRY(MEMORY_ALLOCATE("input sizes", n, &columns->bytes));
     for (int64_t i = 0; i < n; i++) {
-        paths[i] = inputs[i].path;
-        checksums[i] = inputs[i].checksum ? inputs[i].checksum : "";
-        bytes[i] = inputs[i].bytes;
+        columns->paths[i] = inputs[i].path;
+        columns->checksums[i] = inputs[i].checksum ? inputs[i].checksum : "";
+        columns->bytes[i] = inputs[i].bytes;
     }
-    COVARY_TRY(storage_put_texts(file, "/covary/inputs/path", n, paths));
-    COVARY_TRY(storage_put_texts(file, "/covary/inputs/checksum", n, checksums));
-    COVARY_TRY(storage_put(file, "/covary/inputs/bytes", STORAGE_INT64, 1, &n, bytes));
 done:
-    MEMORY_RELEASE(&bytes);
-    MEMORY_RELEASE(&checksums);
-    MEMORY_RELEASE(&paths);
     return status;
 }
 
-covary_status provenance_write(storage *file, const annotation_provenance *from)
+static covary_status provenance_write_inputs(covary_run *run, storage *file, int64_t n,
+                                             const annotation_input *inputs)
+{
+    covary_status status = COVARY_OK;
+    input_columns columns = {0};
+
+    COVARY_TRY_TOGETHER(run, "list inputs", input_columns_fill(n, inputs, &columns));
+    COVARY_TRY(storage_put_texts(file, "/covary/inputs/path", n, columns.paths));
+    COVARY_TRY(storage_put_texts(file, "/covary/inputs/checksum", n, columns.checksums));
+    COVARY_TRY(storage_put(file, "/covary/inputs/bytes", STORAGE_INT64, 1, &n, columns.bytes));
+done:
+    input_columns_release(&columns);
+    return status;
+}
+
+covary_status provenance_write(covary_run *run, storage *file, const annotation_provenance *from)
 {
     covary_status status = COVARY_OK;
 
@@ -61,7 +82,7 @@ covary_status provenance_write(storage *file, const annotation_provenance *from)
         COVARY_TRY(storage_put_text(file, "/covary/config", from->config));
     }
     if (from->n_inputs > 0) {
-        COVARY_TRY(provenance_write_inputs(file, from->n_inputs, from->inputs));
+        COVARY_TRY(provenance_write_inputs(run, file, from->n_inputs, from->inputs));
     }
 done:
     return status;
@@ -89,7 +110,21 @@ done:
     return status;
 }
 
-static covary_status provenance_read_inputs(storage *file, provenance *into)
+/* Local: the inputs one by one, from what was read of them all. */
+static covary_status provenance_list_inputs(provenance *into, const int64_t *bytes)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(MEMORY_ALLOCATE("inputs", into->n_inputs, &into->inputs));
+    for (int64_t i = 0; i < into->n_inputs; i++) {
+        into->inputs[i] = (annotation_input){
+            .path = into->paths[i], .bytes = bytes[i], .checksum = into->checksums[i]};
+    }
+done:
+    return status;
+}
+
+static covary_status provenance_read_inputs(covary_run *run, storage *file, provenance *into)
 {
     covary_status status = COVARY_OK;
     int64_t       n = 0, n_sums = 0, *bytes = NULL;
@@ -104,28 +139,25 @@ static covary_status provenance_read_inputs(storage *file, provenance *into)
                                storage_path(file), (long long)n, (long long)n_sums));
     }
     COVARY_TRY(storage_load(file, "/covary/inputs/bytes", STORAGE_INT64, 1, &n, (void **)&bytes));
-    COVARY_TRY(MEMORY_ALLOCATE("inputs", n, &into->inputs));
-    for (int64_t i = 0; i < n; i++) {
-        into->inputs[i] = (annotation_input){
-            .path = into->paths[i], .bytes = bytes[i], .checksum = into->checksums[i]};
-    }
+    COVARY_TRY_TOGETHER(run, "list inputs", provenance_list_inputs(into, bytes));
 done:
     MEMORY_RELEASE(&bytes);
     return status;
 }
 
-covary_status provenance_read(storage *file, provenance *into)
+covary_status provenance_read(covary_run *run, storage *file, provenance *into)
 {
-    covary_status status = provenance_read_attributes(file, into);
+    covary_status status = COVARY_OK;
 
-    if (status == COVARY_OK && storage_exists(file, "/covary/command")) {
+    COVARY_TRY_TOGETHER(run, "read provenance", provenance_read_attributes(file, into));
+    if (storage_exists(file, "/covary/command")) {
         COVARY_TRY(storage_get_dataset_text(file, "/covary/command", &into->command));
     }
-    if (status == COVARY_OK && storage_exists(file, "/covary/config")) {
+    if (storage_exists(file, "/covary/config")) {
         COVARY_TRY(storage_get_dataset_text(file, "/covary/config", &into->config));
     }
-    if (status == COVARY_OK && storage_exists(file, "/covary/inputs")) {
-        COVARY_TRY(provenance_read_inputs(file, into));
+    if (storage_exists(file, "/covary/inputs")) {
+        COVARY_TRY(provenance_read_inputs(run, file, into));
     }
 done:
     return status;

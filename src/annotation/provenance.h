@@ -15,8 +15,8 @@ typedef struct {
 } provenance;
 
 /* Collective. */
-covary_status provenance_write(storage *file, const annotation_provenance *from);
-covary_status provenance_read(storage *file, provenance *into);
+covary_status provenance_write(covary_run *run, storage *file, const annotation_provenance *from);
+covary_status provenance_read(covary_run *run, storage *file, provenance *into);
 
 void        provenance_release(provenance *released);
 const char *provenance_text(const provenance *of, const char *name); /* NULL: none */

@@ -156,7 +156,7 @@ covary_status annotation_open(covary_run *run, const char *path, annotation **ou
     COVARY_TRY(storage_load(opened->file, "/particles/all/species", STORAGE_INT32, 1,
                             &opened->n_atoms, (void **)&opened->species));
     COVARY_TRY_TOGETHER(run, "list observables", reader_list(opened));
-    COVARY_TRY(provenance_read(opened->file, &opened->from));
+    COVARY_TRY(provenance_read(run, opened->file, &opened->from));
     *out = opened;
     opened = NULL;
 done:

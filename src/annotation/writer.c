@@ -151,7 +151,7 @@ static covary_status writer_put_layout(annotation_writer *writer, const annotati
     const column_table *table = writer->table;
 
     COVARY_TRY(writer_put_h5md(writer->file, layout->provenance.author));
-    COVARY_TRY(provenance_write(writer->file, &layout->provenance));
+    COVARY_TRY(provenance_write(writer->run, writer->file, &layout->provenance));
     COVARY_TRY(writer_put_molecule(writer, layout));
     COVARY_TRY(writer_define_clock(writer));
     for (int c = 0; c < table->n; c++) {

@@ -412,7 +412,7 @@ covary_status storage_get_dataset_texts(storage *file, const char *dataset, int6
 {
     covary_status status = COVARY_OK;
     int64_t       count = 0, width = 1;
-    char         *block = NULL;
+    char         *block = NULL, **split = NULL;
 
     COVARY_TRY_TOGETHER(file->run, "look at texts",
                         storage_measure_texts(file, dataset, &count, &width));
@@ -423,9 +423,12 @@ covary_status storage_get_dataset_texts(storage *file, const char *dataset, int6
                             ? storage_read_texts(file, dataset, count, width, block)
                             : COVARY_OK);
     storage_share_bytes(file, block, count * width);
-    COVARY_TRY_TOGETHER(file->run, "split texts", storage_split_texts(count, width, block, values));
+    COVARY_TRY_TOGETHER(file->run, "split texts", storage_split_texts(count, width, block, &split));
     *n = count;
+    *values = split;
+    split = NULL;
 done:
+    storage_release_texts(count, &split);
     MEMORY_RELEASE(&block);
     return status;
 }
