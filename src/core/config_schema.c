@@ -40,7 +40,7 @@
       "The one atom that gets this mass, counted from 1; either this or element.")                 \
     X("masses[].mass", KEY_NUMBER, "a number above 0", 0, DBL_MAX, "required", UNIT("u"),          \
       "Mass in place of the standard one, e.g. 2.014 for deuterium.")                              \
-    X("representation.basis", KEY_CHOICE, "inertia | eckart", 0, 0, "inertia", NO_UNIT,            \
+    X("representation.basis", KEY_CHOICE, "inertia | eckart", 0, 0, "eckart", NO_UNIT,             \
       "Body axes: principal axes of inertia, or Eckart axes of the reference.")                    \
     X("representation.axes", KEY_CHOICE, "improper | proper", 0, 0, "improper", NO_UNIT,           \
       "Whether axes may also be left-handed, so that mirror images are the same molecule.")        \

@@ -73,7 +73,7 @@ static void minimal_file_gets_every_default(void **state)
     assert_true(config->properties[0].charge == 0.0);
     assert_string_equal(config->properties[0].origin, "center-of-mass");
     assert_int_equal(config->n_masses, 0);
-    assert_string_equal(config->basis, "inertia");
+    assert_string_equal(config->basis, "eckart");
     assert_string_equal(config->handedness, "improper");
     assert_string_equal(config->signs, "matched");
     assert_string_equal(config->reference, "auto");
