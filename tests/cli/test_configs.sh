@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Every configuration in configs/ is fitted as it is, on 2 ranks, and reaches its accuracy on frames
+# that the model has not seen.
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+ranks=2
+
+# gate NAME TEST LIMIT: the largest relative error of the dipole.
+gate() {
+    local error
+    expect_status 0 covary evaluate --model "$1.h5" --json "$1.json" "$data/$2"
+    valid_json "$1.json" || fail "no JSON"
+    error=$(relative_error "$1.json" dipole)
+    awk -v e="$error" -v limit="$3" 'BEGIN { exit !(e > 0 && e <= limit) }' ||
+        fail "$1: the relative error of the dipole is '$error', at most $3 is expected"
+    echo "$1: dipole, relative error $error (at most $3)"
+}
+
+for config in "$COVARY_SOURCE"/configs/*.yaml; do
+    name=$(basename "$config" .yaml)
+    expect_status 0 covary fit "$config" --output "$name.h5"
+    case $name in
+    dce) gate dce dce_test.xyz 0.055 ;;
+    nh3) gate nh3 nh3_test.xyz 0.0003 ;;
+    *) fail "configs/$name.yaml has no gate here" ;;
+    esac
+done
+
+finish "the configurations reach their accuracy"

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# fit, predict, evaluate and inspect, one after another as in jobs/quickstart.sh, on 1, 2, 3 ranks.
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+small_config 40
+first_frames 11 "$data/dce_test.xyz" >test.xyz
+
+for ranks in 1 2 3; do
+    remember_files
+    expect_status 0 covary fit config.yaml --output fitted.h5
+    expect_logged "read 40 frames of 8 atoms" "model written: fitted.h5"
+    expect_files fitted.h5
+
+    # the configuration names the output if the command line does not
+    expect_status 0 covary fit config.yaml --quiet
+    [ -s said/err ] && fail "--quiet says something"
+    [ -s model.h5 ] || fail "no model under the name in the configuration"
+
+    remember_files
+    expect_status 0 covary predict --model model.h5 --output annotation.h5 test.xyz
+    expect_logged "annotated 11 frames: annotation.h5"
+    [ -s annotation.h5 ] || fail "no annotation"
+    expect_status 0 covary predict -q -m model.h5 -o twice.h5 --no-positions --batch 2 \
+        test.xyz test.xyz
+    expect_status 0 covary inspect --json inspected.json model.h5 annotation.h5 twice.h5 test.xyz
+    expect_said "model.h5: model, fitted by covary" "training      40 frames" \
+        "annotation.h5: annotation" "frames        11, complete 11" \
+        "frames        22, complete 22" "holds         positions" "test.xyz: trajectory, extxyz" \
+        "C2H4Cl2"
+    valid_json inspected.json || fail "inspect --json is no JSON"
+
+    expect_status 0 covary evaluate --model model.h5 --json errors.json test.xyz
+    expect_said "dipole" "polarizability" "e*bohr" "bohr^3" "l = 2"
+    valid_json errors.json || fail "evaluate --json is no JSON"
+    grep -qiE ':[^"]*(nan|inf)' errors.json && fail "evaluate --json holds what is no number"
+    error=$(relative_error errors.json dipole)
+    awk -v e="$error" 'BEGIN { exit !(e > 0 && e < 1) }' ||
+        fail "the relative error of the dipole is '$error'"
+    expect_files annotation.h5 twice.h5 inspected.json errors.json
+
+    # results on standard output, and nothing else there
+    expect_status 0 covary inspect --json - model.h5
+    cp said/out inspected.json
+    valid_json inspected.json || fail "inspect --json - is no JSON"
+    rm -f inspected.json model.h5
+
+    remember_files
+    expect_status 0 covary fit config.yaml --dry-run
+    expect_said "frames"
+    expect_files
+
+    remember_files
+    expect_status 0 covary fit config.yaml --log-json log.jsonl
+    awk '!/^{.*}$/ { exit 1 }' log.jsonl || fail "--log-json: a line that is no object"
+    expect_files log.jsonl model.h5
+done
+
+finish "fit, predict, evaluate and inspect work on 1, 2 and 3 ranks"
