@@ -74,15 +74,17 @@ static covary_status test_share(covary_model *model, const training_set *set, do
     covary_status status = COVARY_OK;
     prediction   *before = NULL, *after = NULL;
     double       *moved = NULL, turn[9], shift[3];
-    int64_t       n = set->batch->n_frames, stride = 3 * model->n_atoms;
-    int64_t       step = n > TESTED_FRAMES ? n / TESTED_FRAMES : 1;
+    int64_t       first = set->batch->first, stride = 3 * model->n_atoms;
+    int64_t       step = model->n_train > TESTED_FRAMES ? model->n_train / TESTED_FRAMES : 1;
 
     COVARY_TRY(prediction_create(model, 1, &before));
     COVARY_TRY(prediction_create(model, 1, &after));
     COVARY_TRY(MEMORY_ALLOCATE("moved frame", stride, &moved));
-    for (int64_t frame = 0; frame < n; frame += step) {
-        const double *positions = set->batch->positions + frame * stride;
-        operation_of(set->batch->first + frame, model->rule->improper, turn, shift);
+    /* the same frames and operations whatever the split over the ranks */
+    for (int64_t index = (first + step - 1) / step * step; index < first + set->batch->n_frames;
+         index += step) {
+        const double *positions = set->batch->positions + (index - first) * stride;
+        operation_of(index / step, model->rule->improper, turn, shift);
         apply_operation(turn, shift, model->n_atoms, positions, moved);
         COVARY_TRY(prediction_compute(model, 1, positions, before));
         COVARY_TRY(prediction_compute(model, 1, moved, after));
