@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Models turn with the molecule: turned, shifted and (with improper axes) mirrored frames get the
+ * turned, mirrored predictions, to 1e-12 at a ridge of 1e-2 and to 4 eps |weights|_1 at a small
+ * one; also at exactly symmetric geometries if the axes allow it, and never with the raw signs of
+ * an eigensolver, which shows that the test can fail.   ranks: 1 2
+ */
+#include "model_support.h"
+#include "molecules.h"
+
+enum { TRAIN = 40, TEST = 8 };
+
+static const char *const all_descriptors[] = {
+    "distances", "inverse-distances", "exponential-distances", "relative-to-equilibrium",
+    "coulomb",   "cartesians",        "cartesians, distances", NULL,
+};
+
+static void expect_covariance(const model_recipe *recipe, int64_t n_frames, const double *positions,
+                              double absolute)
+{
+    const bool    proper = recipe->handedness != NULL;
+    covary_model *model = recipe_fit(test_run(), recipe);
+
+    assert_true(model->rule->improper == !proper);
+    for (int p = 0; p < covary_model_n_properties(model); p++) {
+        for (int mirrored = 0; mirrored < (proper ? 1 : 2); mirrored++) {
+            const covariance found =
+                measure_covariance(model, p, mirrored, n_frames, positions, 11u + (unsigned)p);
+
+            if (!(found.ratio <= 1.0) || !(found.deviation <= absolute)) {
+                print_error("%s axes (%s), %s, ridge %s, %s, mirrored %d: deviation %.2e, %.2f of "
+                            "what rounding explains, margin %.2g\n",
+                            recipe->basis, proper ? "proper" : "improper", recipe->descriptor,
+                            recipe->ridge, covary_model_property_name(model, p), mirrored,
+                            found.deviation, found.ratio, found.margin);
+            }
+            assert_true(found.ratio <= 1.0);
+            assert_true(found.deviation <= absolute);
+        }
+        assert_true(model->properties[p].self_test <= model->properties[p].self_test_bound);
+    }
+    covary_model_destroy(&model);
+}
+
+/* Both axes, both handednesses, every descriptor, a large and a small ridge. */
+static void check_molecule(const char *train, int64_t n_frames, const double *positions)
+{
+    for (int choice = 0; choice < 8; choice++) {
+        const bool small = (choice & 4) != 0;
+
+        for (int d = 0; all_descriptors[d] != NULL; d++) {
+            const model_recipe recipe = {
+                .train = train,
+                .basis = choice & 1 ? "eckart" : "inertia",
+                .handedness = choice & 2 ? "proper" : NULL,
+                .descriptor = all_descriptors[d],
+                .length = small ? "20" : "6",
+                .ridge = small ? "1e-9" : "1e-2",
+            };
+
+            expect_covariance(&recipe, n_frames, positions, small ? INFINITY : 1e-12);
+        }
+    }
+}
+
+static void predictions_turn_with_dichloroethane(void **state)
+{
+    const char *train = first_frames("dce_train.xyz", TRAIN, 8);
+    frames     *test = read_all(first_frames("dce_test.xyz", TEST, 8), NULL, 0);
+
+    (void)state;
+    check_molecule(train, test->n_frames, test->positions);
+    frames_destroy(&test);
+}
+
+/* A symmetric top: principal axes are no choice for it, Eckart axes are. */
+static void predictions_turn_with_ammonia(void **state)
+{
+    const char *train = first_frames("nh3_train.xyz", TRAIN, 4);
+    frames     *test = read_all(first_frames("nh3_test.xyz", TEST, 4), NULL, 0);
+
+    (void)state;
+    for (int d = 0; all_descriptors[d] != NULL; d++) {
+        for (int small = 0; small < 2; small++) {
+            const model_recipe recipe = {
+                .train = train,
+                .basis = "eckart",
+                .descriptor = all_descriptors[d],
+                .length = small ? "20" : "6",
+                .ridge = small ? "1e-9" : "1e-2",
+            };
+
+            expect_covariance(&recipe, test->n_frames, test->positions, small ? INFINITY : 1e-12);
+        }
+    }
+    frames_destroy(&test);
+}
+
+/* TEST frames of ammonia at C3v, each with noise in the last digits. */
+static void symmetric_ammonia(double *positions)
+{
+    test_random stream = {77};
+
+    for (int i = 0; i < 12 * TEST; i++) {
+        positions[i] = ammonia.positions[i % 12] + 1e-15 * test_normal(&stream);
+    }
+}
+
+static void eckart_axes_hold_at_exactly_symmetric_geometries(void **state)
+{
+    double             positions[12 * TEST];
+    const model_recipe recipe = {
+        .train = first_frames("nh3_train.xyz", TRAIN, 4),
+        .basis = "eckart",
+        .descriptor = "cartesians, distances",
+        .ridge = "1e-2",
+    };
+
+    (void)state;
+    symmetric_ammonia(positions);
+    expect_covariance(&recipe, TEST, positions, 1e-12);
+}
+
+static void inertia_axes_fail_at_exactly_symmetric_geometries_and_say_so(void **state)
+{
+    double             positions[12 * TEST];
+    const model_recipe recipe = {
+        .train = first_frames("nh3_train.xyz", TRAIN, 4),
+        .basis = "inertia",
+        .descriptor = "cartesians, distances",
+    };
+    covary_model *model = recipe_fit(test_run(), &recipe);
+
+    (void)state;
+    symmetric_ammonia(positions);
+    for (int p = 0; p < 2; p++) {
+        const covariance found = measure_covariance(model, p, 0, TEST, positions, 3);
+
+        assert_true(found.deviation > 1e-4);
+        assert_true(found.margin < 1e-12);
+    }
+    covary_model_destroy(&model);
+}
+
+static void raw_signs_fail(void **state)
+{
+    frames            *test = read_all(first_frames("dce_test.xyz", 20, 8), NULL, 0);
+    const model_recipe recipe = {
+        .train = first_frames("dce_train.xyz", TRAIN, 8),
+        .basis = "inertia",
+        .signs = "raw",
+        .descriptor = "distances",
+    };
+    covary_model *model = recipe_fit(test_run(), &recipe);
+
+    (void)state;
+    for (int p = 0; p < 2; p++) {
+        const covariance found =
+            measure_covariance(model, p, 0, test->n_frames, test->positions, 3);
+
+        assert_true(found.deviation > 1e-2);
+        assert_true(found.ratio > 1e6);
+        assert_true(model->properties[p].self_test > 1e6 * model->properties[p].self_test_bound);
+    }
+    covary_model_destroy(&model);
+    frames_destroy(&test);
+}
+
+/* Proper axes and distances cannot tell a molecule from its mirror image. */
+static void proper_axes_do_not_mirror(void **state)
+{
+    frames            *test = read_all(first_frames("dce_test.xyz", TEST, 8), NULL, 0);
+    const model_recipe recipe = {
+        .train = first_frames("dce_train.xyz", TRAIN, 8),
+        .basis = "eckart",
+        .handedness = "proper",
+        .descriptor = "distances",
+    };
+    covary_model *model = recipe_fit(test_run(), &recipe);
+
+    (void)state;
+    assert_true(measure_covariance(model, 0, 1, test->n_frames, test->positions, 3).deviation >
+                1e-3);
+    covary_model_destroy(&model);
+    frames_destroy(&test);
+}
+
+static const struct CMUnitTest cases[] = {
+    cmocka_unit_test(predictions_turn_with_dichloroethane),
+    cmocka_unit_test(predictions_turn_with_ammonia),
+    cmocka_unit_test(eckart_axes_hold_at_exactly_symmetric_geometries),
+    cmocka_unit_test(inertia_axes_fail_at_exactly_symmetric_geometries_and_say_so),
+    cmocka_unit_test(raw_signs_fail),
+    cmocka_unit_test(proper_axes_do_not_mirror),
+};
+
+TEST_MAIN(cases)
