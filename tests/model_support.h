@@ -176,7 +176,7 @@ static inline double *predict_one(const covary_model *model, int p, int64_t n_fr
 
 /*
  * The largest |turn y(X) - y(turn X + shift)| over the frames, each with an operation of its own,
- * and its largest ratio to 4 eps (|weights|_1 + |y|), which rounding explains while the axes are
+ * and its largest ratio to 4 eps (|weights|_1 + 2 |y|), which rounding explains while the axes are
  * well determined: the sum over the training frames, and the turning of the value itself.
  */
 typedef struct {
@@ -198,7 +198,7 @@ static inline void compare_turned(const covary_model *model, int p, const double
             error += (after[item + c] - expected[c]) * (after[item + c] - expected[c]);
             size += expected[c] * expected[c];
         }
-        const double scale = model->properties[p].weights_norm1 + sqrt(size);
+        const double scale = model->properties[p].weights_norm1 + 2.0 * sqrt(size);
 
         found->deviation = fmax(found->deviation, sqrt(error));
         found->ratio = fmax(found->ratio, sqrt(error) / (4.0 * DBL_EPSILON * scale + DBL_MIN));
