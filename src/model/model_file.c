@@ -270,14 +270,15 @@ static covary_status check_head(const storage *file)
         return COVARY_FAIL(COVARY_ERR_FORMAT, "%s: is not a Covary model", storage_path(file));
     }
     COVARY_TRY(storage_get_text(file, "/", "format", &format));
-    COVARY_TRY(storage_get_int64(file, "/", "format_version", &version));
     if (strcmp(format, format_name) != 0) {
-        status = COVARY_FAIL(COVARY_ERR_FORMAT, "%s: is not a Covary model", storage_path(file));
-    } else if (version != FORMAT_VERSION) {
-        status = COVARY_FAIL(COVARY_ERR_FORMAT,
-                             "%s: is a model of format %lld; this version of Covary reads format "
-                             "%d: fit it again or use a newer Covary",
-                             storage_path(file), (long long)version, FORMAT_VERSION);
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: is not a Covary model", storage_path(file)));
+    }
+    COVARY_TRY(storage_get_int64(file, "/", "format_version", &version));
+    if (version != FORMAT_VERSION) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT,
+                               "%s: is a model of format %lld; this version of Covary reads format "
+                               "%d: fit it again or use a newer Covary",
+                               storage_path(file), (long long)version, FORMAT_VERSION));
     }
 
 done:
