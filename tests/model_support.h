@@ -25,6 +25,8 @@ typedef struct {
     const char *handedness; /* improper */
     const char *signs;      /* matched */
     const char *descriptor; /* cartesians, distances */
+    const char *scaling;    /* standardize */
+    const char *kernel;     /* gaussian */
     const char *length;     /* 6 */
     const char *ridge;      /* 1e-2 */
     const char *rest;       /* further lines */
@@ -42,13 +44,14 @@ static inline covary_config *recipe_config(const model_recipe *from)
     snprintf(yaml, sizeof yaml,
              "data: {train: ['%s']}\n"
              "properties: [%s]\n"
-             "representation: {basis: %s, axes: %s, signs: %s, descriptor: [%s]}\n"
-             "kernel: {type: gaussian, length: %s}\n"
+             "representation: {basis: %s, axes: %s, signs: %s, descriptor: [%s], scaling: %s}\n"
+             "kernel: {type: %s, length: %s}\n"
              "ridge: %s\n%s",
              from->train, GIVEN_OR(properties, DIPOLE ", " POLARIZABILITY),
              GIVEN_OR(basis, "eckart"), GIVEN_OR(handedness, "improper"),
              GIVEN_OR(signs, "matched"), GIVEN_OR(descriptor, "cartesians, distances"),
-             GIVEN_OR(length, "6"), GIVEN_OR(ridge, "1e-2"), GIVEN_OR(rest, ""));
+             GIVEN_OR(scaling, "standardize"), GIVEN_OR(kernel, "gaussian"), GIVEN_OR(length, "6"),
+             GIVEN_OR(ridge, "1e-2"), GIVEN_OR(rest, ""));
 #undef GIVEN_OR
     assert_ok(config_parse_text("recipe", yaml, &config));
     return config;
