@@ -3,12 +3,13 @@
  * How close assembly, factorization and prediction come to the rate of dgemm on the same cores, in
  * the same run.  Rates of machines differ and drift; the ratios are what to compare.
  *
- *     mpirun -n P bench_linalg [N]        N: training frames, 3000 unless given
+ *     mpirun -n P bench_linalg [N] | awk -f table.awk        N: training frames, 3000 unless given
  */
 #include "core/memory.h"
 #include "core/status.h"
 #include "kernel/assembly.h"
 #include "kernel/engine.h"
+#include "measure.h"
 
 #include <cblas.h>
 #include <math.h>
@@ -16,48 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REPEATS = 5, DGEMM_SIZE = 1200, EXP_COUNT = 1 << 14, OUTPUTS = 9 };
+enum { DGEMM_SIZE = 1000, EXP_COUNT = 1 << 14, OUTPUTS = 9 };
 
 typedef struct {
     covary_run *run;
-    double      dgemm; /* GFLOP/s of all ranks together */
+    measured    dgemm;
 } bench;
-
-typedef covary_status timed_work(void *context);
-
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* Median over the repeats of the slowest rank's time; the first run warms up.  Collective. */
-static covary_status median_seconds(covary_run *run, timed_work *work, void *context,
-                                    double *seconds)
-{
-    covary_status status = COVARY_OK;
-    double        times[REPEATS];
-    MPI_Comm      comm = covary_run_comm(run);
-
-    for (int repeat = -1; repeat < REPEATS; repeat++) {
-        double begin, mine, slowest;
-
-        MPI_Barrier(comm);
-        begin = MPI_Wtime();
-        COVARY_TRY_TOGETHER(run, "benchmark", work(context));
-        mine = MPI_Wtime() - begin;
-        MPI_Allreduce(&mine, &slowest, 1, MPI_DOUBLE, MPI_MAX, comm);
-        if (repeat >= 0) {
-            times[repeat] = slowest;
-        }
-    }
-    qsort(times, REPEATS, sizeof times[0], ascending);
-    *seconds = times[REPEATS / 2];
-
-done:
-    return status;
-}
 
 static void fill(int64_t n, double *values)
 {
@@ -66,16 +31,6 @@ static void fill(int64_t n, double *values)
     for (int64_t i = 0; i < n; i++) {
         state = state * 6364136223846793005u + 1442695040888963407u;
         values[i] = (double)(state >> 40) / 16777216.0 - 0.5;
-    }
-}
-
-/* One line of the table: a rate and its ratio to a reference. */
-static void report(const bench *b, const char *what, double rate, const char *unit, double ratio,
-                   const char *reference)
-{
-    if (covary_run_rank(b->run) == 0) {
-        printf("%-34s %10.1f %-9s %6.2f of %s\n", what, rate, unit, ratio, reference);
-        fflush(stdout);
     }
 }
 
@@ -89,21 +44,17 @@ static covary_status multiply(void *context)
     return COVARY_OK;
 }
 
-static covary_status bench_dgemm(bench *b)
+/* What the rest is compared with: every rank multiplies matrices of its own. */
+static void describe_dgemm(bench *b, double *matrices)
 {
-    covary_status status = COVARY_OK;
-    const int64_t n = DGEMM_SIZE;
-    double       *matrices = NULL, seconds;
+    const double n = DGEMM_SIZE;
 
-    COVARY_TRY_TOGETHER(b->run, "dgemm", MEMORY_ALLOCATE("matrices", 3 * n * n, &matrices));
-    fill(2 * n * n, matrices);
-    COVARY_TRY(median_seconds(b->run, multiply, matrices, &seconds));
-    b->dgemm = 2e-9 * (double)(n * n * n) / seconds * covary_run_size(b->run);
-    report(b, "dgemm", b->dgemm, "GFLOP/s", 1.0, "dgemm");
-
-done:
-    MEMORY_RELEASE(&matrices);
-    return status;
+    fill(2 * (int64_t)DGEMM_SIZE * DGEMM_SIZE, matrices);
+    b->dgemm = (measured){.name = "dgemm",
+                          .unit = "GFLOP/s",
+                          .amount = 2e-9 * n * n * n * covary_run_size(b->run),
+                          .work = multiply,
+                          .context = matrices};
 }
 
 enum { EXP_ROUNDS = 200 };
@@ -137,17 +88,16 @@ static covary_status bench_exp(bench *b)
 {
     covary_status status = COVARY_OK;
     const double  count = 1e-6 * EXP_COUNT * EXP_ROUNDS * covary_run_size(b->run);
-    double       *values = NULL, own, libm;
+    double       *values = NULL;
 
     COVARY_TRY_TOGETHER(b->run, "exp", MEMORY_ALLOCATE("values", 2 * EXP_COUNT, &values));
     fill(EXP_COUNT, values + EXP_COUNT);
     for (int i = 0; i < EXP_COUNT; i++) {
         values[EXP_COUNT + i] = 20.0 * (values[EXP_COUNT + i] - 0.5);
     }
-    COVARY_TRY(median_seconds(b->run, exp_libm, values, &libm));
-    COVARY_TRY(median_seconds(b->run, exp_own, values, &own));
-    report(b, "exp, libm", count / libm, "M/s", 1.0, "libm");
-    report(b, "exp, own", count / own, "M/s", libm / own, "libm");
+    const measured own = {"exp", "M/s", count, NULL, exp_own, values};
+    const measured libm = {"exp of libm", "M/s", count, NULL, exp_libm, values};
+    COVARY_TRY(measure(b->run, &own, &libm));
 
 done:
     MEMORY_RELEASE(&values);
@@ -183,12 +133,31 @@ done:
     return status;
 }
 
-/* A factorization destroys its matrix: both are timed, and the assembly's share is taken off. */
-static covary_status assemble_and_factorize(void *context)
+/* A factorization destroys its matrix, so each is prepared by an assembly. */
+static covary_status measure_fit(const bench *b, int64_t n, int64_t width, fit_work *work)
 {
-    covary_status status = assemble(context);
+    covary_status status = COVARY_OK;
+    const double  size = (double)n;
+    char          name[64];
 
-    return status == COVARY_OK ? factorize(context) : status;
+    snprintf(name, sizeof name, "assembly N=%lld D=%lld", (long long)n, (long long)width);
+    const measured assembly = {.name = name,
+                               .unit = "GFLOP/s",
+                               .amount = 1e-9 * size * size * (double)width, /* of one triangle */
+                               .work = assemble,
+                               .context = work};
+    COVARY_TRY(measure(b->run, &assembly, &b->dgemm));
+    snprintf(name, sizeof name, "Cholesky N=%lld block %d", (long long)n, work->matrix->block);
+    const measured cholesky = {.name = name,
+                               .unit = "GFLOP/s",
+                               .amount = 1e-9 * size * size * size / 3.0,
+                               .prepare = assemble,
+                               .work = factorize,
+                               .context = work};
+    COVARY_TRY(measure(b->run, &cholesky, &b->dgemm));
+
+done:
+    return status;
 }
 
 static covary_status bench_fit(const bench *b, const process_grid *grid, int64_t n, int64_t width)
@@ -197,9 +166,6 @@ static covary_status bench_fit(const bench *b, const process_grid *grid, int64_t
     fit_work      work = {0};
     const int64_t rank = covary_run_rank(b->run), n_ranks = covary_run_size(b->run);
     const int64_t begin = n * rank / n_ranks, end = n * (rank + 1) / n_ranks;
-    const double  size = (double)n;
-    double        assembly, both, rate;
-    char          what[64];
 
     COVARY_TRY(kernel_parse("gaussian", 1, &work.of));
     work.of.length = 0.3 * sqrt((double)width);
@@ -209,14 +175,7 @@ static covary_status bench_fit(const bench *b, const process_grid *grid, int64_t
         work.features->data[i] *= 1.0 + 0.01 * (double)rank; /* no equal rows on two ranks */
     }
     COVARY_TRY(block_cyclic_create(grid, n, n, block_cyclic_default_block(n, grid), &work.matrix));
-    COVARY_TRY(median_seconds(b->run, assemble, &work, &assembly));
-    COVARY_TRY(median_seconds(b->run, assemble_and_factorize, &work, &both));
-    rate = 1e-9 * size * size * (double)width / assembly; /* half the pairs, 2 D each */
-    snprintf(what, sizeof what, "assembly N=%lld D=%lld", (long long)n, (long long)width);
-    report(b, what, rate, "GFLOP/s", rate / b->dgemm, "dgemm");
-    rate = 1e-9 * size * size * size / 3.0 / (both - assembly);
-    snprintf(what, sizeof what, "Cholesky N=%lld block %d", (long long)n, work.matrix->block);
-    report(b, what, rate, "GFLOP/s", rate / b->dgemm, "dgemm");
+    COVARY_TRY(measure_fit(b, n, width, &work));
 
 done:
     block_cyclic_destroy(&work.matrix);
@@ -224,7 +183,7 @@ done:
     return status;
 }
 
-enum { ENGINE_ROWS = 960, ENGINE_TRAIN = 4800 };
+enum { ENGINE_ROWS = 960 };
 
 typedef struct {
     engine *with;
@@ -238,7 +197,7 @@ static covary_status predict(void *context)
     return engine_apply(work->with, ENGINE_ROWS, work->rows, work->out, work->nearest);
 }
 
-static covary_status predict_setup(const char *name, int64_t width, double *train,
+static covary_status predict_setup(const char *name, int64_t n_train, int64_t width, double *train,
                                    predict_work *work)
 {
     covary_status status = COVARY_OK;
@@ -250,28 +209,45 @@ static covary_status predict_setup(const char *name, int64_t width, double *trai
     COVARY_TRY(MEMORY_ALLOCATE("outputs", ENGINE_ROWS * OUTPUTS, &work->out));
     COVARY_TRY(MEMORY_ALLOCATE("nearest", ENGINE_ROWS, &work->nearest));
     fill(ENGINE_ROWS * width, work->rows);
-    COVARY_TRY(engine_create(ENGINE_TRAIN, width, train, 1, &group, &work->with));
+    COVARY_TRY(engine_create(n_train, width, train, 1, &group, &work->with));
 
 done:
     return status;
 }
 
-static covary_status bench_engine(const bench *b, const char *name, int64_t width)
+/*
+ * 2 (D + T) floating-point operations a pair of a new and a training frame; exp is not counted.
+ * per_frame: name under which whole frames are counted too, or NULL.
+ */
+static covary_status bench_engine(const bench *b, const char *of, int64_t n_train, int64_t width,
+                                  const char *per_frame)
 {
     covary_status status = COVARY_OK;
     predict_work  work = {0};
-    double       *train = NULL, seconds, pairs, rate;
-    char          what[64];
+    double       *train = NULL;
+    const double  pairs = (double)ENGINE_ROWS * (double)n_train * covary_run_size(b->run);
+    char          name[64];
 
     COVARY_TRY_TOGETHER(b->run, "engine",
-                        MEMORY_ALLOCATE("training rows", ENGINE_TRAIN * (width + OUTPUTS), &train));
-    fill(ENGINE_TRAIN * (width + OUTPUTS), train);
-    COVARY_TRY_TOGETHER(b->run, "engine", predict_setup(name, width, train, &work));
-    COVARY_TRY(median_seconds(b->run, predict, &work, &seconds));
-    pairs = (double)ENGINE_ROWS * ENGINE_TRAIN * covary_run_size(b->run) / seconds;
-    rate = 1e-9 * pairs * 2.0 * (double)(width + OUTPUTS);
-    snprintf(what, sizeof what, "engine %s D=%lld T=%d", name, (long long)width, OUTPUTS);
-    report(b, what, 1e-6 * pairs, "Mpair/s", rate / b->dgemm, "dgemm, by 2 (D + T) a pair");
+                        MEMORY_ALLOCATE("training rows", n_train * (width + OUTPUTS), &train));
+    fill(n_train * (width + OUTPUTS), train);
+    COVARY_TRY_TOGETHER(b->run, "engine", predict_setup(of, n_train, width, train, &work));
+    snprintf(name, sizeof name, "engine %s N=%lld D=%lld", of, (long long)n_train,
+             (long long)width);
+    const measured fused = {.name = name,
+                            .unit = "GFLOP/s",
+                            .amount = 2e-9 * pairs * (double)(width + OUTPUTS),
+                            .work = predict,
+                            .context = &work};
+    COVARY_TRY(measure(b->run, &fused, &b->dgemm));
+    if (per_frame != NULL) {
+        const measured alone = {.name = per_frame,
+                                .unit = "frames/s",
+                                .amount = (double)ENGINE_ROWS * covary_run_size(b->run),
+                                .work = predict,
+                                .context = &work};
+        COVARY_TRY(measure(b->run, &alone, NULL));
+    }
 
 done:
     engine_destroy(&work.with);
@@ -284,22 +260,27 @@ done:
 
 static covary_status bench_all(covary_run *run, int64_t n)
 {
-    static const int64_t widths[] = {15, 28, 66, 210};
+    static const int64_t widths[] = {28, 66, 210};
     covary_status        status = COVARY_OK;
     bench                b = {.run = run};
     process_grid        *grid = NULL;
+    double              *matrices = NULL;
 
+    COVARY_TRY_TOGETHER(
+        run, "dgemm", MEMORY_ALLOCATE("matrices", 3 * (int64_t)DGEMM_SIZE * DGEMM_SIZE, &matrices));
+    describe_dgemm(&b, matrices);
     COVARY_TRY(grid_create(run, &grid));
-    COVARY_TRY(bench_dgemm(&b));
-    COVARY_TRY(bench_exp(&b));
     COVARY_TRY(bench_fit(&b, grid, n, 28));
-    for (int i = 0; i < 4; i++) {
-        COVARY_TRY(bench_engine(&b, "gaussian", widths[i]));
+    for (int i = 0; i < 3; i++) {
+        COVARY_TRY(bench_engine(&b, "gaussian", 4800, widths[i], NULL));
     }
-    COVARY_TRY(bench_engine(&b, "matern-5/2", 28));
+    COVARY_TRY(bench_engine(&b, "matern-5/2", 4800, 28, NULL));
+    COVARY_TRY(bench_engine(&b, "gaussian", 350, 52, "engine frames")); /* as tests/data's DCE */
+    COVARY_TRY(bench_exp(&b));
 
 done:
     grid_destroy(&grid);
+    MEMORY_RELEASE(&matrices);
     return status;
 }
 

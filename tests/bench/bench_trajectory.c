@@ -5,11 +5,13 @@
  *     mpirun -n P bench_trajectory FILE ...
  *     bench_trajectory --print FILE ...
  *
- * --print writes every frame with 17 digits instead, to be compared with other readers: a line
- * `frame step time periodic cell[9]`, and a line `atomic-number x y z` for each atom.
+ * The samples are those of one go; run.sh repeats it in turns with other readers.  --print writes
+ * every frame with 17 digits instead, to be compared with other readers: a line `frame step time
+ * periodic cell[9]`, and a line `atomic-number x y z` for each atom.
  */
 #include "core/memory.h"
 #include "core/status.h"
+#include "measure.h"
 #include "trajectory/trajectory.h"
 
 #include <inttypes.h>
@@ -66,20 +68,21 @@ static double megabytes(const char *const *paths, int n_paths)
     return sum;
 }
 
-static covary_status measure(covary_run *run, const char *const *paths, int n_paths, bool print)
+/* Indexing, and indexing and reading together: a pass over the text each. */
+static covary_status time_once(covary_run *run, const char *const *paths, int n_paths, bool print)
 {
     covary_status status = COVARY_OK;
     trajectory   *opened = NULL;
     const double  size = megabytes(paths, n_paths), begin = MPI_Wtime();
+    double        indexed, end;
 
     COVARY_TRY(trajectory_open(run, paths, n_paths, NULL, 0, &opened));
-    const double indexed = MPI_Wtime();
+    indexed = MPI_Wtime();
     COVARY_TRY_TOGETHER(run, "benchmark", read_share(opened, print));
-    const double end = MPI_Wtime();
-    if (!print && covary_run_rank(run) == 0) {
-        printf("%" PRId64 " frames, %.1f MB, %d ranks: indexed at %.0f MB/s, read at %.0f MB/s\n",
-               trajectory_n_frames(opened), size, covary_run_size(run), size / (indexed - begin),
-               size / (end - indexed));
+    end = MPI_Wtime();
+    if (!print) {
+        measure_report(run, "index", "MB/s", size / (indexed - begin));
+        measure_report(run, "index and parse", "MB/s", size / (end - begin));
     }
 done:
     trajectory_close(&opened);
@@ -94,7 +97,7 @@ int main(int argc, char **argv)
 
     MPI_Init(&argc, &argv);
     COVARY_TRY(covary_run_create(MPI_COMM_WORLD, NULL, &run));
-    COVARY_TRY(measure(run, (const char *const *)argv + 1 + print, argc - 1 - print, print));
+    COVARY_TRY(time_once(run, (const char *const *)argv + 1 + print, argc - 1 - print, print));
 done:
     if (status != COVARY_OK && (run == NULL || covary_run_rank(run) == 0)) {
         fprintf(stderr, "%s\n", covary_status_message());
