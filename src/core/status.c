@@ -49,6 +49,32 @@ void covary_status_clear(void)
     last.text[0] = '\0';
 }
 
+/* Bytes of the UTF-8 character at `at`, 0 if there is none. */
+static int character_bytes(const unsigned char *at)
+{
+    int n = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+
+    n = at[0] < 0xf5 ? n : 0;
+    for (int i = 1; i < n; i++) {
+        if ((at[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    return n;
+}
+
+/* Messages quote files: what a terminal would obey or cannot show becomes a question mark. */
+static void make_printable(char *message)
+{
+    for (unsigned char *at = (unsigned char *)message; *at != '\0';) {
+        int n = character_bytes(at);
+        if (n == 0 || (*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7f) {
+            *at = '?';
+        }
+        at += n > 1 ? n : 1;
+    }
+}
+
 covary_status covary_record(covary_status code, const char *file, int line, const char *format, ...)
 {
     va_list arguments;
@@ -56,6 +82,7 @@ covary_status covary_record(covary_status code, const char *file, int line, cons
     va_start(arguments, format);
     vsnprintf(last.text, sizeof last.text, format, arguments);
     va_end(arguments);
+    make_printable(last.text);
     if (code == COVARY_ERR_INTERNAL) { /* only our own bugs need their place in the source */
         size_t used = strlen(last.text);
         snprintf(last.text + used, sizeof last.text - used, " (%s:%d)", file, line);

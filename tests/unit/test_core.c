@@ -30,6 +30,17 @@ static void context_goes_in_front_of_the_message(void **state)
     assert_string_equal(covary_status_message(), "");
 }
 
+static void messages_hold_nothing_a_terminal_would_obey(void **state)
+{
+    (void)state;
+    (void)COVARY_FAIL(COVARY_ERR_FORMAT, "a\nb\tc\x1b[2J\x7f\r %s %s %s", "\xc3\x85ngstr\xc3\xb6m",
+                      "\xff\xc3=", "\xe2\x82");
+    assert_string_equal(covary_status_message(), "a\nb\tc?[2J?? \xc3\x85ngstr\xc3\xb6m ?"
+                                                 "?= ?"
+                                                 "?");
+    covary_status_clear();
+}
+
 static void memory_is_zeroed_aligned_and_counted(void **state)
 {
     memory_ledger before = memory_state();
@@ -107,6 +118,7 @@ static void numbers_are_whole_strings(void **state)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(exit_statuses_are_as_documented),
     cmocka_unit_test(context_goes_in_front_of_the_message),
+    cmocka_unit_test(messages_hold_nothing_a_terminal_would_obey),
     cmocka_unit_test(memory_is_zeroed_aligned_and_counted),
     cmocka_unit_test(too_large_a_block_is_an_error),
     cmocka_unit_test(json_text_is_escaped),
