@@ -52,8 +52,7 @@ done:
 
 static covary_status more_help(text *into)
 {
-    return text_add(into, "\nKeys of the configuration (YAML; each can be given by --set):\n%s",
-                    covary_config_help());
+    return text_add(into, "\n%s", covary_config_help());
 }
 
 const command command_fit = {

@@ -57,7 +57,8 @@
     X("representation.scaling", KEY_CHOICE, "standardize | none", 0, 0, "standardize", NO_UNIT,    \
       "Scaling of the features: to mean 0 and variance 1, or left alone.")                         \
     X("representation.symmetry", KEY_CHOICE, "auto | none", 0, 0, "auto", NO_UNIT,                 \
-      "Permutations of equivalent atoms that the kernel is averaged over.")                        \
+      "Permutations of equivalent atoms that the kernel is averaged over; in this version "        \
+      "auto is\n      none.")                                                                      \
     X("kernel.type", KEY_TEXT, "a kernel", 0, 0, "gaussian", NO_UNIT,                              \
       "gaussian, laplacian, matern-3/2, matern-5/2, linear or polynomial.")                        \
     X("kernel.length", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                  \
