@@ -8,7 +8,6 @@
 #include "model/stream.h"
 #include "storage/checksum.h"
 
-#include <math.h>
 #include <time.h>
 
 /* What the layout points to while the file is created. */
@@ -86,14 +85,17 @@ static covary_status describe_observables(const covary_model *model, layout_stor
     return status;
 }
 
-/* Cell and times are those of the first frame: a file has them for all frames or for none. */
+/*
+ * A file has cells for all frames or for none.  Times are written even if they are NAN: MDAnalysis
+ * refuses files without them.
+ */
 static covary_status probe_first_frame(stream *from, annotation_layout *layout)
 {
     covary_status status = COVARY_OK;
     frames       *probe = from->batch;
 
     COVARY_TRY(trajectory_read(from->from, 0, 1, probe));
-    layout->time = !isnan(probe->time[0]);
+    layout->time = true;
     layout->periodic = probe->periodic[0];
     for (int i = 0; i < 9; i++) {
         layout->cell = layout->cell || probe->cell[i] != 0.0;
