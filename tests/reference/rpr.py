@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Rotate-predict-rotate kernel ridge regression in plain numpy and scipy.
 
-An independent account of what a fit means, for spatial molecules: it shares no code with the
-program and takes other routes where there are any (polar decomposition, Rotation.align_vectors,
+An independent account of what a fit means, for planar and spatial molecules: it shares no code with
+the program and takes other routes where there are any (polar decomposition, Rotation.align_vectors,
 Bessel functions, distances by differences, refitting for leave-one-out errors).
 """
 import itertools
@@ -135,13 +135,28 @@ def to_lab(rotation, packed):
     return rotation.transpose(0, 2, 1) @ t @ rotation
 
 
+def is_planar(x):
+    """Whether each geometry lies in a plane, to 1e-7 of its extent."""
+    extents = np.linalg.svd(x - x.mean(1, keepdims=True), compute_uv=False)
+    return bool(np.all(extents[:, 2] <= 1e-7 * extents[:, 0]))
+
+
+def in_plane(packed):
+    """Without the components that the reflection z -> -z of a planar molecule forbids."""
+    packed = packed.copy()
+    packed[:, [2] if packed.shape[1] == 3 else [3, 4]] = 0.0
+    return packed
+
+
 class Fit:
     """One representation and kernel on one training set, at one length and ridge."""
 
     def __init__(self, train, basis, improper, descriptors, scaling, kernel, degree=2):
         self.w = np.array([MASSES[s] for s in train.species])
         self.reference = canonical_reference(train.x[medoid(train.x)], self.w)
-        self.rule = {"inertia": inertia_axes, "eckart": eckart_axes}[basis], improper
+        self.planar = is_planar(train.x)  # then both senses of z mean the same: rotations do
+        self.rule = ({"inertia": inertia_axes, "eckart": eckart_axes}[basis],
+                     improper and not self.planar)
         self.descriptors, self.species = descriptors, train.species
         self.kernel, self.degree = kernel, degree
         self.rotations, blocks = self.pose(train.x)
@@ -175,6 +190,7 @@ class Fit:
         """values: labels in the lab."""
         self.length = length
         packed = to_body(self.rotations, values)
+        packed = in_plane(packed) if self.planar else packed
         self.target_mean = packed.mean(0)
         self.targets = packed - self.target_mean
         self.a = evaluate_kernel(self.kernel, self.rows, self.rows, length, self.degree)

@@ -30,6 +30,7 @@ import rpr  # noqa: E402
 COVARY = os.environ["COVARY"]
 DATA = os.environ["COVARY_TEST_DATA"]
 TWO_RANKS = os.environ["COVARY_MPIEXEC"].split() + ["2"]
+MOLECULES = ["dce", "nh3", "co2"]  # an asymmetric top, a symmetric one, a planar molecule
 PROPERTIES = {"dipole": "vector", "polarizability": "symmetric-tensor"}
 BOTH = ["cartesians", "distances"]
 TOLERANCE = 1e-8  # of the predictions' root mean square
@@ -69,6 +70,9 @@ CASES = [
     ("nh3", "inertia", "proper", BOTH, "none", "laplacian", 4, 1e-2),
     ("nh3", "inertia", "proper", ["relative-to-equilibrium"], "standardize", "matern-3/2", 4, 1e-3),
     ("nh3", "inertia", "improper", ["inverse-distances"], "standardize", "linear", 1, 1e-2),
+    ("co2", "eckart", "improper", BOTH, "none", "gaussian", 4, 1e-4),
+    ("co2", "inertia", "improper", ["cartesians"], "none", "matern-5/2", 4, 1e-4),
+    ("co2", "inertia", "proper", ["inverse-distances"], "standardize", "gaussian", 4, 1e-3),
 ]
 # Cases whose leave-one-out errors come from fitting without each frame, and that are evaluated.
 REFITTED = (0, 6, 12, 17)
@@ -197,8 +201,8 @@ def check_auto(molecule, train, test):
 
 
 def main():
-    train = {m: rpr.Labelled(os.path.join(DATA, m + "_train.xyz")) for m in ("dce", "nh3")}
-    test = {m: rpr.Labelled(os.path.join(DATA, m + "_test.xyz")) for m in ("dce", "nh3")}
+    train = {m: rpr.Labelled(os.path.join(DATA, m + "_train.xyz")) for m in MOLECULES}
+    test = {m: rpr.Labelled(os.path.join(DATA, m + "_test.xyz")) for m in MOLECULES}
     for index in range(len(CASES)):
         check_case(index, train, test)
     for molecule in ("dce", "nh3"):
