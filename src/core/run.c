@@ -17,6 +17,9 @@ static volatile sig_atomic_t stop_requested;
 static const int stop_signals[] = {SIGINT, SIGTERM, SIGUSR1};
 enum { N_STOP_SIGNALS = sizeof stop_signals / sizeof stop_signals[0] };
 
+/* The handlers that were there before, to be put back; the process's as well. */
+static struct sigaction handlers_before[N_STOP_SIGNALS];
+
 /*
  * A request to stop.  Launchers and batch systems may deliver theirs twice (to the job and to its
  * processes); only a second Ctrl-C means that waiting is over.
@@ -30,17 +33,36 @@ static void note_stop(int number)
     stop_requested = 1;
 }
 
-static void set_signal_handlers(void (*handler)(int))
+static void set_signal_handlers(void)
 {
     struct sigaction action;
 
     memset(&action, 0, sizeof action);
-    action.sa_handler = handler;
+    action.sa_handler = note_stop;
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
     for (int s = 0; s < N_STOP_SIGNALS; s++) {
-        sigaction(stop_signals[s], &action, NULL);
+        sigaction(stop_signals[s], &action, &handlers_before[s]);
     }
+}
+
+static void restore_signal_handlers(void)
+{
+    for (int s = 0; s < N_STOP_SIGNALS; s++) {
+        sigaction(stop_signals[s], &handlers_before[s], NULL);
+    }
+}
+
+/* Without a run there is no agreement yet: the worst code of all ranks by hand.  Collective. */
+static covary_status agree_on_memory(MPI_Comm comm, covary_status mine)
+{
+    int worst = (int)mine;
+
+    MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_INT, MPI_MAX, comm);
+    if (worst != COVARY_OK && mine == COVARY_OK) {
+        return COVARY_FAIL((covary_status)worst, "another rank has no memory to start with");
+    }
+    return (covary_status)worst;
 }
 
 static void read_fault(covary_run *run)
@@ -77,8 +99,9 @@ covary_status covary_run_create(MPI_Comm comm, const covary_run_options *options
     covary_run   *run = NULL;
 
     *out = NULL;
-    status = MEMORY_ALLOCATE("run", 1, &run);
+    status = agree_on_memory(comm, MEMORY_ALLOCATE("run", 1, &run));
     if (status != COVARY_OK) {
+        MEMORY_RELEASE(&run); /* no communicator in it yet */
         return status;
     }
     MPI_Comm_dup(comm, &run->comm);
@@ -93,7 +116,8 @@ covary_status covary_run_create(MPI_Comm comm, const covary_run_options *options
     COVARY_TRY_TOGETHER(run, "open the log", open_json_log(run));
     if (run->options.signals) {
         stop_requested = 0;
-        set_signal_handlers(note_stop);
+        set_signal_handlers();
+        run->handlers_set = true;
     }
     *out = run;
     run = NULL;
@@ -108,8 +132,8 @@ void covary_run_destroy(covary_run **run)
     if (run == NULL || *run == NULL) {
         return;
     }
-    if ((*run)->options.signals) {
-        set_signal_handlers(SIG_DFL);
+    if ((*run)->handlers_set) {
+        restore_signal_handlers();
     }
     if ((*run)->log_json != NULL) {
         fclose((*run)->log_json);

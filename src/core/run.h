@@ -25,7 +25,8 @@ struct covary_run {
     MPI_Comm           comm;
     int                rank, size;
     covary_run_options options;
-    FILE              *log_json; /* rank 0 only */
+    bool               handlers_set; /* ours are installed */
+    FILE              *log_json;     /* rank 0 only */
     double             started;
     run_timer          timers[RUN_MAX_TIMERS];
     int                n_timers;

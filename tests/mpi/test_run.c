@@ -62,6 +62,28 @@ static void a_signal_on_one_rank_stops_all(void **state)
     covary_run_destroy(&run);
 }
 
+static void note_nothing(int number)
+{
+    (void)number;
+}
+
+static void the_handlers_of_the_caller_are_put_back(void **state)
+{
+    covary_run_options options = {.verbosity = COVARY_QUIET, .signals = true};
+    covary_run        *run = NULL;
+
+    (void)state;
+    assert_true(signal(SIGUSR1, note_nothing) != SIG_ERR);
+    assert_ok(covary_run_create(covary_run_comm(test_run()), &options, &run));
+    covary_run_destroy(&run);
+    assert_true(signal(SIGUSR1, SIG_DFL) == note_nothing);
+    /* a run that never came to life leaves them alone, too */
+    assert_true(signal(SIGUSR1, note_nothing) != SIG_ERR);
+    options.log_json = "/nonexistent/folder/log.json";
+    assert_int_equal(covary_run_create(covary_run_comm(test_run()), &options, &run), COVARY_ERR_IO);
+    assert_true(signal(SIGUSR1, SIG_DFL) == note_nothing);
+}
+
 static void a_fault_comes_at_its_agreement_on_its_rank(void **state)
 {
     covary_run *run = NULL;
@@ -96,6 +118,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(each_failing_rank_in_turn_is_heard_by_all),
     cmocka_unit_test(the_worst_failure_wins),
     cmocka_unit_test(a_signal_on_one_rank_stops_all),
+    cmocka_unit_test(the_handlers_of_the_caller_are_put_back),
     cmocka_unit_test(a_fault_comes_at_its_agreement_on_its_rank),
     cmocka_unit_test(an_unwritable_log_fails_everywhere),
 };
