@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const command *const registry[] = {&command_fit, &command_predict, &command_evaluate,
@@ -26,23 +27,50 @@ void print_result(const covary_run *run, const text *result)
     }
 }
 
+/* 0 or an errno. */
+static int write_plainly(const char *path, const text *content)
+{
+    int   reason = 0;
+    FILE *file = fopen(path, "w");
+
+    if (file == NULL) {
+        return errno;
+    }
+    if (fwrite(content->data, 1, content->length, file) != content->length) {
+        reason = errno;
+    }
+    if (fclose(file) != 0 && reason == 0) {
+        reason = errno;
+    }
+    return reason;
+}
+
+/* A pipe or a device (/dev/null, /dev/stdout) must not be replaced by a file. */
+static bool is_special(const char *path)
+{
+    struct stat about;
+
+    return stat(path, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode);
+}
+
 static covary_status write_here(const char *path, const text *content)
 {
+    covary_status status = COVARY_OK;
     text          temporary = {0};
-    covary_status status = text_add(&temporary, "%s.part-%ld", path, (long)getpid());
-    FILE         *file;
-    bool          written;
+    const bool    special = is_special(path);
+    int           reason;
 
-    if (status != COVARY_OK) {
-        return status;
+    COVARY_TRY(text_add(&temporary, "%s.part-%ld", path, (long)getpid()));
+    reason = write_plainly(special ? path : temporary.data, content);
+    if (reason == 0 && !special && rename(temporary.data, path) != 0) {
+        reason = errno;
     }
-    file = fopen(temporary.data, "w");
-    written = file != NULL && fwrite(content->data, 1, content->length, file) == content->length;
-    written = file != NULL && fclose(file) == 0 && written;
-    if (!written || rename(temporary.data, path) != 0) {
-        status = COVARY_FAIL(COVARY_ERR_IO, "%s: cannot be written: %s", path, strerror(errno));
+    if (reason != 0) {
+        status = COVARY_FAIL(COVARY_ERR_IO, "%s: cannot be written: %s", path, strerror(reason));
         remove(temporary.data);
     }
+
+done:
     text_release(&temporary);
     return status;
 }
