@@ -9,7 +9,9 @@
 #include "storage/storage.h"
 #include <covary/version.h>
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 static covary_status print_help(const covary_run *run, const arguments *given)
 {
@@ -49,12 +51,34 @@ static covary_status dispatch(covary_run *run, const arguments *given)
     return given->command->perform(run, given);
 }
 
-/* One message, from rank 0, which every rank agreed on. */
-static void report_failure(int rank, covary_status status)
+/* Every rank parses the same words, but memory may be short on one alone. */
+static covary_status start_together(covary_status mine)
 {
-    if (rank == 0 && status != COVARY_OK) {
-        const char *message = covary_status_message();
-        fprintf(stderr, "covary: %s\n", *message != '\0' ? message : covary_status_text(status));
+    int worst = (int)mine;
+
+    MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+    return (covary_status)worst;
+}
+
+/* What was printed must have arrived: a full disk behind a redirection is a failure. */
+static covary_status check_output(int rank)
+{
+    if (rank == 0 && (fflush(stdout) != 0 || ferror(stdout))) {
+        return COVARY_FAIL(COVARY_ERR_IO, "standard output cannot be written: %s", strerror(errno));
+    }
+    return COVARY_OK;
+}
+
+/* One message, from rank 0, which every rank agreed on; into the log too once there is one. */
+static void report_failure(int rank, covary_run *run, covary_status status)
+{
+    const char *message = covary_status_message();
+
+    message = *message != '\0' ? message : covary_status_text(status);
+    if (run != NULL) {
+        log_write(run, LOG_ERROR, "%s", message);
+    } else if (rank == 0) {
+        fprintf(stderr, "covary: %s\n", message);
     }
 }
 
@@ -78,7 +102,7 @@ int main(int argc, char **argv)
     MPI_Init(&argc, &argv);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     linalg_use_one_thread_by_default();
-    status = arguments_parse(argc, argv, &given);
+    status = start_together(arguments_parse(argc, argv, &given));
     if (status == COVARY_OK) {
         status = covary_run_create(MPI_COMM_WORLD, &given.run, &run);
     }
@@ -88,7 +112,10 @@ int main(int argc, char **argv)
         log_write(run, LOG_DETAIL, "peak of counted memory on rank 0: %.1f MiB",
                   (double)memory_state().peak_bytes / 1048576.0);
     }
-    report_failure(rank, status);
+    status = status == COVARY_OK ? check_output(rank) : status;
+    if (status != COVARY_OK) {
+        report_failure(rank, run, status);
+    }
     covary_run_destroy(&run);
     arguments_release(&given);
     report_leaks(rank);

@@ -35,8 +35,9 @@ static void write_json(covary_run *run, log_level level, const char *line)
 
 void log_write(covary_run *run, log_level level, const char *format, ...)
 {
-    char    line[2048];
-    va_list arguments;
+    static const char *const prefixes[] = {"", "", "warning: ", "covary: "};
+    char                     line[2048];
+    va_list                  arguments;
 
     if (run->rank != 0) {
         return;
@@ -46,8 +47,7 @@ void log_write(covary_run *run, log_level level, const char *format, ...)
     va_end(arguments);
     if (is_shown(run, level)) {
         /* a progress bar that is being drawn gives way to the line */
-        fprintf(stderr, "%s%s%s\n", run->progress.bar ? "\r\033[K" : "",
-                level == LOG_WARNING ? "warning: " : "", line);
+        fprintf(stderr, "%s%s%s\n", run->progress.bar ? "\r\033[K" : "", prefixes[level], line);
     }
     if (run->log_json != NULL) {
         write_json(run, level, line);
