@@ -5,15 +5,19 @@
 #include "core/status.h"
 #include "model/evaluate.h"
 
-#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static covary_status add_number(text *into, const char *key, double value, const char *after)
 {
-    if (!isfinite(value)) {
-        return text_add(into, "\"%s\": null%s", key, after);
-    }
-    return text_add(into, "\"%s\": %.17g%s", key, value, after);
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(text_add(into, "\"%s\": ", key));
+    COVARY_TRY(text_add_json_number(into, value));
+    COVARY_TRY(text_add(into, "%s", after));
+
+done:
+    return status;
 }
 
 static covary_status add_errors(text *into, const covary_errors *errors, const char *after)
@@ -128,7 +132,9 @@ static covary_status report(covary_run *run, const arguments *given, const covar
     text          table = {0}, json = {0};
 
     COVARY_TRY_TOGETHER(run, "make the table", make_table(model, evaluation, &table));
-    print_result(run, &table);
+    if (given->json == NULL || strcmp(given->json, "-") != 0) { /* JSON alone can be parsed */
+        print_result(run, &table);
+    }
     if (given->json != NULL) {
         COVARY_TRY_TOGETHER(run, "make the JSON", make_json(model, evaluation, &json));
         COVARY_TRY(write_text_file(run, given->json, &json));

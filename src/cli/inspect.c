@@ -13,7 +13,7 @@
 
 covary_status inspect_formula(int64_t n_atoms, const uint8_t *species, text *into)
 {
-    static const int first[] = {6, 1}; /* Hill order: carbon, hydrogen, then by symbol */
+    static const int first[] = {6, 1}; /* carbon, hydrogen, then by number */
     covary_status    status = COVARY_OK;
     int64_t          counts[ELEMENT_MAX + 1] = {0};
 
@@ -55,6 +55,7 @@ static covary_status find_kind(covary_run *run, const char *path, file_kind *kin
     if (found == FILE_MODEL) {
         COVARY_TRY(storage_open(run, path, &file));
         found = storage_exists(file, "/observables") ? FILE_ANNOTATION : FILE_MODEL;
+        MPI_Bcast(&found, 1, MPI_INT, 0, covary_run_comm(run)); /* rank 0's view of it counts */
     }
     *kind = (file_kind)found;
 
@@ -63,42 +64,67 @@ done:
     return status;
 }
 
+/* What the first frame tells of all.  Local. */
+static covary_status describe_frames(const trajectory *opened, const char *path,
+                                     const frames *first, text *said, text *json)
+{
+    covary_status   status = COVARY_OK;
+    const long long n = trajectory_n_frames(opened), n_atoms = first->atom_start[1];
+    const long long most = trajectory_max_atoms(opened);
+
+    COVARY_TRY(text_add(said, "%s: trajectory, %s\n", path, trajectory_format_name(opened)));
+    COVARY_TRY(text_add(said, "  frames        %lld\n  atoms         %lld, ", n, n_atoms));
+    COVARY_TRY(inspect_formula(n_atoms, first->species, said));
+    if (most != n_atoms) {
+        COVARY_TRY(text_add(said, " in the first frame, up to %lld", most));
+    }
+    COVARY_TRY(text_add(said, "\n"));
+    COVARY_TRY(text_add(json,
+                        "\"kind\": \"trajectory\", \"format\": \"%s\", \"frames\": %lld, "
+                        "\"atoms\": %lld, \"formula\": \"",
+                        trajectory_format_name(opened), n, most));
+    COVARY_TRY(inspect_formula(n_atoms, first->species, json));
+    COVARY_TRY(text_add(json, "\""));
+    COVARY_TRY(inspect_cell(first, said, json));
+
+done:
+    return status;
+}
+
+/* First and last time; `ends` holds the first frame and then the last one.  Local. */
+static covary_status describe_times(trajectory *opened, frames *ends, text *said, text *json)
+{
+    covary_status status = COVARY_OK;
+    const double  first = ends->time[0];
+
+    if (isnan(first)) {
+        return COVARY_OK;
+    }
+    COVARY_TRY(trajectory_read(opened, trajectory_n_frames(opened) - 1, 1, ends));
+    COVARY_TRY(text_add(said, "  time          %.6g to %.6g fs\n", first, ends->time[0]));
+    COVARY_TRY(text_add(json, ", \"time\": ["));
+    COVARY_TRY(text_add_json_number(json, first));
+    COVARY_TRY(text_add(json, ", "));
+    COVARY_TRY(text_add_json_number(json, ends->time[0]));
+    COVARY_TRY(text_add(json, "]"));
+
+done:
+    return status;
+}
+
 static covary_status inspect_trajectory(covary_run *run, const char *path, text *said, text *json)
 {
     covary_status status = COVARY_OK;
     trajectory   *opened = NULL;
     frames       *ends = NULL;
-    int64_t       n;
 
     COVARY_TRY(trajectory_open(run, &path, 1, NULL, 0, &opened));
-    n = trajectory_n_frames(opened);
-    COVARY_TRY_TOGETHER(run, "reserve two frames",
+    COVARY_TRY_TOGETHER(run, "reserve a frame",
                         frames_create(1, trajectory_max_atoms(opened), &ends));
     COVARY_TRY_TOGETHER(run, "read the first frame", trajectory_read(opened, 0, 1, ends));
-    COVARY_TRY(text_add(said, "%s: trajectory, %s\n", path, trajectory_format_name(opened)));
-    COVARY_TRY(text_add(said, "  frames        %lld\n  atoms         %lld", (long long)n,
-                        (long long)ends->atom_start[1]));
-    COVARY_TRY(text_add(said, ", "));
-    COVARY_TRY(inspect_formula(ends->atom_start[1], ends->species, said));
-    COVARY_TRY(text_add(said,
-                        trajectory_max_atoms(opened) == ends->atom_start[1]
-                            ? "\n"
-                            : " in the first frame, up to %lld\n",
-                        (long long)trajectory_max_atoms(opened)));
-    COVARY_TRY(text_add(json,
-                        "\"kind\": \"trajectory\", \"format\": \"%s\", \"frames\": %lld, "
-                        "\"atoms\": %lld, \"formula\": \"",
-                        trajectory_format_name(opened), (long long)n,
-                        (long long)trajectory_max_atoms(opened)));
-    COVARY_TRY(inspect_formula(ends->atom_start[1], ends->species, json));
-    COVARY_TRY(text_add(json, "\""));
-    COVARY_TRY(inspect_cell(ends, said, json));
-    if (!isnan(ends->time[0])) {
-        double first = ends->time[0];
-        COVARY_TRY_TOGETHER(run, "read the last frame", trajectory_read(opened, n - 1, 1, ends));
-        COVARY_TRY(text_add(said, "  time          %.6g to %.6g fs\n", first, ends->time[0]));
-        COVARY_TRY(text_add(json, ", \"time\": [%.17g, %.17g]", first, ends->time[0]));
-    }
+    COVARY_TRY_TOGETHER(run, "describe the frames",
+                        describe_frames(opened, path, ends, said, json));
+    COVARY_TRY_TOGETHER(run, "read the last frame", describe_times(opened, ends, said, json));
 
 done:
     frames_destroy(&ends);
@@ -129,14 +155,25 @@ done:
     return status;
 }
 
-static covary_status inspect_file(covary_run *run, const char *path, text *said, text *json)
+static covary_status begin_object(const char *separator, const char *path, text *json)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(text_add(json, "%s{\"file\": ", separator));
+    COVARY_TRY(text_add_json(json, path));
+    COVARY_TRY(text_add(json, ", "));
+
+done:
+    return status;
+}
+
+static covary_status inspect_file(covary_run *run, const char *separator, const char *path,
+                                  text *said, text *json)
 {
     covary_status status = COVARY_OK;
     file_kind     kind;
 
-    COVARY_TRY(text_add(json, "{\"file\": "));
-    COVARY_TRY(text_add_json(json, path));
-    COVARY_TRY(text_add(json, ", "));
+    COVARY_TRY_TOGETHER(run, "begin a description", begin_object(separator, path, json));
     COVARY_TRY(find_kind(run, path, &kind));
     switch (kind) {
     case FILE_MODEL:
@@ -149,7 +186,7 @@ static covary_status inspect_file(covary_run *run, const char *path, text *said,
         COVARY_TRY(inspect_trajectory(run, path, said, json));
         break;
     }
-    COVARY_TRY(text_add(json, "}"));
+    COVARY_TRY_TOGETHER(run, "end a description", text_add(json, "}"));
 
 done:
     return status;
@@ -159,17 +196,16 @@ static covary_status perform(covary_run *run, const arguments *given)
 {
     covary_status status = COVARY_OK;
     text          said = {0}, json = {0};
+    const bool    several = given->n_files > 1; /* then the JSON is a list of objects */
 
     if (given->n_files == 0) {
         return COVARY_FAIL(COVARY_ERR_USAGE, "covary inspect needs a file");
     }
-    /* one file is one object, several are a list of them */
-    COVARY_TRY(text_add(&json, "%s", given->n_files > 1 ? "{\"files\": [" : ""));
     for (int f = 0; f < given->n_files; f++) {
-        COVARY_TRY(text_add(&json, "%s", f > 0 ? ",\n " : ""));
-        COVARY_TRY(inspect_file(run, given->files[f], &said, &json));
+        const char *separator = f > 0 ? ",\n " : several ? "{\"files\": [" : "";
+        COVARY_TRY(inspect_file(run, separator, given->files[f], &said, &json));
     }
-    COVARY_TRY(text_add(&json, "%s\n", given->n_files > 1 ? "]}" : ""));
+    COVARY_TRY_TOGETHER(run, "end the list", text_add(&json, "%s\n", several ? "]}" : ""));
     if (given->json == NULL || strcmp(given->json, "-") != 0) {
         print_result(run, &said);
     }

@@ -7,6 +7,7 @@
 #include "storage/storage.h"
 #include "trajectory/trajectory.h"
 
+/* Collective. */
 covary_status inspect_model(covary_run *run, const char *path, text *said, text *json);
 covary_status inspect_annotation(covary_run *run, const char *path, text *said, text *json);
 

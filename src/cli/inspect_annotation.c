@@ -133,8 +133,9 @@ static covary_status tell(const annotation *opened, flag_counts flags, text *jso
     COVARY_TRY(text_add(json, ", \"observables\": {"));
     for (int o = 0; o < n; o++) {
         const annotation_observable *of = annotation_observable_at(opened, o);
-        COVARY_TRY(text_add(json, "\"%s\": {\"rank\": %d, \"per_atom\": %s, \"unit\": \"%s\"}%s",
-                            of->name, of->rank, of->per_atom ? "true" : "false", unit_name(of),
+        COVARY_TRY(text_add_json(json, of->name));
+        COVARY_TRY(text_add(json, ": {\"rank\": %d, \"per_atom\": %s, \"unit\": \"%s\"}%s",
+                            of->rank, of->per_atom ? "true" : "false", unit_name(of),
                             o + 1 < n ? ", " : ""));
     }
     COVARY_TRY(text_add(json, "}"));

@@ -4,8 +4,6 @@
 #include "core/status.h"
 #include "model/model.h"
 
-#include <math.h>
-
 static const char *shape_name(molecule_shape shape)
 {
     static const char *const names[] = {"point", "linear", "planar", "spatial"};
@@ -62,10 +60,9 @@ done:
 
 static covary_status add_number(text *json, const char *key, double value)
 {
-    if (!isfinite(value)) {
-        return text_add(json, ", \"%s\": null", key);
-    }
-    return text_add(json, ", \"%s\": %.17g", key, value);
+    covary_status status = text_add(json, ", \"%s\": ", key);
+
+    return status == COVARY_OK ? text_add_json_number(json, value) : status;
 }
 
 static covary_status json_property(const model_property *of, text *json)
@@ -94,8 +91,9 @@ static covary_status json_model(const covary_model *model, text *json)
 {
     covary_status status = COVARY_OK;
 
-    COVARY_TRY(text_add(json, "\"kind\": \"model\", \"version\": \"%s\", \"formula\": \"",
-                        model->version));
+    COVARY_TRY(text_add(json, "\"kind\": \"model\", \"version\": "));
+    COVARY_TRY(text_add_json(json, model->version));
+    COVARY_TRY(text_add(json, ", \"formula\": \""));
     COVARY_TRY(inspect_formula(model->n_atoms, model->species, json));
     COVARY_TRY(text_add(json,
                         "\", \"atoms\": %lld, \"frames\": %lld, \"basis\": \"%s\", \"improper\": "
@@ -120,17 +118,27 @@ done:
     return status;
 }
 
+static covary_status describe(const covary_model *model, const char *path, text *said, text *json)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(say_molecule(model, path, said));
+    for (int p = 0; p < model->n_properties; p++) {
+        COVARY_TRY(say_property(&model->properties[p], said));
+    }
+    COVARY_TRY(json_model(model, json));
+
+done:
+    return status;
+}
+
 covary_status inspect_model(covary_run *run, const char *path, text *said, text *json)
 {
     covary_status status = COVARY_OK;
     covary_model *model = NULL;
 
     COVARY_TRY(covary_model_load(run, path, &model));
-    COVARY_TRY(say_molecule(model, path, said));
-    for (int p = 0; p < model->n_properties; p++) {
-        COVARY_TRY(say_property(&model->properties[p], said));
-    }
-    COVARY_TRY(json_model(model, json));
+    COVARY_TRY_TOGETHER(run, "describe the model", describe(model, path, said, json));
 
 done:
     covary_model_destroy(&model);

@@ -81,6 +81,11 @@ covary_status text_add_json(text *into, const char *string)
     return status == COVARY_OK ? text_add_bytes(into, "\"", 1) : status;
 }
 
+covary_status text_add_json_number(text *into, double value)
+{
+    return isfinite(value) ? text_add(into, "%.17g", value) : text_add(into, "null");
+}
+
 void text_release(text *string)
 {
     MEMORY_RELEASE(&string->data);

@@ -16,7 +16,8 @@ typedef struct {
 
 covary_status text_add(text *into, const char *format, ...) __attribute__((format(printf, 2, 3)));
 covary_status text_add_bytes(text *into, const char *bytes, size_t length);
-covary_status text_add_json(text *into, const char *string); /* quoted and escaped */
+covary_status text_add_json(text *into, const char *string);  /* quoted and escaped */
+covary_status text_add_json_number(text *into, double value); /* null unless it is finite */
 void          text_release(text *string);
 
 /*
