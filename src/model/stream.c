@@ -72,7 +72,9 @@ void stream_close(stream **closed)
     if (closed == NULL || *closed == NULL) {
         return;
     }
-    progress_end((*closed)->run);
+    if ((*closed)->run != NULL) { /* NULL: another rank had no memory for its stream */
+        progress_end((*closed)->run);
+    }
     frames_destroy(&(*closed)->batch);
     prediction_destroy(&(*closed)->results);
     trajectory_close(&(*closed)->from);
