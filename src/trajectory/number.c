@@ -3,7 +3,8 @@
  * Exact reading of decimal numbers.
  *
  * Three ways, fastest first, all of them exact: (1) mantissa and power of ten both exact doubles:
- * one multiplication or division rounds correctly (Clinger 1990); (2) the mantissa times a 128-bit
+ * one multiplication or division rounds correctly (Clinger 1990), with a short cut for numbers as
+ * positions are written; (2) the mantissa times a 128-bit
  * power of five (Lemire, "Number parsing at a gigabyte per second", Software: Practice and
  * Experience 51, 1700 (2021); Mushtak and Lemire (2023) prove that it needs no further case for
  * mantissas of 64 bits); (3) strtod, for mantissas of more than 19 digits whose tail decides.
@@ -42,7 +43,16 @@ static bool is_digit(char byte)
 }
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-/* Eight digits in one go: pairs, fours and eights are joined by multiplications. */
+/* The number that eight digits make, the first in the lowest byte: pairs, fours, all are joined. */
+static uint64_t join_eight(uint64_t word)
+{
+    word = word * 10 + (word >> 8);
+    return ((word & 0x000000ff000000ffu) * 0x000f424000000064u +
+            ((word >> 16) & 0x000000ff000000ffu) * 0x0000271000000001u) >>
+           32;
+}
+
+/* Eight digits in one go. */
 static bool take_eight(const char *bytes, uint64_t *mantissa)
 {
     const uint64_t threes = 0x3030303030303030u, high = 0xf0f0f0f0f0f0f0f0u;
@@ -52,12 +62,7 @@ static bool take_eight(const char *bytes, uint64_t *mantissa)
     if ((word & high) != threes || ((word + 0x0606060606060606u) & high) != threes) {
         return false;
     }
-    word -= threes;
-    word = word * 10 + (word >> 8);
-    word = ((word & 0x000000ff000000ffu) * 0x000f424000000064u +
-            ((word >> 16) & 0x000000ff000000ffu) * 0x0000271000000001u) >>
-           32;
-    *mantissa = *mantissa * 100000000u + word;
+    *mantissa = *mantissa * 100000000u + join_eight(word - threes);
     return true;
 }
 #else
@@ -212,12 +217,13 @@ static double slow_value(const decimal *number)
     return strtod(text, NULL);
 }
 
+/* The powers of ten that are exact doubles. */
+static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                              1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                              1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
 static double value_of(const decimal *number)
 {
-    static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
     if (!number->cut && number->mantissa >> 53 == 0 && number->exponent >= -22 &&
         number->exponent <= 22) {
         double mantissa = (double)number->mantissa;
@@ -229,6 +235,68 @@ static double value_of(const decimal *number)
         return slow_value(number);
     }
     return from_bits(bits);
+}
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+/* Up to eight digits in one go, if there are eight bytes to look at; their number is returned. */
+static int take_some(const char *bytes, uint64_t *mantissa)
+{
+    static const uint64_t powers[] = {1,      10,      100,      1000,     10000,
+                                      100000, 1000000, 10000000, 100000000};
+    const uint64_t        high = 0x8080808080808080u;
+    uint64_t              word, other;
+    int                   digits = 8;
+
+    memcpy(&word, bytes, sizeof word);
+    word ^= 0x3030303030303030u;
+    other = ((word + 0x7676767676767676u) | word) & high; /* bytes that are no digits */
+    if (other != 0) {
+        digits = __builtin_ctzll(other) / 8;
+        /* zeros in front instead of what follows; in two steps, as 64 at once is undefined */
+        word = word << (8 * (7 - digits)) << 8;
+    }
+    *mantissa = *mantissa * powers[digits] + join_eight(word);
+    return digits;
+}
+#else
+static int take_some(const char *bytes, uint64_t *mantissa)
+{
+    (void)bytes;
+    (void)mantissa;
+    return 0;
+}
+#endif
+
+/*
+ * Numbers as positions are written: at most 17 digits, a point, no exponent, and a mantissa that
+ * is an exact double.  Returns NULL for any other: they take the general way.
+ */
+static const char *parse_short(const char *begin, const char *end, double *value)
+{
+    const bool  negative = begin < end && *begin == '-';
+    const char *at = begin + negative, *digits = at, *point;
+    uint64_t    mantissa = 0;
+
+    for (; at < end && is_digit(*at) && at - digits < 8; at++) {
+        mantissa = mantissa * 10 + (uint64_t)(*at - '0');
+    }
+    point = at;
+    if (at == digits || at == end || *at != '.') {
+        return NULL;
+    }
+    at++;
+    if (end - at >= 8) {
+        at += take_some(at, &mantissa);
+    }
+    for (; at < end && is_digit(*at) && at - digits <= 17; at++) {
+        mantissa = mantissa * 10 + (uint64_t)(*at - '0');
+    }
+    if ((at < end && *at != ' ' && *at != '\t') || mantissa >> 53 != 0) {
+        return NULL;
+    }
+    *value = (double)mantissa / tens[at - point - 1];
+    *value = negative ? -*value : *value;
+    return at;
 }
 
 static bool starts_with(const char *at, const char *end, const char *word)
@@ -257,8 +325,13 @@ static const char *parse_word(const char *at, const char *end, double *value)
 const char *number_parse(const char *begin, const char *end, double *value)
 {
     decimal     number = {0};
-    const char *at = begin;
+    const char *at = parse_short(begin, end, value);
     bool        has_point = false;
+
+    if (at != NULL) {
+        return at;
+    }
+    at = begin;
 
     if (at < end && (*at == '-' || *at == '+')) {
         number.negative = *at++ == '-';

@@ -98,6 +98,35 @@ static void fixed_decimals_are_exact(void **state)
 }
 
 /* Any number of digits up to 19, any exponent. */
+/* All lengths around those that the short way takes, and what may stand behind a number. */
+static void fixed_decimals_of_any_length_are_exact(void **state)
+{
+    static const char *const behind[] = {"",  " ",    "\t", " 12345678.5", "x", "e-3",
+                                         "e", "+007", "."};
+    test_random              stream = {7};
+    char                     text[96];
+
+    (void)state;
+    for (int i = 0; i < 400000; i++) {
+        const int before = i % 11, after = i / 11 % 20;
+        size_t    length = 0;
+        text[length++] = "-+ "[i % 3];
+        length -= i % 3 == 2;
+        length += write_digits(text + length, random_bits(&stream), before);
+        text[length++] = '.';
+        length += write_digits(text + length, random_bits(&stream), after);
+        strcpy(text + length, behind[i / 220 % 9]);
+        if (i / 220 % 9 == 7) { /* of Fortran's, which strtod does not know */
+            assert_ptr_equal(number_parse(text, text + length + 4, &(double){0}),
+                             before + after > 0 ? text + length + 4 : NULL);
+        } else if (before + after > 0) {
+            check_text(text);
+        } else {
+            assert_null(number_parse(text, text + strlen(text), &(double){0}));
+        }
+    }
+}
+
 static void digit_strings_with_exponents_are_exact(void **state)
 {
     test_random stream = {3};
@@ -376,6 +405,7 @@ static void integers_are_exact_or_refused(void **state)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(doubles_of_any_size_come_back),
     cmocka_unit_test(fixed_decimals_are_exact),
+    cmocka_unit_test(fixed_decimals_of_any_length_are_exact),
     cmocka_unit_test(digit_strings_with_exponents_are_exact),
     cmocka_unit_test(long_digit_strings_are_exact),
     cmocka_unit_test(halfway_cases_go_to_even),
