@@ -14,14 +14,18 @@ static bool is_space(char byte)
 
 static bool is_separator(char byte)
 {
-    return is_space(byte) || (byte != '\0' && strchr(",[]{}()", byte) != NULL);
-}
-
-bool slice_is(slice bytes, const char *word)
-{
-    const size_t length = (size_t)(bytes.end - bytes.begin);
-
-    return strlen(word) == length && memcmp(bytes.begin, word, length) == 0;
+    switch (byte) {
+    case ',':
+    case '[':
+    case ']':
+    case '{':
+    case '}':
+    case '(':
+    case ')':
+        return true;
+    default:
+        return is_space(byte);
+    }
 }
 
 bool slice_take_word(slice *rest, bool brackets, slice *word)

@@ -10,13 +10,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Bytes [begin, end). */
 typedef struct {
     const char *begin, *end;
 } slice;
 
-bool slice_is(slice bytes, const char *word);
+/* Inline: of a literal, length and comparison are known to the compiler. */
+static inline bool slice_is(slice bytes, const char *word)
+{
+    const size_t length = strlen(word);
+
+    return (size_t)(bytes.end - bytes.begin) == length && memcmp(bytes.begin, word, length) == 0;
+}
 
 /* Take the next word between blanks (and commas and brackets, if asked) off the front of `rest`. */
 bool slice_take_word(slice *rest, bool brackets, slice *word);
