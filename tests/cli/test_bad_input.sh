@@ -18,7 +18,8 @@ last_frame() {
 head -n 117 train.xyz >truncated.xyz
 sed '111s/^8$/7/' train.xyz >fewer_announced.xyz
 { cat train.xyz && first_frames 1 "$data/nh3_train.xyz"; } >two_molecules.xyz
-last_frame 'if (line == 3) { held = $0; next } if (line == 8) { print; print held; next }' >order.xyz
+last_frame 'if (line == 3) { held = $0; next }
+            if (line == 8) { print; print held; next }' >order.xyz
 last_frame 'if (line == 5) sub(/^[A-Z][a-z]*/, "Qq")' >element.xyz
 last_frame 'if (line == 2) sub(/dipole="[^ ]*/, "dipole=\"nan")' >label_nan.xyz
 last_frame 'if (line == 2) sub(/dipole="[^"]*"/, "")' >label_missing.xyz
