@@ -61,6 +61,29 @@ static bool is_space(char byte)
     return byte == ' ' || byte == '\t';
 }
 
+/* Past the blanks; eight at a time, as how many there are depends on signs that nothing predicts.
+ */
+static const char *skip_blanks(const char *at, const char *end)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    while (end - at >= 8) {
+        uint64_t word;
+
+        memcpy(&word, at, sizeof word);
+        word ^= 0x2020202020202020u;
+        if (word != 0) {
+            at += __builtin_ctzll(word) / 8;
+            break;
+        }
+        at += 8;
+    }
+#endif
+    while (at < end && is_space(*at)) {
+        at++;
+    }
+    return at;
+}
+
 static int clipped(slice bytes)
 {
     return (int)(bytes.end - bytes.begin < 40 ? bytes.end - bytes.begin : 40);
@@ -369,9 +392,7 @@ static covary_status read_atom(const frame_place *place, int64_t atom, slice lin
 
     for (int c = 0; c < layout->n_columns; c++) {
         const layout_column *column = &layout->columns[c];
-        while (at < line.end && is_space(*at)) {
-            at++;
-        }
+        at = skip_blanks(at, line.end);
         if (at == line.end) {
             return COVARY_FAIL(COVARY_ERR_FORMAT,
                                "line %" PRId64 ", atom %" PRId64 ": %d columns, %d are expected",

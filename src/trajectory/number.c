@@ -294,8 +294,8 @@ static const char *parse_short(const char *begin, const char *end, double *value
     if ((at < end && *at != ' ' && *at != '\t') || mantissa >> 53 != 0) {
         return NULL;
     }
-    *value = (double)mantissa / tens[at - point - 1];
-    *value = negative ? -*value : *value;
+    /* no branch on the sign: nothing predicts the signs of coordinates */
+    *value = (double)mantissa * (1.0 - 2.0 * negative) / tens[at - point - 1];
     return at;
 }
 
