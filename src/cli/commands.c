@@ -77,14 +77,16 @@ done:
 
 covary_status write_text_file(covary_run *run, const char *path, const text *content)
 {
-    covary_status mine = COVARY_OK;
+    covary_status status = COVARY_OK;
 
     if (strcmp(path, "-") == 0) {
         print_result(run, content);
         return COVARY_OK;
     }
-    if (covary_run_rank(run) == 0) {
-        mine = write_here(path, content);
-    }
-    return covary_agree(run, "write a text file", mine);
+    COVARY_TRY_TOGETHER(run, "write a text file", COVARY_OK);
+    COVARY_TRY(
+        covary_announce(run, 0, covary_run_rank(run) == 0 ? write_here(path, content) : COVARY_OK));
+
+done:
+    return status;
 }

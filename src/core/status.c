@@ -125,3 +125,15 @@ covary_status covary_agree(covary_run *run, const char *phase, covary_status min
     }
     return (covary_status)worst.code;
 }
+
+covary_status covary_announce(covary_run *run, int owner, covary_status outcome)
+{
+    MPI_Comm comm = covary_run_comm(run);
+    int      code = (int)outcome;
+
+    MPI_Bcast(&code, 1, MPI_INT, owner, comm);
+    if (code != COVARY_OK) {
+        MPI_Bcast(last.text, (int)sizeof last.text, MPI_CHAR, owner, comm);
+    }
+    return (covary_status)code;
+}

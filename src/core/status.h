@@ -27,6 +27,13 @@ void covary_record_context(const char *format, ...) __attribute__((format(printf
  */
 covary_status covary_agree(covary_run *run, const char *phase, covary_status mine);
 
+/*
+ * Collective: every rank leaves with the outcome and message of rank `owner`, for what one rank
+ * does for all and cannot take back, as the renaming of a file.  Because it is done by then, no
+ * fault is injected here; ranks that may fail agree before it.
+ */
+covary_status covary_announce(covary_run *run, int owner, covary_status outcome);
+
 /* COVARY_STOPPED, with a message, if this rank was asked to stop; to be agreed on.  Local. */
 covary_status run_stop_if_asked(const covary_run *run);
 

@@ -269,14 +269,13 @@ static covary_status storage_sync(const char *path)
     return COVARY_OK;
 }
 
-/* Rank 0: the temporary file gets its name, durably. */
+/* Rank 0: the temporary file, on disk by now, gets its name, durably. */
 static covary_status storage_rename(storage *file)
 {
     covary_status status = COVARY_OK;
     text          folder = {0};
     const char   *slash = strrchr(file->path, '/');
 
-    COVARY_TRY(storage_sync(file->part));
     if (rename(file->part, file->path) != 0) {
         COVARY_TRY(COVARY_FAIL(COVARY_ERR_IO, "%s: cannot be given its name: %s", file->path,
                                strerror(errno)));
@@ -315,8 +314,10 @@ covary_status storage_commit(storage **file)
     (*file)->broken = true; /* until all is on disk */
     COVARY_TRY_TOGETHER(run, "find room on disk", storage_reserve_whole(*file));
     COVARY_TRY_TOGETHER(run, "finish a file", storage_finish(*file));
-    COVARY_TRY_TOGETHER(run, "rename a file",
-                        covary_run_rank(run) == 0 ? storage_rename(*file) : COVARY_OK);
+    COVARY_TRY_TOGETHER(run, "sync a file",
+                        covary_run_rank(run) == 0 ? storage_sync((*file)->part) : COVARY_OK);
+    COVARY_TRY(
+        covary_announce(run, 0, covary_run_rank(run) == 0 ? storage_rename(*file) : COVARY_OK));
     MEMORY_RELEASE(&(*file)->part);
 done:
     storage_close(file);
