@@ -3,7 +3,7 @@
  * A failure of any rank at any point at which ranks agree ends fit, predict and evaluate on every
  * rank alike, with no memory held and no file left, neither under the final name nor under a
  * temporary one.
- * ranks: 1 2 3
+ * ranks: 2 3
  *
  * Every agreement is visited with each rank in turn; on three ranks with the last alone, because
  * the middle one adds nothing but time.
