@@ -169,6 +169,30 @@ static void the_search_ends_at_the_same_bits_on_any_ranks(void **state)
     check_ranks(&recipes[1], first_frames("nh3_test.xyz", 10, 4), 1e-6, 1e-9);
 }
 
+/* One to three frames leave nothing to search; what was learned is found again. */
+static void a_few_frames_are_learned_with_automatic_values(void **state)
+{
+    (void)state;
+    for (int n = 1; n <= 3; n++) {
+        const model_recipe recipe = {
+            .train = first_frames("nh3_train.xyz", n, 4), .length = "auto", .ridge = "auto"};
+        covary_model      *model = recipe_fit(test_run(), &recipe);
+        covary_evaluation *evaluation = NULL;
+
+        assert_int_equal(covary_model_n_train(model), n);
+        assert_ok(covary_evaluate(test_run(), model, &recipe.train, 1, &evaluation));
+        for (int p = 0; p < 2; p++) {
+            const covary_errors errors = covary_evaluation_errors(evaluation, p);
+
+            assert_int_equal(errors.n, n);
+            assert_true(errors.max < 0.05);
+            assert_true(model->properties[p].length > 0.0 && model->properties[p].ridge > 0.0);
+        }
+        covary_evaluation_destroy(&evaluation);
+        covary_model_destroy(&model);
+    }
+}
+
 /* Targets of property p in the body axes minus their means, [n][width], all on every rank. */
 static double *targets_of(const covary_model *model, const char *path, int p)
 {
@@ -302,6 +326,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(fixed_hyperparameters_give_one_model_on_any_ranks),
     cmocka_unit_test(more_ranks_than_frames_change_nothing),
     cmocka_unit_test(the_search_ends_at_the_same_bits_on_any_ranks),
+    cmocka_unit_test(a_few_frames_are_learned_with_automatic_values),
     cmocka_unit_test(leave_one_out_is_refitting_without_each_frame),
     cmocka_unit_test(positions_that_are_no_numbers_are_named),
     cmocka_unit_test(batches_do_not_show),
