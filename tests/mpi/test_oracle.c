@@ -256,6 +256,27 @@ static void an_atom_has_no_direction(void **state)
     check_molecule(&argon, "eckart", 0.05, 1e-12);
 }
 
+/* All targets are 0 once their means are taken off. */
+static void nothing_to_learn_is_no_failure(void **state)
+{
+    double             positions[3 * ALL];
+    const model_recipe recipe = {
+        .train = scratch_file("argon.xyz"),
+        .properties = every_kind,
+        .descriptor = "cartesians",
+        .length = "auto",
+        .ridge = "auto",
+    };
+
+    (void)state;
+    draw_frames(&argon, 0.05, positions);
+    write_frames(recipe.train, &argon, positions, 0, TRAIN);
+    covary_model *model = recipe_fit(test_run(), &recipe);
+
+    check_atom(model, positions);
+    covary_model_destroy(&model);
+}
+
 /* Origins of an ion's dipole: the property, and where its origin is in a frame. */
 enum { ABOUT_MASS, ABOUT_NUCLEI, ABOUT_POINT, N_ORIGINS };
 
@@ -376,6 +397,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(ammonia_is_learned_in_eckart_axes),
     cmocka_unit_test(lines_are_learned_and_stay_lines),
     cmocka_unit_test(an_atom_has_no_direction),
+    cmocka_unit_test(nothing_to_learn_is_no_failure),
     cmocka_unit_test(dipoles_of_ions_move_with_their_origin),
 };
 
