@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 
 #include "core/memory.h"
+#include "core/output.h"
 #include "core/status.h"
 
 #include <errno.h>
@@ -89,4 +90,18 @@ covary_status write_text_file(covary_run *run, const char *path, const text *con
 
 done:
     return status;
+}
+
+covary_status check_text_file(covary_run *run, const char *path, const char *const *inputs,
+                              int n_inputs)
+{
+    covary_status mine = COVARY_OK;
+
+    if (path == NULL || strcmp(path, "-") == 0) {
+        return COVARY_OK;
+    }
+    if (covary_run_rank(run) == 0 && !is_special(path)) {
+        mine = output_check_here(path, inputs, n_inputs);
+    }
+    return covary_agree(run, "check the output", mine);
 }

@@ -11,9 +11,13 @@ extern const command command_fit, command_predict, command_evaluate, command_ins
 void print_result(const covary_run *run, const text *result);
 
 /*
- * Write a small text file under a temporary name, then rename; "-" is standard output.
- * Collective, rank 0 writes.  COVARY_ERR_IO names the file.
+ * Write a small text file under a temporary name, then rename; a device is written as it is, and
+ * "-" is standard output.  Collective, rank 0 writes.  COVARY_ERR_IO names the file.
  */
 covary_status write_text_file(covary_run *run, const char *path, const text *content);
+
+/* Before the work: could write_text_file write it, over none of the inputs?  Collective. */
+covary_status check_text_file(covary_run *run, const char *path, const char *const *inputs,
+                              int n_inputs);
 
 #endif

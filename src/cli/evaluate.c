@@ -158,6 +158,8 @@ static covary_status perform(covary_run *run, const arguments *given)
     if (given->n_files == 0) {
         return COVARY_FAIL(COVARY_ERR_USAGE, "covary evaluate needs labelled frames");
     }
+    COVARY_TRY(check_text_file(run, given->json, &given->model, 1));
+    COVARY_TRY(check_text_file(run, given->json, given->files, given->n_files));
     COVARY_TRY(covary_model_load(run, given->model, &model));
     COVARY_TRY(covary_evaluate(run, model, given->files, given->n_files, &evaluation));
     COVARY_TRY(report(run, given, model, evaluation));

@@ -4,6 +4,7 @@
 
 #include "core/config.h"
 #include "core/log.h"
+#include "core/output.h"
 #include "core/status.h"
 #include "model/plan.h"
 
@@ -17,6 +18,21 @@ static covary_status plan(covary_run *run, const covary_config *config)
         print_result(run, &report);
     }
     text_release(&report);
+    return status;
+}
+
+/* The model may replace neither the configuration nor what it names. */
+static covary_status check_output(covary_run *run, const char *output, const char *path,
+                                  const covary_config *config)
+{
+    const char *const others[] = {path, config->reference};
+
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(output_check(run, output, others, 2));
+    COVARY_TRY(output_check(run, output, (const char *const *)config->train, (int)config->n_train));
+
+done:
     return status;
 }
 
@@ -34,6 +50,7 @@ static covary_status perform(covary_run *run, const arguments *given)
     COVARY_TRY(
         covary_config_load(run, given->files[0], given->settings, given->n_settings, &config));
     output = given->output != NULL ? given->output : config->output;
+    COVARY_TRY(check_output(run, output, given->files[0], config));
     if (given->dry_run) {
         status = plan(run, config);
         goto done;

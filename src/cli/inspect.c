@@ -201,6 +201,7 @@ static covary_status perform(covary_run *run, const arguments *given)
     if (given->n_files == 0) {
         return COVARY_FAIL(COVARY_ERR_USAGE, "covary inspect needs a file");
     }
+    COVARY_TRY(check_text_file(run, given->json, given->files, given->n_files));
     for (int f = 0; f < given->n_files; f++) {
         const char *separator = f > 0 ? ",\n " : several ? "{\"files\": [" : "";
         COVARY_TRY(inspect_file(run, separator, given->files[f], &said, &json));

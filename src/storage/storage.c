@@ -6,6 +6,7 @@
  * says why a folder cannot be written and MPI-IO does not.
  */
 #include "core/memory.h"
+#include "core/output.h"
 #include "core/text.h"
 #include "storage/storage_private.h"
 
@@ -80,17 +81,10 @@ static hid_t storage_access_properties(const storage *file)
 static covary_status storage_reserve_part(storage *file)
 {
     covary_status status = COVARY_OK;
-    struct stat   seen;
     text          name = {0};
     int           descriptor = -1;
 
-    if (file->path[0] == '\0') {
-        COVARY_TRY(COVARY_FAIL(COVARY_ERR_IO, "the name of the output file is empty"));
-    }
-    if (stat(file->path, &seen) == 0 && S_ISDIR(seen.st_mode)) {
-        COVARY_TRY(
-            COVARY_FAIL(COVARY_ERR_IO, "%s: is a folder; give the name of a file", file->path));
-    }
+    COVARY_TRY(output_check_here(file->path, NULL, 0));
     for (int attempt = 0; descriptor < 0; attempt++) {
         name.length = 0;
         COVARY_TRY(text_add(&name, "%s.part-%ld-%d", file->path, (long)getpid(), attempt));

@@ -87,6 +87,15 @@ expect_refusal 1 "noise.xyz" "line 1" -- predict --model model.h5 --output new.h
 expect_refusal 1 "label_short.xyz, frame 12" "'dipole' has 2 values" "3 are expected" -- \
     fit config.yaml --set "data.train=[label_short.xyz]" --output new.h5
 expect_refusal 1 "folder" -- predict --model model.h5 --output folder train.xyz
+expect_refusal 1 "/dev/full" "device" -- predict --model model.h5 --output /dev/full train.xyz
+expect_refusal 1 "nowhere/new.h5" "No such file or directory" "folder" -- \
+    fit config.yaml --output nowhere/new.h5
+grep -q leave-one-out said/err && fail "a folder that does not exist was noticed after the fit"
+expect_refusal 1 "nowhere/new.json" "No such file or directory" -- \
+    evaluate --model model.h5 --json nowhere/new.json train.xyz
+[ ! -s said/out ] || fail "a folder that does not exist was noticed after the evaluation"
+expect_status 0 covary evaluate --model model.h5 --json /dev/null train.xyz
+[ -c /dev/null ] || fail "a device was replaced by a file"
 expect_refusal 1 "log.jsonl" "No such file or directory" -- \
     fit config.yaml --log-json nowhere/log.jsonl --output new.h5
 expect_refusal 2 "unknown" "gausian" "gaussian" -- \
@@ -104,6 +113,21 @@ expect_refusal 1 "whole.h5" -- predict --model whole.h5 --output new.h5 train.xy
 cp whole.h5 before.h5
 expect_refusal 1 "order.xyz" -- predict --model model.h5 --output whole.h5 order.xyz
 cmp -s whole.h5 before.h5 || fail "an earlier annotation was changed by a run that failed"
+
+# no output replaces an input, whatever its name
+ln -s train.xyz link.xyz
+cp train.xyz train_before.xyz
+cp model.h5 model_before.h5
+for output in train.xyz ./train.xyz link.xyz config.yaml; do
+    expect_refusal 2 "$output: is an input" "another name" -- fit config.yaml --output "$output"
+done
+expect_refusal 2 "train.xyz: is an input" -- predict --model model.h5 --output train.xyz link.xyz
+expect_refusal 2 "model.h5: is an input" -- predict --model model.h5 --output model.h5 train.xyz
+expect_refusal 2 "model.h5: is an input" -- \
+    evaluate --model model.h5 --json ./model.h5 train.xyz
+expect_refusal 2 "model.h5: is an input" -- inspect --json model.h5 model.h5
+cmp -s train.xyz train_before.xyz || fail "an input was overwritten"
+cmp -s model.h5 model_before.h5 || fail "a model was overwritten"
 
 # a file that may not be read or written (root may everything)
 if [ "$(id -u)" != 0 ]; then
