@@ -148,15 +148,19 @@ done:
 covary_status provenance_read(covary_run *run, storage *file, provenance *into)
 {
     covary_status status = COVARY_OK;
+    int has[3] = {storage_exists(file, "/covary/command"), storage_exists(file, "/covary/config"),
+                  storage_exists(file, "/covary/inputs")};
 
+    /* rank 0's answers, lest a rank that cannot read misses a collective call */
+    MPI_Bcast(has, 3, MPI_INT, 0, covary_run_comm(run));
     COVARY_TRY_TOGETHER(run, "read provenance", provenance_read_attributes(file, into));
-    if (storage_exists(file, "/covary/command")) {
+    if (has[0]) {
         COVARY_TRY(storage_get_dataset_text(file, "/covary/command", &into->command));
     }
-    if (storage_exists(file, "/covary/config")) {
+    if (has[1]) {
         COVARY_TRY(storage_get_dataset_text(file, "/covary/config", &into->config));
     }
-    if (storage_exists(file, "/covary/inputs")) {
+    if (has[2]) {
         COVARY_TRY(provenance_read_inputs(run, file, into));
     }
 done:
