@@ -21,17 +21,21 @@ typedef struct covary_model covary_model;
  *
  * COVARY_ERR_IO, _FORMAT, _DATA: a training file is missing, malformed or lacks a label (the
  * message names file, frame and key); COVARY_ERR_CONFIG: an unknown name; COVARY_ERR_NUMERIC: the
- * system cannot be solved (the message holds a remedy).
+ * system cannot be solved (the message holds a remedy); COVARY_ERR_MEMORY: the nodes cannot hold
+ * it; COVARY_STOPPED: a signal.
  */
 COVARY_API covary_status covary_fit(covary_run *run, const covary_config *config,
                                     covary_model **model);
 COVARY_API void          covary_model_destroy(covary_model **model);
 
-/* Write under a temporary name, then rename.  Collective. */
+/* Write under a temporary name, then rename.  Collective.  COVARY_ERR_IO names the file. */
 COVARY_API covary_status covary_model_save(covary_run *run, const covary_model *model,
                                            const char *path);
 
-/* Collective.  COVARY_ERR_FORMAT: the file is no model, or of a later version. */
+/*
+ * Collective.  COVARY_ERR_IO: the file is missing or unreadable; COVARY_ERR_FORMAT: it is no model,
+ * or of another version.
+ */
 COVARY_API covary_status covary_model_load(covary_run *run, const char *path, covary_model **model);
 
 /* What the model is for.  Local; names and units are borrowed. */
@@ -69,7 +73,11 @@ typedef struct {
  * Annotate trajectories: every rank streams its share of the frames in bounded memory, all ranks
  * write one H5MD file collectively.  Collective.
  *
- * COVARY_ERR_DATA: frames of another molecule; COVARY_STOPPED: a signal; nothing is left behind.
+ * options  in  may be NULL: positions in single precision, batches of about 16 MiB
+ * output   in  must be neither the model's file nor one of the trajectories
+ *
+ * COVARY_ERR_DATA: frames of another molecule; COVARY_ERR_USAGE: the output is an input;
+ * COVARY_STOPPED: a signal; nothing is left behind.
  */
 COVARY_API covary_status covary_annotate(covary_run *run, const covary_model *model,
                                          const char *const *paths, int n_paths,

@@ -158,11 +158,14 @@ static void report_domain(covary_run *run, const stream *from, domain_count coun
     MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_INT64_T, MPI_SUM, covary_run_comm(run));
     MPI_Allreduce(MPI_IN_PLACE, &count.first, 1, MPI_INT64_T, MPI_MIN, covary_run_comm(run));
     if (sums[0] + sums[1] > 0) {
+        const char *path;
+        int64_t     frame;
+        trajectory_locate(from->from, count.first, &path, &frame);
         log_write(run, LOG_WARNING,
                   "%lld of %lld frames are far from the training set and in %lld the body axes are "
-                  "nearly ambiguous; the first is frame %lld (see /observables/domain)",
+                  "nearly ambiguous; the first is frame %lld of %s (see /observables/domain)",
                   (long long)sums[0], (long long)trajectory_n_frames(from->from),
-                  (long long)sums[1], (long long)count.first);
+                  (long long)sums[1], (long long)frame, path);
     }
 }
 

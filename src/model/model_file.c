@@ -2,14 +2,14 @@
 /*
  * The model file, HDF5:
  *
- *   /                    format, format_version, version, commit, properties (names in order)
+ *   /                    format, format_version, version, commit
  *   /config              YAML after all settings; attribute path
  *   /inputs              names of the training files
  *   /molecule            species [atoms], weights [atoms] (u), reference [atoms][3] (angstrom)
- *   /axes                basis, improper, signs, shape; margin: the smallest in training
- *   /features            train [frames][features], mean, scale [features]; nearest: the largest
- *                        distance of a training frame to the nearest other one
- *   /kernel              name, degree
+ *   /axes                basis, improper, raw_signs, shape; margin: the smallest in training
+ *   /features            train [frames][features], mean, scale [features]; descriptors, scaling;
+ *                        nearest: the largest distance of a training frame to the nearest other one
+ *   /kernel              name, order
  *   /properties/<name>   weights [frames][packed], mean [packed]; kind, unit, hyperparameters,
  *                        leave-one-out errors, equivariance self-test
  *
@@ -322,6 +322,10 @@ static covary_status make_rule(const storage *file, const double *weights, const
     COVARY_TRY(storage_get_double(file, "/axes", "margin", &model->train_margin));
     COVARY_TRY(axes_create(axes_find(config->basis), model->n_atoms, weights, reference,
                            improper != 0, &model->rule));
+    if (shape < SHAPE_POINT || shape > SHAPE_SPATIAL) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: /axes has the unknown shape %lld",
+                               storage_path(file), (long long)shape));
+    }
     memcpy(model->rule->reference, reference, (size_t)(3 * model->n_atoms) * sizeof(double));
     model->rule->raw_signs = raw_signs != 0;
     model->rule->shape = (molecule_shape)shape;

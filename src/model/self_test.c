@@ -60,7 +60,7 @@ static double deviation_of(const covary_model *model, int p, const double turn[9
             sum += difference * difference;
         }
     }
-    return sqrt(sum);
+    return isfinite(sum) ? sqrt(sum) : INFINITY; /* a maximum would pass over NaN */
 }
 
 /* Charged dipoles about a fixed point in the lab do not turn about the origin. */
