@@ -64,10 +64,16 @@ static bool is_integer(const char *value, int64_t *number)
            (digits[0] != '0' || digits[1] == '\0') && text_to_int64(value, number);
 }
 
+/* Room for a name in the paths of objects in files. */
+enum { LONGEST_NAME = 64 };
+
 static const char *name_problem(const char *name)
 {
     size_t length = strlen(name);
 
+    if (length > LONGEST_NAME) {
+        return "no longer than 64 characters";
+    }
     if (strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") !=
             length ||
         name[0] == '.') {

@@ -392,6 +392,8 @@ static void choices_are_checked(void **state)
            "case.yaml, line 3: 'solver.type' is 'cholesk'; did you mean 'cholesky'?");
 }
 
+#define SIXTEEN "aaaaaaaaaaaaaaaa"
+
 static void names_and_pairs_are_checked(void **state)
 {
     (void)state;
@@ -401,6 +403,9 @@ static void names_and_pairs_are_checked(void **state)
            "case.yaml, line 2: 'properties.0.name' is '.a'");
     refuse("data: {train: a}\nproperties: [{name: a_std, kind: vector, unit: debye}]\n", NULL,
            "case.yaml, line 2: 'properties.0.name' is 'a_std'; it must be another name");
+    refuse("data: {train: a}\nproperties: [{name: " SIXTEEN SIXTEEN SIXTEEN SIXTEEN
+           "x, kind: vector, unit: debye}]\n",
+           NULL, "case.yaml, line 2: 'properties.0.name' is 'aaaaaaaa");
     refuse(MINIMAL, "properties.1={name: dipole, kind: vector, unit: debye}",
            "--set properties.1={name: dipole, kind: vector, unit: debye}: two properties are "
            "called 'dipole'");
