@@ -2,7 +2,6 @@
 /* covary predict */
 #include "cli/commands.h"
 
-#include "core/output.h"
 #include "core/status.h"
 #include <covary/model.h>
 
@@ -74,8 +73,6 @@ static covary_status perform(covary_run *run, const arguments *given)
     for (int s = 0; s < given->n_settings; s++) {
         COVARY_TRY(apply_setting(given->settings[s], &options));
     }
-    COVARY_TRY(output_check(run, given->output, &given->model, 1));
-    COVARY_TRY(output_check(run, given->output, given->files, given->n_files));
     COVARY_TRY(covary_model_load(run, given->model, &model));
     COVARY_TRY(covary_annotate(run, model, given->files, given->n_files, &options, given->output));
 

@@ -4,6 +4,7 @@
 
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/output.h"
 #include "core/status.h"
 #include "model/stream.h"
 #include "storage/checksum.h"
@@ -207,6 +208,8 @@ covary_status covary_annotate(covary_run *run, const covary_model *model, const 
 
     options = options == NULL ? &defaults : options;
     timer_begin(run, "predict");
+    COVARY_TRY(output_check(run, output, (const char *const *)&model->path, 1));
+    COVARY_TRY(output_check(run, output, paths, n_paths));
     COVARY_TRY(stream_open(run, model, paths, n_paths, NULL, 0, "predict", options->batch, &from));
     COVARY_TRY_TOGETHER(run, "lay out the annotation",
                         describe_layout(model, from, options, &held, &layout));
