@@ -68,6 +68,10 @@ const unit *unit_table(void)
         {"hartree/bohr", "hartree bohr-1", UNIT_FORCE, 1.0},
         {"eV/angstrom", "eV Angstrom-1", UNIT_FORCE, EV_IN_HARTREE * BOHR_IN_ANGSTROM},
 
+        /* of atoms: partial charges, Born effective charges, atomic polar tensors */
+        {"e", "e", UNIT_CHARGE, 1.0},
+        {"C", "C", UNIT_CHARGE, 1.0 / ELEMENTARY_CHARGE},
+
         {NULL, NULL, UNIT_NONE, 0.0},
     };
 
@@ -93,6 +97,8 @@ const char *unit_dimension_name(unit_dimension dimension)
         return "hyperpolarizability";
     case UNIT_FORCE:
         return "force";
+    case UNIT_CHARGE:
+        return "charge";
     }
     return "unknown dimension";
 }

@@ -20,7 +20,8 @@ typedef enum {
     UNIT_DIPOLE,              /* base: e*bohr */
     UNIT_POLARIZABILITY,      /* base: bohr^3 */
     UNIT_HYPERPOLARIZABILITY, /* base: e^3*bohr^3/hartree^2 */
-    UNIT_FORCE                /* base: hartree/bohr */
+    UNIT_FORCE,               /* base: hartree/bohr */
+    UNIT_CHARGE               /* base: e */
 } unit_dimension;
 
 typedef struct {

@@ -37,6 +37,12 @@ static void atomic_units_agree_with_codata(void **state)
     assert_relative("hartree/bohr", "eV/angstrom", 8.2387234983e-8 / 1.602176634e-9, 1e-10);
 }
 
+static void charges_agree_with_codata(void **state)
+{
+    (void)state;
+    assert_relative("e", "C", 1.602176634e-19, 1e-12);
+}
+
 static void dipoles_agree_with_the_literature(void **state)
 {
     (void)state;
@@ -157,6 +163,7 @@ static void wrong_dimension_names_units_that_fit(void **state)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(atomic_units_agree_with_codata),
+    cmocka_unit_test(charges_agree_with_codata),
     cmocka_unit_test(dipoles_agree_with_the_literature),
     cmocka_unit_test(polarizabilities_agree_with_their_volumes),
     cmocka_unit_test(energies_agree_with_the_literature),
