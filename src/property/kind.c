@@ -111,6 +111,11 @@ void property_to_lab(const property_kind *kind, const double rotation[9], const 
     }
     unpack(kind, packed, body);
     turn(kind, back, body, lab);
+    /* the two sums of an off-diagonal pair round apart; users take them for one number */
+    for (int k = 0; kind->rank == 2 && kind->symmetric && k < 3; k++) {
+        const int i = off_diagonal[k][0], j = off_diagonal[k][1];
+        lab[3 * i + j] = lab[3 * j + i] = 0.5 * (lab[3 * i + j] + lab[3 * j + i]);
+    }
 }
 
 /*

@@ -29,6 +29,19 @@ static void for_all(void (*check)(const property_kind *kind, const double *lab,
     }
 }
 
+/* Symmetric kinds come back symmetric to the last bit. */
+static void check_symmetry(const property_kind *kind, const double *lab, test_random *stream)
+{
+    double rotation[9], packed[KIND_MAX_VALUES], back[KIND_MAX_VALUES];
+
+    test_rotation(stream, test_uniform(stream) < 0.5, rotation);
+    property_to_body(kind, rotation, lab, packed);
+    property_to_lab(kind, rotation, packed, back);
+    for (int k = 0; kind->rank == 2 && kind->symmetric && k < 9; k++) {
+        assert_true(back[k] == back[3 * (k % 3) + k / 3]);
+    }
+}
+
 static double squared_norm(int count, const double *values)
 {
     double sum = 0.0;
@@ -52,6 +65,12 @@ static void check_sizes(const property_kind *kind, const double *lab, test_rando
         size += 2 * property_irrep_l(kind, irrep) + 1;
     }
     assert_int_equal(size, kind->n_packed);
+}
+
+static void symmetric_values_are_symmetric_to_the_last_bit(void **state)
+{
+    (void)state;
+    for_all(check_symmetry);
 }
 
 static void sizes_agree(void **state)
@@ -188,6 +207,7 @@ static void irreps_turn_among_themselves(void **state)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(sizes_agree),
     cmocka_unit_test(way_to_the_body_and_back_keeps_values_and_norm),
+    cmocka_unit_test(symmetric_values_are_symmetric_to_the_last_bit),
     cmocka_unit_test(rotations_compose),
     cmocka_unit_test(projection_is_a_projection),
     cmocka_unit_test(projected_values_do_not_see_the_free_axes),
