@@ -2,7 +2,8 @@
 /*
  * Does the model turn with the molecule?  Training frames are turned, shifted and (with improper
  * axes) mirrored at random; the prediction must turn by the same operation.  The largest deviation
- * and the bound 4 eps |weights|_1 that rounding explains are kept with each property.
+ * and the bound that rounding explains, 4 eps |weights|_1 and some eps of the mean, are kept with
+ * each property.
  */
 #ifndef COVARY_MODEL_SELF_TEST_H
 #define COVARY_MODEL_SELF_TEST_H

@@ -171,6 +171,52 @@ static void raw_signs_fail(void **state)
     frames_destroy(&test);
 }
 
+static void write_turned_copies(FILE *file, double origin)
+{
+    static const double bent[9] = {0, 0, 0, 0.9, 0.3, 0.1, -0.2, 1.0, 0.2};
+
+    for (int copy = 0; copy < 12; copy++) {
+        const double c = cos(0.3 + copy), s = sin(0.3 + copy);
+
+        fprintf(file, "3\nProperties=species:S:1:pos:R:3 dipole=\"%.17g %.17g 0.4\"\n", 0.3 * c,
+                0.3 * s);
+        for (const double *at = bent; at < bent + 9; at += 3) {
+            fprintf(file, "%s %.10f %.10f %.10f\n", at == bent ? "O" : "H",
+                    origin + c * at[0] - s * at[1], s * at[0] + c * at[1] - origin, at[2] + origin);
+        }
+    }
+}
+
+/* Turned copies of one frame leave nothing to learn; far from the origin shifts cost digits. */
+static void rounding_is_no_failure_of_a_model_without_weights(void **state)
+{
+    static const char *const bases[] = {"inertia", "eckart"};
+    static const double      origins[] = {0.0, 1e3, 1e6};
+
+    (void)state;
+    for (int choice = 0; choice < 6; choice++) {
+        const char        *path = scratch_file("copies.xyz");
+        const model_recipe recipe = {
+            .train = path,
+            .properties = DIPOLE,
+            .basis = bases[choice % 2],
+        };
+        covary_model *model;
+
+        if (covary_run_rank(test_run()) == 0) {
+            FILE *file = fopen(path, "w");
+            assert_non_null(file);
+            write_turned_copies(file, origins[choice / 2]);
+            assert_int_equal(fclose(file), 0);
+        }
+        MPI_Barrier(covary_run_comm(test_run()));
+        model = recipe_fit(test_run(), &recipe);
+        assert_true(model->properties[0].self_test <= model->properties[0].self_test_bound);
+        assert_true(model->properties[0].self_test_bound < 1e-10);
+        covary_model_destroy(&model);
+    }
+}
+
 /* Proper axes and distances cannot tell a molecule from its mirror image. */
 static void proper_axes_do_not_mirror(void **state)
 {
@@ -196,6 +242,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(eckart_axes_hold_at_exactly_symmetric_geometries),
     cmocka_unit_test(inertia_axes_fail_at_exactly_symmetric_geometries_and_say_so),
     cmocka_unit_test(raw_signs_fail),
+    cmocka_unit_test(rounding_is_no_failure_of_a_model_without_weights),
     cmocka_unit_test(proper_axes_do_not_mirror),
 };
 
