@@ -6,7 +6,8 @@
 #   bash tests/bench/run.sh BUILD_FOLDER    an optimized build that is there
 #
 # Two to three minutes on two cores that others use too.  The scratch folder (TMPDIR, else /tmp;
-# 300 MB) is removed at the end.  Exit status 1: something could not be measured; the table says what.
+# 300 MB) is removed at the end.  Exit status 1: something could not be measured; the table says
+# what.
 set -euo pipefail
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$bench/../.."
