@@ -20,9 +20,8 @@ void progress_update(covary_run *run, int64_t done);
 void progress_end(covary_run *run);
 
 /* Wall time per named phase, added up over calls; the table is logged with --verbose.  Local. */
-void   timer_begin(covary_run *run, const char *phase);
-void   timer_end(covary_run *run, const char *phase);
-double timer_seconds(const covary_run *run, const char *phase);
-void   timer_report(covary_run *run);
+void timer_begin(covary_run *run, const char *phase);
+void timer_end(covary_run *run, const char *phase);
+void timer_report(covary_run *run);
 
 #endif

@@ -89,11 +89,11 @@ void progress_end(covary_run *run)
     memset(progress, 0, sizeof *progress);
 }
 
-static run_timer *find_timer(const covary_run *run, const char *phase)
+static run_timer *find_timer(covary_run *run, const char *phase)
 {
     for (int t = 0; t < run->n_timers; t++) {
         if (strcmp(run->timers[t].phase, phase) == 0) {
-            return (run_timer *)&run->timers[t];
+            return &run->timers[t];
         }
     }
     return NULL;
@@ -121,13 +121,6 @@ void timer_end(covary_run *run, const char *phase)
         timer->total += MPI_Wtime() - timer->started;
         timer->started = -1.0;
     }
-}
-
-double timer_seconds(const covary_run *run, const char *phase)
-{
-    const run_timer *timer = find_timer(run, phase);
-
-    return timer == NULL ? 0.0 : timer->total;
 }
 
 void timer_report(covary_run *run)
