@@ -5,6 +5,7 @@
 #include "core/status.h"
 #include "model/evaluate.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -96,9 +97,15 @@ done:
 static covary_status add_row(text *into, const char *name, const covary_errors *errors,
                              const char *unit_name)
 {
-    return text_add(into, "%-20s %8lld %12.5g %12.5g %12.5g %12.5g %10.4g %%  %s\n", name,
+    char relative[32] = "-";
+
+    /* no size to compare with: no part of this l in any label */
+    if (isfinite(errors->relative_rmse)) {
+        snprintf(relative, sizeof relative, "%10.4g %%", 100.0 * errors->relative_rmse);
+    }
+    return text_add(into, "%-20s %8lld %12.5g %12.5g %12.5g %12.5g %12s  %s\n", name,
                     (long long)errors->n, errors->rmse, errors->mae, errors->max,
-                    errors->rms_reference, 100.0 * errors->relative_rmse, unit_name);
+                    errors->rms_reference, relative, unit_name);
 }
 
 static covary_status make_table(const covary_model *model, const covary_evaluation *evaluation,

@@ -57,4 +57,12 @@ for ranks in 1 2 3; do
     expect_files log.jsonl model.h5
 done
 
+# what no label has is no "nan": the antisymmetric part of a polarizability
+ranks=1
+sed 's/kind: symmetric-tensor/kind: tensor/' config.yaml >tensor.yaml
+expect_status 0 covary fit tensor.yaml --output tensor.h5
+expect_status 0 covary evaluate --model tensor.h5 train.xyz
+expect_said "l = 1"
+grep -q nan said/out && fail "a relative error without a reference is not left out"
+
 finish "fit, predict, evaluate and inspect work on 1, 2 and 3 ranks"
