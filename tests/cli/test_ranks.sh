@@ -17,7 +17,8 @@ first_frames 3 "$data/dce_test.xyz" >few.xyz
 for ranks in 1 2 3 4 7; do
     expect_status 0 covary fit config.yaml --quiet --output model.h5
     for name in prime few; do
-        expect_status 0 covary predict --quiet --model model.h5 --output $name.h5 --batch 5 $name.xyz
+        expect_status 0 covary predict --quiet --model model.h5 --output $name.h5 --batch 5 \
+            $name.xyz
         mv $name.h5 $name.$ranks.h5
     done
     mv model.h5 model.$ranks.h5

@@ -34,11 +34,10 @@ begin() {
 own_ranks() {
     local all=$process more=$process
     while [ -n "$more" ]; do
-        more=$(ps -o pid= --ppid "$(echo $more | tr ' ' ,)")
-        all="$all $more"
+        more=$(ps -o pid= --ppid "${more//[[:space:]]/,}" | xargs)
+        all="$all${more:+ $more}"
     done
-    # shellcheck disable=SC2086 # words
-    ps -o pid=,args= -p "$(echo $all | tr ' ' ,)" |
+    ps -o pid=,args= -p "${all// /,}" |
         awk -v program="$COVARY" '$2 == program { print $1 }' | sort -n
 }
 
