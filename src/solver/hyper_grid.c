@@ -14,10 +14,14 @@
 #include <math.h>
 #include <string.h>
 
-/* Limits of the lattice, in half steps: lengths sigma 2^-5 .. 2^12, ridges 10^-15 .. 10^2. */
+/*
+ * Limits of the lattice, in half steps: lengths sigma 2^-5 .. 2^12, ridges 10^-12 .. 10^2.  Below
+ * them rounding in the factor is too large for refinement to give weights that do not depend on the
+ * process grid.
+ */
 #define LENGTH_FIRST (-10)
 #define LENGTH_LAST  24
-#define RIDGE_FIRST  (-30)
+#define RIDGE_FIRST  (-24)
 #define RIDGE_LAST   4
 
 #define FULL_GRID_FRAMES 500 /* above it the first grid has double steps */

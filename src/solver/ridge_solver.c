@@ -18,6 +18,7 @@
 
 #define LOG_TWO_PI           1.8378770664093454836
 #define MOST_JITTERS         6
+#define MOST_REFINEMENTS     10
 #define FIRST_JITTER         1e-14 /* after a ridge of 0 */
 #define RESIDUAL_AT_ROUNDING 1e-15 /* nothing to refine */
 #define RESIDUAL_UNUSABLE    1e-3  /* as bad as a bad pivot */
@@ -78,7 +79,9 @@ static covary_status solve_refined(ridge_system *system, ridge_solution *out)
     residual_check check = {0};
     panel         *residual = NULL;
     panel         *refined = NULL;
-    double         refined_to = 0.0;
+    double         first, refined_to = 0.0;
+    int            steps = 0;
+    bool           is_stalled;
 
     COVARY_TRY(panel_create(run, n_local, width, &residual));
     COVARY_TRY(panel_create(run, n_local, width, &refined));
@@ -86,20 +89,25 @@ static covary_status solve_refined(ridge_system *system, ridge_solution *out)
     COVARY_TRY(
         residual_create(run, system->of, out->ridge, system->features, system->targets, &check));
     COVARY_TRY(residual_compute(&check, out->weights, residual, &out->residual));
-    if (out->residual <= RESIDUAL_AT_ROUNDING) {
-        goto done;
-    }
-    COVARY_TRY(system->with->solve(system->factor, residual, refined));
-    for (int64_t entry = 0; entry < n_local * width; entry++) {
-        refined->data[entry] += out->weights->data[entry];
-    }
-    COVARY_TRY(residual_compute(&check, refined, residual, &refined_to));
-    log_write(run, LOG_DETAIL, "relative residual %.1e, after one refinement %.1e", out->residual,
-              refined_to);
-    if (refined_to < out->residual) {
+    first = out->residual;
+    for (; steps < MOST_REFINEMENTS && out->residual > RESIDUAL_AT_ROUNDING; steps++) {
+        COVARY_TRY(system->with->solve(system->factor, residual, refined));
+        for (int64_t entry = 0; entry < n_local * width; entry++) {
+            refined->data[entry] += out->weights->data[entry];
+        }
+        COVARY_TRY(residual_compute(&check, refined, residual, &refined_to));
+        if (!(refined_to < out->residual)) {
+            break;
+        }
         memcpy(out->weights->data, refined->data, (size_t)(n_local * width) * sizeof(double));
+        is_stalled = refined_to > 0.5 * out->residual;
         out->residual = refined_to;
+        if (is_stalled) {
+            break;
+        }
     }
+    log_write(run, LOG_DETAIL, "relative residual %.1e, after %d refinements %.1e", first, steps,
+              out->residual);
 
 done:
     residual_release(&check);
