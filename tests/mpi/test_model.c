@@ -169,6 +169,30 @@ static void the_search_ends_at_the_same_bits_on_any_ranks(void **state)
     check_ranks(&recipes[1], first_frames("nh3_test.xyz", 10, 4), 1e-6, 1e-9);
 }
 
+/* Where the factor alone would differ by far more: refinement ends at the same weights. */
+static void a_tiny_ridge_gives_one_model_to_rounding_of_its_weights(void **state)
+{
+    const model_recipe recipe = {
+        .train = first_frames("co2_train.xyz", 50, 3), .length = "12", .ridge = "1e-12"};
+    frames       *test = read_all(first_frames("co2_test.xyz", 50, 3), NULL, 0);
+    covary_model *model = recipe_fit(test_run(), &recipe);
+    snapshot      here = snapshot_take(model, test);
+    snapshot      alone = snapshot_alone(&recipe, test, &here);
+
+    (void)state;
+    for (int p = 0; p < 2; p++) {
+        const double bound = 4.0 * DBL_EPSILON * model->properties[p].weights_norm1;
+
+        for (int64_t v = 0; v < here.n_frames * (p == 0 ? 3 : 9); v++) {
+            assert_near(here.values[p][v], alone.values[p][v], bound);
+        }
+    }
+    snapshot_release(&alone);
+    snapshot_release(&here);
+    covary_model_destroy(&model);
+    frames_destroy(&test);
+}
+
 /* One to three frames leave nothing to search; what was learned is found again. */
 static void a_few_frames_are_learned_with_automatic_values(void **state)
 {
@@ -326,6 +350,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(fixed_hyperparameters_give_one_model_on_any_ranks),
     cmocka_unit_test(more_ranks_than_frames_change_nothing),
     cmocka_unit_test(the_search_ends_at_the_same_bits_on_any_ranks),
+    cmocka_unit_test(a_tiny_ridge_gives_one_model_to_rounding_of_its_weights),
     cmocka_unit_test(a_few_frames_are_learned_with_automatic_values),
     cmocka_unit_test(leave_one_out_is_refitting_without_each_frame),
     cmocka_unit_test(positions_that_are_no_numbers_are_named),
