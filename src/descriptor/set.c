@@ -76,6 +76,15 @@ static covary_status choose_descriptors(const char *const *names, int n_names, d
         if (set->ops[k] == NULL) {
             COVARY_TRY(unknown_name(names[k]));
         }
+        for (int before = 0; before < k; before++) {
+            if (set->ops[before] == set->ops[k]) {
+                COVARY_TRY(
+                    COVARY_FAIL(COVARY_ERR_CONFIG,
+                                "representation.descriptor names '%s' twice; each descriptor "
+                                "counts once",
+                                names[k]));
+            }
+        }
         set->block_start[k + 1] = set->block_start[k] + set->ops[k]->dimension(&set->molecule);
     }
     set->n_ops = n_names;

@@ -119,9 +119,15 @@ static covary_status atom_weights(const covary_config *config, const covary_mode
                                "%s: masses: atom %lld does not exist; the molecule has %lld atoms",
                                config->path, (long long)mass->atom, (long long)model->n_atoms);
         }
+        bool used = false;
         for (int64_t atom = 0; atom < model->n_atoms; atom++) {
             bool meant = mass->element ? model->species[atom] == number : atom + 1 == mass->atom;
             weights[atom] = meant ? mass->mass : weights[atom];
+            used = used || meant;
+        }
+        if (!used) {
+            return COVARY_FAIL(COVARY_ERR_CONFIG, "%s: masses: the molecule has no %s",
+                               config->path, mass->element);
         }
     }
     return COVARY_OK;

@@ -133,6 +133,20 @@ static void units_and_names_that_do_not_exist_are_named(void **state)
                       (const char *const[]){"distnaces", "distances", NULL});
 }
 
+static void settings_that_do_nothing_are_refused(void **state)
+{
+    const char        *train = write_training("good.xyz", "");
+    const model_recipe twice = {
+        .train = train, .properties = DIPOLE, .descriptor = "distances, cartesians, distances"};
+    const model_recipe no_chlorine = {
+        .train = train, .properties = DIPOLE, .rest = "masses: [{element: Cl, mass: 36.966}]\n"};
+
+    (void)state;
+    expect_failure_of(&twice, COVARY_ERR_CONFIG, (const char *const[]){"distances", "twice", NULL});
+    expect_failure_of(&no_chlorine, COVARY_ERR_CONFIG,
+                      (const char *const[]){"masses", "no Cl", NULL});
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(good_frames_are_good),
     cmocka_unit_test(files_that_cannot_be_read_are_named),
@@ -140,6 +154,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(labels_that_are_no_labels_are_named),
     cmocka_unit_test(positions_that_are_no_geometry_are_named),
     cmocka_unit_test(units_and_names_that_do_not_exist_are_named),
+    cmocka_unit_test(settings_that_do_nothing_are_refused),
 };
 
 TEST_MAIN(cases)
