@@ -55,10 +55,8 @@ const unit *unit_table(void)
         {"e^2*bohr^2/hartree", "e2 bohr2 hartree-1", UNIT_POLARIZABILITY, 1.0},
         {"e^2*angstrom^2/eV", "e2 Angstrom2 eV-1", UNIT_POLARIZABILITY,
          1.0 / (BOHR_IN_ANGSTROM * BOHR_IN_ANGSTROM * EV_IN_HARTREE)},
-        /* e/V is e^2/eV, so this is the same unit; people also write it with e^2. */
+        /* e/V is e^2/eV, so this is the same unit. */
         {"e*angstrom^2/V", "e Angstrom2 V-1", UNIT_POLARIZABILITY,
-         1.0 / (BOHR_IN_ANGSTROM * BOHR_IN_ANGSTROM * EV_IN_HARTREE)},
-        {"e^2*angstrom^2/V", "e Angstrom2 V-1", UNIT_POLARIZABILITY,
          1.0 / (BOHR_IN_ANGSTROM * BOHR_IN_ANGSTROM * EV_IN_HARTREE)},
         {"C^2*m^2/J", "C2 m2 J-1", UNIT_POLARIZABILITY, 1.0 / AU_ALPHA},
 

@@ -63,7 +63,6 @@ static void polarizabilities_agree_with_their_volumes(void **state)
     /* e^2/(4 pi epsilon_0) = 14.3996454784 eV angstrom */
     assert_relative("e^2*angstrom^2/eV", "angstrom^3", 14.3996454784, 1e-10);
     assert_relative("e*angstrom^2/V", "e^2*angstrom^2/eV", 1.0, 1e-15);
-    assert_relative("e^2*angstrom^2/V", "e^2*angstrom^2/eV", 1.0, 1e-15);
 }
 
 static void energies_agree_with_the_literature(void **state)
