@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # All tests, from a fresh clone on:
 #
-#   bash tests/run.sh           everything, about ten minutes on two cores
+#   bash tests/run.sh           everything, about twelve minutes on two cores
 #   bash tests/run.sh --quick   without the sanitizers
 #
 # Installs what is missing where it may (see jobs/setup.sh), builds and tests the dev preset, then
-# builds the asan preset and repeats the tests on one and two ranks, and most of those of the program,
-# under the address and undefined-behaviour sanitizers.  Ends with one line: N passed, N failed, N skipped.
+# builds the asan preset and repeats the tests on one and two ranks, and most of those of the
+# program, under the address and undefined-behaviour sanitizers.  Ends with one line:
+# N passed, N failed, N skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=jobs/setup.sh
