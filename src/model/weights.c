@@ -119,24 +119,6 @@ static void measure_loo(covary_run *run, model_property *of, int64_t column, con
     }
 }
 
-/* -1/2 y^T w - 1/2 log det A - n/2 log 2 pi, summed over the components of one property. */
-static double log_likelihood(covary_run *run, int64_t column, int64_t width, const panel *targets,
-                             const ridge_solution *solution)
-{
-    static const double log_two_pi = 1.8378770664093454836;
-    double              fit = 0.0;
-
-    for (int64_t row = 0; row < targets->n_local; row++) {
-        for (int64_t c = column; c < column + width; c++) {
-            int64_t at = row * targets->width + c;
-            fit += targets->data[at] * solution->weights->data[at];
-        }
-    }
-    MPI_Allreduce(MPI_IN_PLACE, &fit, 1, MPI_DOUBLE, MPI_SUM, covary_run_comm(run));
-    return -0.5 * fit -
-           0.5 * (double)width * (solution->logdet + (double)targets->n_rows * log_two_pi);
-}
-
 static covary_status keep_solution(covary_run *run, covary_model *model, const factor_group *group,
                                    const panel *targets, const ridge_solution *solution)
 {
@@ -150,7 +132,7 @@ static covary_status keep_solution(covary_run *run, covary_model *model, const f
         COVARY_TRY_TOGETHER(run, "keep the weights",
                             keep_weights(of, model->n_train, column, group->width, weights));
         measure_loo(run, of, column, targets, solution->loo);
-        of->log_likelihood = log_likelihood(run, column, of->width, targets, solution);
+        of->log_likelihood = ridge_log_likelihood(run, targets, solution, column, of->width);
         of->ridge = solution->ridge;
         column += of->width;
     }

@@ -204,17 +204,21 @@ done:
     return status;
 }
 
-static void log_likelihood(const ridge_system *system, ridge_solution *out)
+double ridge_log_likelihood(covary_run *run, const panel *targets, const ridge_solution *solution,
+                            int64_t first, int64_t count)
 {
-    const panel *targets = system->targets;
-    double       fit = 0.0;
+    double fit = 0.0;
 
-    for (int64_t entry = 0; entry < targets->n_local * targets->width; entry++) {
-        fit += targets->data[entry] * out->weights->data[entry];
+    for (int64_t row = 0; row < targets->n_local; row++) {
+        for (int64_t col = first; col < first + count; col++) {
+            const int64_t entry = row * targets->width + col;
+
+            fit += targets->data[entry] * solution->weights->data[entry];
+        }
     }
-    MPI_Allreduce(MPI_IN_PLACE, &fit, 1, MPI_DOUBLE, MPI_SUM, covary_run_comm(system->run));
-    out->log_likelihood = -0.5 * fit - 0.5 * (double)targets->width *
-                                           (out->logdet + (double)targets->n_rows * LOG_TWO_PI);
+    MPI_Allreduce(MPI_IN_PLACE, &fit, 1, MPI_DOUBLE, MPI_SUM, covary_run_comm(run));
+    return -0.5 * fit -
+           0.5 * (double)count * (solution->logdet + (double)targets->n_rows * LOG_TWO_PI);
 }
 
 covary_status ridge_solve(covary_run *run, const solver_ops *with, const kernel *of, double ridge,
@@ -236,7 +240,7 @@ covary_status ridge_solve(covary_run *run, const solver_ops *with, const kernel 
     COVARY_TRY(panel_create(run, targets->n_local, targets->width, &out->weights));
     COVARY_TRY(panel_create(run, targets->n_local, targets->width, &out->loo));
     COVARY_TRY(solve_with_jitter(&system, out));
-    log_likelihood(&system, out);
+    out->log_likelihood = ridge_log_likelihood(run, targets, out, 0, targets->width);
     COVARY_TRY(leave_one_out(&system, out));
 
 done:

@@ -65,4 +65,8 @@ covary_status ridge_solve(covary_run *run, const solver_ops *with, const kernel 
                           ridge_solution *out);
 void          ridge_solution_release(ridge_solution *released);
 
+/* The log marginal likelihood of `count` outputs from `first` on.  Collective. */
+double ridge_log_likelihood(covary_run *run, const panel *targets, const ridge_solution *solution,
+                            int64_t first, int64_t count);
+
 #endif
