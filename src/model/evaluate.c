@@ -40,11 +40,10 @@ void covary_evaluation_destroy(covary_evaluation **evaluation)
 /* Any number near the traces will do as a shift; it only has to be the same on every rank. */
 static void set_trace_shifts(const covary_model *model, covary_evaluation *evaluation)
 {
-    static const double no_turn[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
-    double              mean[KIND_MAX_VALUES];
+    double mean[KIND_MAX_VALUES];
 
     for (int p = 0; p < model->n_properties; p++) {
-        property_to_lab(evaluation->kinds[p], no_turn, model->properties[p].mean, mean);
+        property_unpack(evaluation->kinds[p], model->properties[p].mean, mean);
         evaluation->sums[p].trace_shift = mean[0];
     }
 }

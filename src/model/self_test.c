@@ -66,11 +66,10 @@ static double deviation_of(const covary_model *model, int p, const double turn[9
     const property_kind *kind = of->kind;
     int64_t              n = covary_model_n_values(model, p) / kind->n_values;
     double               packed[KIND_MAX_VALUES], expected[KIND_MAX_VALUES], sum = 0.0;
-    const double         back[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
 
     for (int64_t item = 0; item < n; item++) {
         property_to_body(kind, turn, before + item * kind->n_values, packed);
-        property_to_lab(kind, back, packed, expected);
+        property_unpack(kind, packed, expected);
         for (int c = 0; c < kind->n_values; c++) {
             double difference = after[item * kind->n_values + c] - expected[c];
             sum += difference * difference;

@@ -90,13 +90,12 @@ static covary_status keep_weights(model_property *of, int64_t n_train, int64_t c
 static void measure_loo(covary_run *run, model_property *of, int64_t column, const panel *targets,
                         const panel *loo)
 {
-    static const double  no_turn[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
     const property_kind *kind = of->of->kind;
     double               packed[KIND_MAX_VALUES], reference[KIND_MAX_VALUES];
     double               predicted[KIND_MAX_VALUES];
     error_sums           sums = {0};
 
-    property_to_lab(kind, no_turn, of->mean, reference);
+    property_unpack(kind, of->mean, reference);
     sums.trace_shift = reference[0];
     for (int64_t row = 0; row < loo->n_local; row++) {
         for (int64_t item = 0; item < of->width; item += kind->n_packed) {
@@ -104,11 +103,11 @@ static void measure_loo(covary_run *run, model_property *of, int64_t column, con
             for (int c = 0; c < kind->n_packed; c++) {
                 packed[c] = targets->data[at + c] + of->mean[item + c];
             }
-            property_to_lab(kind, no_turn, packed, reference);
+            property_unpack(kind, packed, reference);
             for (int c = 0; c < kind->n_packed; c++) {
                 packed[c] -= loo->data[at + c];
             }
-            property_to_lab(kind, no_turn, packed, predicted);
+            property_unpack(kind, packed, predicted);
             errors_add(&sums, kind, reference, predicted);
         }
     }

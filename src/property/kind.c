@@ -77,7 +77,7 @@ static void pack(const property_kind *kind, const double *values, double *packed
     }
 }
 
-static void unpack(const property_kind *kind, const double *packed, double *values)
+void property_unpack(const property_kind *kind, const double *packed, double *values)
 {
     if (kind->n_packed == kind->n_values) {
         memcpy(values, packed, (size_t)kind->n_values * sizeof *values);
@@ -109,7 +109,7 @@ void property_to_lab(const property_kind *kind, const double rotation[9], const 
             back[3 * i + j] = rotation[3 * j + i];
         }
     }
-    unpack(kind, packed, body);
+    property_unpack(kind, packed, body);
     turn(kind, back, body, lab);
     /* the two sums of an off-diagonal pair round apart; users take them for one number */
     for (int k = 0; kind->rank == 2 && kind->symmetric && k < 3; k++) {
@@ -161,7 +161,7 @@ void property_project(const property_kind *kind, molecule_shape shape, double *p
     if (shape == SHAPE_SPATIAL || kind->rank == 0) {
         return;
     }
-    unpack(kind, packed, values);
+    property_unpack(kind, packed, values);
     while (shape_operation(shape, n_operations, operation)) {
         turn(kind, operation, values, turned);
         for (int k = 0; k < kind->n_values; k++) {

@@ -37,6 +37,9 @@ void property_to_body(const property_kind *kind, const double rotation[9], const
 void property_to_lab(const property_kind *kind, const double rotation[9], const double *packed,
                      double *lab);
 
+/* packed -> n_values Cartesian components in the same axes.  Local. */
+void property_unpack(const property_kind *kind, const double *packed, double *values);
+
 /*
  * Keep only what the molecule's shape allows, in place: the average over the symmetry operations
  * that leave every point of such a molecule where it is (all rotations and reflections about a

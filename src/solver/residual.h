@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Y - (K + ridge I) W with kernel rows computed anew, independent of any factorization. */
+/*
+ * Y - (K + ridge I) W with kernel values computed anew, independent of any factorization, and
+ * summed in twice the digits of double.
+ */
 #ifndef COVARY_SOLVER_RESIDUAL_H
 #define COVARY_SOLVER_RESIDUAL_H
 

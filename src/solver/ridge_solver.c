@@ -70,7 +70,7 @@ static covary_status check_parameters(double ridge, int block)
     return COVARY_OK;
 }
 
-/* W <- A^-1 Y, then W + A^-1 (Y - A W) if its recomputed residual is smaller. */
+/* W <- A^-1 Y, then W + A^-1 (Y - A W) as long as that halves its recomputed residual. */
 static covary_status solve_refined(ridge_system *system, ridge_solution *out)
 {
     covary_status  status = COVARY_OK;
