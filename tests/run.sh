@@ -75,7 +75,8 @@ drop_foreign() {
 
 # Sandboxes that forbid ptrace stop the leak check, not the other checks.
 asan_options() {
-    local options=fast_unwind_on_malloc=0:malloc_context_size=40 folder
+    local folder
+    local options=intercept_tls_get_addr=0:fast_unwind_on_malloc=0:malloc_context_size=40
     folder=$(mktemp -d)
     echo 'int main(void) { return 0; }' >"$folder/probe.c"
     if cc -fsanitize=address "$folder/probe.c" -o "$folder/probe" &&
