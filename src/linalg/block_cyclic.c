@@ -14,15 +14,15 @@
 #include <inttypes.h>
 #include <limits.h>
 
-int block_cyclic_default_block(int64_t n, const process_grid *grid)
+int block_cyclic_default_block(int64_t n, int unit, const process_grid *grid)
 {
     const int places = grid->n_rows > grid->n_cols ? grid->n_rows : grid->n_cols;
-    int       block = 128;
+    int       units = unit < 128 ? 128 / unit : 1;
 
-    while (block > 1 && n < 2 * (int64_t)block * places) {
-        block /= 2;
+    while (units > 1 && n < 2 * (int64_t)units * unit * places) {
+        units /= 2;
     }
-    return block;
+    return units * unit;
 }
 
 int64_t block_cyclic_count(int64_t n, int block, int coordinate, int n_places)

@@ -23,10 +23,11 @@ typedef struct {
 } block_cyclic;
 
 /*
- * The block to use for an n x n matrix: 128, halved until every row and every column of the grid
- * owns at least two blocks (or the block is 1), so that no rank is idle.  Local.
+ * The block to use for an n x n matrix whose rows come in units of `unit` that are not to be split:
+ * the largest multiple of `unit` up to 128, its units halved until every row and every column of
+ * the grid owns at least two blocks (or the block is one unit), so that no rank is idle.  Local.
  */
-int block_cyclic_default_block(int64_t n, const process_grid *grid);
+int block_cyclic_default_block(int64_t n, int unit, const process_grid *grid);
 
 /* How many of n indices belong to place `coordinate` out of n_places.  Local. */
 int64_t block_cyclic_count(int64_t n, int block, int coordinate, int n_places);
@@ -71,9 +72,11 @@ covary_status block_cyclic_cholesky(block_cyclic *a, double *logdet, int64_t *ba
 covary_status block_cyclic_cholesky_solve(const block_cyclic *factor, block_cyclic *x);
 
 /*
- * Diagonal of A^-1, [n] on every rank, from the factor, which is overwritten by its inverse.
- * diag(A^-1)_i = sum_k (L^-1)_ki^2.  Collective.
+ * The r x r blocks on the diagonal of A^-1, [n / r][r][r] on every rank, from the factor, which is
+ * overwritten by its inverse: (A^-1)_ij = sum_k (L^-1)_ki (L^-1)_kj.  r = 1 gives the diagonal.
+ * Collective.  COVARY_ERR_NUMERIC: a zero on the factor's diagonal.  COVARY_ERR_INTERNAL: r does
+ * not divide both n and the block.
  */
-covary_status block_cyclic_inverse_diagonal(block_cyclic *factor, double *diagonal);
+covary_status block_cyclic_inverse_blocks(block_cyclic *factor, int r, double *blocks);
 
 #endif

@@ -13,6 +13,7 @@
 #include "linalg/scalapack.h"
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 static const int one = 1;
 
@@ -113,8 +114,21 @@ static covary_status check_inverse(int info)
     return check_info("pdtrtri", info);
 }
 
-/* Squares of the lower triangle, added up along this process's columns. */
-static void square_columns(const block_cyclic *lower, double *sums)
+static covary_status check_blocks(const block_cyclic *factor, int r)
+{
+    if (r < 1 || factor->n_rows % r != 0 || factor->block % r != 0) {
+        return COVARY_FAIL(COVARY_ERR_INTERNAL,
+                           "%d x %d blocks of the inverse of %" PRId64 " rows in blocks of %d", r,
+                           r, factor->n_rows, factor->block);
+    }
+    return check_square(factor);
+}
+
+/*
+ * This process's part of the products of the lower triangle's columns within units of r; a unit
+ * lies in one process column.  Above the diagonal there may be anything.
+ */
+static void multiply_columns(const block_cyclic *lower, int r, double *blocks)
 {
     for (int64_t col = 0; col < lower->local_cols; col++) {
         const int64_t global = block_cyclic_col(lower, col);
@@ -122,30 +136,35 @@ static void square_columns(const block_cyclic *lower, double *sums)
         /* Rows above the diagonal are those of the grid row that lie before `global`. */
         const int64_t first =
             block_cyclic_count(global, lower->block, lower->grid->row, lower->grid->n_rows);
-        double sum = 0.0;
+        const int place = (int)(global % r);
+        double   *block = blocks + global / r * r * r;
 
-        for (int64_t row = first; row < lower->local_rows; row++) {
-            sum += column[row] * column[row];
+        for (int before = 0; before <= place; before++) {
+            const double *other = column + (before - place) * lower->leading;
+            double        sum = 0.0;
+
+            for (int64_t row = first; row < lower->local_rows; row++) {
+                sum += column[row] * other[row];
+            }
+            block[before * r + place] = block[place * r + before] = sum;
         }
-        sums[global] = sum;
     }
 }
 
-covary_status block_cyclic_inverse_diagonal(block_cyclic *factor, double *diagonal)
+covary_status block_cyclic_inverse_blocks(block_cyclic *factor, int r, double *blocks)
 {
     covary_status status = COVARY_OK;
     covary_run   *run = factor->grid->run;
     const int     n = (int)factor->n_rows; /* checked at creation */
-    int           info = 0;
+    int           info = 0, count = 0;
 
-    COVARY_TRY(check_square(factor));
+    COVARY_TRY(check_blocks(factor, r));
+    COVARY_TRY(narrow_to_int("blocks of the inverse", factor->n_rows * r, &count));
     pdtrtri_("L", "N", &n, factor->data, &one, &one, factor->descriptor, &info, 1, 1);
-    COVARY_TRY_TOGETHER(run, "inverse diagonal", check_inverse(info));
-    for (int64_t i = 0; i < factor->n_rows; i++) {
-        diagonal[i] = 0.0;
-    }
-    square_columns(factor, diagonal);
-    MPI_Allreduce(MPI_IN_PLACE, diagonal, n, MPI_DOUBLE, MPI_SUM, covary_run_comm(run));
+    COVARY_TRY_TOGETHER(run, "blocks of the inverse", check_inverse(info));
+    memset(blocks, 0, (size_t)count * sizeof *blocks);
+    multiply_columns(factor, r, blocks);
+    MPI_Allreduce(MPI_IN_PLACE, blocks, count, MPI_DOUBLE, MPI_SUM, covary_run_comm(run));
 
 done:
     return status;

@@ -35,7 +35,8 @@ covary_status plan_needs(const covary_run *run, const covary_config *config,
     grid_shape(covary_run_size(run), &shape.n_rows, &shape.n_cols);
     needs->grid_rows = shape.n_rows;
     needs->grid_cols = shape.n_cols;
-    needs->block = config->block > 0 ? (int)config->block : block_cyclic_default_block(n, &shape);
+    needs->block =
+        config->block > 0 ? (int)config->block : block_cyclic_default_block(n, 1, &shape);
     status = block_cyclic_check(needs->grid_rows, needs->grid_cols, n, n, needs->block);
     if (status != COVARY_OK) {
         return status;

@@ -38,7 +38,7 @@ static covary_status cholesky_factor(covary_run *run, const kernel *of, double r
     COVARY_TRY_TOGETHER(run, "factor", MEMORY_ALLOCATE("factor", 1, &state));
     COVARY_TRY(grid_create(run, &state->grid));
     if (block == 0) {
-        block = block_cyclic_default_block(n, state->grid);
+        block = block_cyclic_default_block(n, 1, state->grid);
     }
     COVARY_TRY(block_cyclic_create(state->grid, n, n, block, &state->a));
     COVARY_TRY(kernel_assemble(of, features, ridge, state->a));
@@ -72,7 +72,7 @@ static covary_status cholesky_inverse_diagonal(void *with, double *diagonal)
 {
     cholesky_state *state = with;
 
-    return block_cyclic_inverse_diagonal(state->a, diagonal);
+    return block_cyclic_inverse_blocks(state->a, 1, diagonal);
 }
 
 const solver_ops solver_cholesky = {

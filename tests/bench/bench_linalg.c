@@ -174,7 +174,8 @@ static covary_status bench_fit(const bench *b, const process_grid *grid, int64_t
     for (int64_t i = 0; i < (end - begin) * width; i++) {
         work.features->data[i] *= 1.0 + 0.01 * (double)rank; /* no equal rows on two ranks */
     }
-    COVARY_TRY(block_cyclic_create(grid, n, n, block_cyclic_default_block(n, grid), &work.matrix));
+    COVARY_TRY(
+        block_cyclic_create(grid, n, n, block_cyclic_default_block(n, 1, grid), &work.matrix));
     COVARY_TRY(measure_fit(b, n, width, &work));
 
 done:

@@ -133,14 +133,22 @@ static void default_block_leaves_no_rank_idle(void **state)
 
     (void)state;
     assert_ok(grid_create(test_run(), &grid));
-    assert_int_equal(block_cyclic_default_block(100000, grid), 128);
+    assert_int_equal(block_cyclic_default_block(100000, 1, grid), 128);
     for (int64_t n = 2 * grid->n_cols; n < 2000; n += 17) {
-        const int block = block_cyclic_default_block(n, grid);
+        const int block = block_cyclic_default_block(n, 1, grid);
 
         assert_true(block_cyclic_count(n, block, grid->col, grid->n_cols) > 0);
         assert_true(block_cyclic_count(n, block, grid->row, grid->n_rows) > 0);
     }
-    assert_int_equal(block_cyclic_default_block(1, grid), 1);
+    assert_int_equal(block_cyclic_default_block(1, 1, grid), 1);
+    assert_int_equal(block_cyclic_default_block(100000, 3, grid), 126);
+    assert_int_equal(block_cyclic_default_block(100000, 200, grid), 200);
+    for (int64_t n = 10 * grid->n_cols; n < 2000; n += 35) {
+        const int block = block_cyclic_default_block(n, 5, grid);
+
+        assert_int_equal(block % 5, 0);
+        assert_true(block_cyclic_count(n, block, grid->col, grid->n_cols) > 0);
+    }
     grid_destroy(&grid);
 }
 
@@ -273,7 +281,7 @@ static void check_cholesky(const process_grid *grid, int n, int block)
     assert_int_equal(bad, 0);
     assert_ok(block_cyclic_cholesky_solve(matrix, rhs));
     assert_ok(block_cyclic_to_panel(rhs, targets));
-    assert_ok(block_cyclic_inverse_diagonal(matrix, diagonal));
+    assert_ok(block_cyclic_inverse_blocks(matrix, 1, diagonal));
 
     assert_int_equal(serial_cholesky(n, a), 0);
     for (int i = 0; i < n; i++) {
@@ -298,6 +306,59 @@ static void check_cholesky(const process_grid *grid, int n, int block)
     block_cyclic_destroy(&rhs);
     block_cyclic_destroy(&matrix);
     panel_destroy(&targets);
+}
+
+/* Blocks of the inverse of n / r units; what is above the factor's diagonal does not count. */
+static void check_inverse_blocks(const process_grid *grid, int n, int r, int block)
+{
+    static double a[MOST * MOST], x[MOST], inverse[MOST * MOST];
+    block_cyclic *matrix = NULL;
+    double        logdet = 0.0;
+    int64_t       bad = -7;
+
+    random_matrix(n, a);
+    matrix = distributed(grid, n, block, a);
+    assert_ok(block_cyclic_cholesky(matrix, &logdet, &bad));
+    for (int64_t col = 0; col < matrix->local_cols; col++) {
+        for (int64_t row = 0; row < matrix->local_rows; row++) {
+            if (block_cyclic_row(matrix, row) < block_cyclic_col(matrix, col)) {
+                matrix->data[col * matrix->leading + row] = 1e6;
+            }
+        }
+    }
+    assert_ok(block_cyclic_inverse_blocks(matrix, r, inverse));
+    assert_int_equal(serial_cholesky(n, a), 0);
+    for (int i = 0; i < n; i++) {
+        memset(x, 0, sizeof x);
+        x[i] = 1.0;
+        serial_solve(n, a, x);
+        for (int j = i / r * r; j < i / r * r + r; j++) {
+            assert_near(inverse[i * r + j % r], x[j], 1e-12);
+        }
+    }
+    block_cyclic_destroy(&matrix);
+}
+
+static void blocks_of_the_inverse_are_those_of_the_dense_one(void **state)
+{
+    static const int cases[][3] = {{6, 3, 3}, {45, 3, 6}, {60, 5, 20}, {66, 3, 66}, {30, 6, 6}};
+    const int        n_ranks = covary_run_size(test_run());
+
+    (void)state;
+    for (int shape = 0; shape < 3; shape++) {
+        process_grid *grid = NULL;
+
+        if (shape == 0) {
+            assert_ok(grid_create(test_run(), &grid));
+        } else {
+            assert_ok(grid_create_shape(test_run(), shape == 1 ? n_ranks : 1,
+                                        shape == 1 ? 1 : n_ranks, &grid));
+        }
+        for (int i = 0; i < 5; i++) {
+            check_inverse_blocks(grid, cases[i][0], cases[i][1], cases[i][2]);
+        }
+        grid_destroy(&grid);
+    }
 }
 
 static void check_all_sizes(const process_grid *grid)
@@ -399,11 +460,15 @@ static void singular_factors_are_told(void **state)
     (void)state;
     assert_ok(grid_create(test_run(), &grid));
     assert_ok(block_cyclic_create(grid, 5, 5, 2, &matrix)); /* zeros */
-    assert_int_equal(block_cyclic_inverse_diagonal(matrix, diagonal), COVARY_ERR_NUMERIC);
+    assert_int_equal(block_cyclic_inverse_blocks(matrix, 1, diagonal), COVARY_ERR_NUMERIC);
     assert_message("zero in row");
     block_cyclic_destroy(&matrix);
     assert_ok(block_cyclic_create(grid, 5, 4, 2, &matrix));
-    assert_int_equal(block_cyclic_inverse_diagonal(matrix, diagonal), COVARY_ERR_INTERNAL);
+    assert_int_equal(block_cyclic_inverse_blocks(matrix, 1, diagonal), COVARY_ERR_INTERNAL);
+    block_cyclic_destroy(&matrix);
+    assert_ok(block_cyclic_create(grid, 6, 6, 2, &matrix));
+    assert_int_equal(block_cyclic_inverse_blocks(matrix, 3, diagonal), COVARY_ERR_INTERNAL);
+    assert_int_equal(block_cyclic_inverse_blocks(matrix, 0, diagonal), COVARY_ERR_INTERNAL);
     block_cyclic_destroy(&matrix);
     grid_destroy(&grid);
 }
@@ -431,6 +496,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(shapes_that_differ_are_refused),
     cmocka_unit_test(factor_is_the_serial_one),
     cmocka_unit_test(tall_grids_give_the_same),
+    cmocka_unit_test(blocks_of_the_inverse_are_those_of_the_dense_one),
     cmocka_unit_test(bad_pivots_are_known_to_all_ranks),
     cmocka_unit_test(nan_below_the_diagonal_is_detected),
     cmocka_unit_test(singular_factors_are_told),

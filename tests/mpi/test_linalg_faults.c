@@ -60,7 +60,7 @@ static covary_status fit(objects *o)
     COVARY_TRY(block_cyclic_from_panel(o->weights, o->x));
     COVARY_TRY(block_cyclic_cholesky(o->matrix, &logdet, &bad));
     COVARY_TRY(block_cyclic_cholesky_solve(o->matrix, o->x));
-    COVARY_TRY(block_cyclic_inverse_diagonal(o->matrix, diagonal));
+    COVARY_TRY(block_cyclic_inverse_blocks(o->matrix, 1, diagonal));
     COVARY_TRY(block_cyclic_to_panel(o->x, o->weights));
     COVARY_TRY(panel_replicate(o->weights, &o->all));
 
