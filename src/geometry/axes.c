@@ -45,11 +45,8 @@ static bool all_finite(int64_t count, const double *values)
     return true;
 }
 
-static covary_status check_input(int64_t n_atoms, const double *weights, const double *reference)
+covary_status axes_check_weights(int64_t n_atoms, const double *weights)
 {
-    if (n_atoms < 1) {
-        return COVARY_FAIL(COVARY_ERR_DATA, "body axes need a molecule with at least one atom");
-    }
     for (int64_t atom = 0; atom < n_atoms; atom++) {
         if (!(weights[atom] > 0.0) || !isfinite(weights[atom])) {
             return COVARY_FAIL(COVARY_ERR_DATA,
@@ -58,6 +55,17 @@ static covary_status check_input(int64_t n_atoms, const double *weights, const d
                                atom + 1, weights[atom]);
         }
     }
+    return COVARY_OK;
+}
+
+static covary_status check_input(int64_t n_atoms, const double *masses, const double *reference)
+{
+    covary_status status = COVARY_OK;
+
+    if (n_atoms < 1) {
+        return COVARY_FAIL(COVARY_ERR_DATA, "body axes need a molecule with at least one atom");
+    }
+    COVARY_TRY(axes_check_weights(n_atoms, masses));
     for (int64_t atom = 0; atom < n_atoms; atom++) {
         if (!all_finite(3, reference + 3 * atom)) {
             return COVARY_FAIL(COVARY_ERR_NUMERIC,
@@ -65,7 +73,9 @@ static covary_status check_input(int64_t n_atoms, const double *weights, const d
                                atom + 1);
         }
     }
-    return COVARY_OK;
+
+done:
+    return status;
 }
 
 /*
@@ -93,7 +103,7 @@ static void canonicalize(axes *rule)
 {
     double rows[9], moments[3], centre[3], turned[3];
 
-    geometry_centre(rule->n_atoms, rule->weights, rule->reference, centre);
+    geometry_centre(rule->n_atoms, rule->masses, rule->reference, centre);
     for (int64_t atom = 0; atom < rule->n_atoms; atom++) {
         vector3_add(-1.0, centre, rule->reference + 3 * atom);
     }
@@ -110,21 +120,23 @@ static void canonicalize(axes *rule)
     }
 }
 
-covary_status axes_create(const axes_ops *ops, int64_t n_atoms, const double *weights,
+covary_status axes_create(const axes_ops *ops, int64_t n_atoms, const double *masses,
                           const double *reference, bool improper, axes **rule)
 {
     covary_status status = COVARY_OK;
     axes         *created = NULL;
 
-    COVARY_TRY(check_input(n_atoms, weights, reference));
+    COVARY_TRY(check_input(n_atoms, masses, reference));
     COVARY_TRY(MEMORY_ALLOCATE("body axes", 1, &created));
+    COVARY_TRY(MEMORY_ALLOCATE("masses of the body axes", n_atoms, &created->masses));
     COVARY_TRY(MEMORY_ALLOCATE("weights of the body axes", n_atoms, &created->weights));
     COVARY_TRY(MEMORY_ALLOCATE("reference geometry", 3 * n_atoms, &created->reference));
     created->ops = ops;
     created->n_atoms = n_atoms;
     created->improper = improper;
     created->shape = geometry_shape(n_atoms, reference, SHAPE_TOLERANCE);
-    memcpy(created->weights, weights, (size_t)n_atoms * sizeof *weights);
+    memcpy(created->masses, masses, (size_t)n_atoms * sizeof *masses);
+    memcpy(created->weights, masses, (size_t)n_atoms * sizeof *masses);
     memcpy(created->reference, reference, 3 * (size_t)n_atoms * sizeof *reference);
     canonicalize(created);
     if (!all_finite(3 * n_atoms, created->reference)) {
@@ -146,7 +158,44 @@ void axes_destroy(axes **rule)
     }
     MEMORY_RELEASE(&(*rule)->reference);
     MEMORY_RELEASE(&(*rule)->weights);
+    MEMORY_RELEASE(&(*rule)->masses);
     MEMORY_RELEASE(rule);
+}
+
+covary_status axes_set_weights(axes *rule, const double *weights)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(axes_check_weights(rule->n_atoms, weights));
+    memcpy(rule->weights, weights, (size_t)rule->n_atoms * sizeof *weights);
+    canonicalize(rule);
+
+done:
+    return status;
+}
+
+int axes_sign_images(const axes *rule, double signs[AXES_MAX_SIGN_IMAGES][3])
+{
+    static const double proper[4][3] = {{1, 1, 1}, {1, -1, -1}, {-1, 1, -1}, {-1, -1, 1}};
+    const bool          group = rule->ops == &axes_inertia && rule->signs == SIGNS_GROUP;
+    int                 count = 1;
+
+    memcpy(signs[0], proper[0], sizeof proper[0]);
+    if (group && rule->shape == SHAPE_LINEAR) {
+        memcpy(signs[count++], proper[3], sizeof proper[3]);
+    }
+    if (group && rule->shape >= SHAPE_PLANAR) {
+        memcpy(signs, proper, sizeof proper);
+        count = 4;
+    }
+    if (group && rule->shape == SHAPE_SPATIAL && rule->improper) {
+        for (; count < 8; count++) {
+            for (int axis = 0; axis < 3; axis++) {
+                signs[count][axis] = -proper[count - 4][axis];
+            }
+        }
+    }
+    return count;
 }
 
 /* The axis of a line with the reference's sense, and any two perpendicular to it. */
@@ -168,7 +217,8 @@ static void pose_line(const axes *rule, const double *centred, double rotation[9
     const double norm = sqrt(moments[0]) * sqrt(reference_moment);
     *margin = 0.0;
     if (norm > 0.0) {
-        *margin = fmax(0.0, fmin(1.0 - moments[1] / moments[0], fabs(overlap) / norm));
+        const double sense = rule->signs == SIGNS_GROUP ? 1.0 : fabs(overlap) / norm;
+        *margin = fmax(0.0, fmin(1.0 - moments[1] / moments[0], sense));
     }
 }
 
@@ -216,7 +266,7 @@ covary_status axes_pose(const axes *rule, const double *positions, pose *out)
         COVARY_TRY(MEMORY_ALLOCATE("centred positions", 3 * rule->n_atoms, &allocated));
         centred = allocated;
     }
-    geometry_centre(rule->n_atoms, rule->weights, positions, out->centre);
+    geometry_centre(rule->n_atoms, rule->masses, positions, out->centre);
     for (int64_t atom = 0; atom < rule->n_atoms; atom++) {
         for (int k = 0; k < 3; k++) {
             centred[3 * atom + k] = positions[3 * atom + k] - out->centre[k];

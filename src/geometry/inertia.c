@@ -102,20 +102,17 @@ static covary_status inertia_pose(const axes *rule, const double *centred, doubl
     sign_evidence evidence;
 
     principal_axes(rule->n_atoms, rule->weights, centred, rotation, moments);
-    double gap = 0.0;
-    if (moments[0] > 0.0) {
-        gap = fmin(moments[0] - moments[1], moments[1] - moments[2]) / moments[0];
-    }
     double sign = 1.0;
     if (!rule->improper && matrix3_det(rotation) < 0.0) {
         vector3_scale(-1.0, rotation + 6); /* the four choices below keep the determinant */
     }
-    if (!rule->raw_signs) {
+    if (rule->signs != SIGNS_RAW) {
         weigh_signs(rule, centred, rotation, moments, &evidence);
         sign = rule->improper ? choose_improper(rule, &evidence, rotation)
                               : choose_proper(&evidence, rotation);
     }
-    *margin = fmax(0.0, fmin(gap, sign));
+    sign = rule->signs == SIGNS_MATCHED ? sign : 1.0;
+    *margin = fmax(0.0, fmin(principal_gap(moments), sign));
     return COVARY_OK;
 }
 

@@ -71,6 +71,14 @@ void principal_axes(int64_t n_atoms, const double *weights, const double *centre
     axes_about(n_atoms, weights, centred, origin, rows, moments);
 }
 
+double principal_gap(const double moments[3])
+{
+    if (!(moments[0] > 0.0)) {
+        return 0.0;
+    }
+    return fmin(moments[0] - moments[1], moments[1] - moments[2]) / moments[0];
+}
+
 molecule_shape geometry_shape(int64_t n_atoms, const double *positions, double tolerance)
 {
     const double point = 1e-12; /* angstrom */

@@ -28,4 +28,10 @@ extern const axes_ops axes_eckart;
 void principal_axes(int64_t n_atoms, const double *weights, const double *centred, double rows[9],
                     double moments[3]);
 
+/* min(m_x - m_y, m_y - m_z) / m_x of descending moments; 0 if all are. */
+double principal_gap(const double moments[3]);
+
+/* COVARY_ERR_DATA, naming the atom, unless all weights [n_atoms] are positive and finite. */
+covary_status axes_check_weights(int64_t n_atoms, const double *weights);
+
 #endif

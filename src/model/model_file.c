@@ -6,11 +6,10 @@
  *   /config              YAML after all settings; attribute path
  *   /inputs              names of the training files
  *   /molecule            species [atoms], weights [atoms] (u), reference [atoms][3] (angstrom)
- *   /axes                basis, improper, raw_signs, shape; margin: the smallest in training
- *   /features            train [frames][features], mean, scale [features]; descriptors, scaling;
- *                        nearest: the largest distance of a training frame to the nearest other one
- *   /kernel              name, order
- *   /properties/<name>   weights [frames][packed], mean [packed]; kind, unit, hyperparameters,
+ *   /axes                basis, improper, signs (of axes_signs), shape; margin: the smallest in
+ * training /features            train [frames][features], mean, scale [features]; descriptors,
+ * scaling; nearest: the largest distance of a training frame to the nearest other one /kernel name,
+ * order /properties/<name>   weights [frames][packed], mean [packed]; kind, unit, hyperparameters,
  *                        leave-one-out errors, equivariance self-test
  *
  * The configuration is enough to make the objects again; everything computed is read back as
@@ -208,7 +207,7 @@ static covary_status write_molecule(storage *file, const covary_model *model)
     COVARY_TRY(storage_make_group(file, "/axes"));
     COVARY_TRY(storage_set_text(file, "/axes", "basis", rule->ops->name));
     COVARY_TRY(storage_set_int64(file, "/axes", "improper", rule->improper));
-    COVARY_TRY(storage_set_int64(file, "/axes", "raw_signs", rule->raw_signs));
+    COVARY_TRY(storage_set_int64(file, "/axes", "signs", rule->signs));
     COVARY_TRY(storage_set_int64(file, "/axes", "shape", rule->shape));
     COVARY_TRY(storage_set_double(file, "/axes", "margin", model->train_margin));
 
@@ -314,10 +313,10 @@ static covary_status make_rule(const storage *file, const double *weights, const
                                const covary_config *config, covary_model *model)
 {
     covary_status status = COVARY_OK;
-    int64_t       improper, raw_signs, shape;
+    int64_t       improper, signs, shape;
 
     COVARY_TRY(storage_get_int64(file, "/axes", "improper", &improper));
-    COVARY_TRY(storage_get_int64(file, "/axes", "raw_signs", &raw_signs));
+    COVARY_TRY(storage_get_int64(file, "/axes", "signs", &signs));
     COVARY_TRY(storage_get_int64(file, "/axes", "shape", &shape));
     COVARY_TRY(storage_get_double(file, "/axes", "margin", &model->train_margin));
     COVARY_TRY(axes_create(axes_find(config->basis), model->n_atoms, weights, reference,
@@ -326,8 +325,12 @@ static covary_status make_rule(const storage *file, const double *weights, const
         COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: /axes has the unknown shape %lld",
                                storage_path(file), (long long)shape));
     }
+    if (signs < SIGNS_MATCHED || signs > SIGNS_GROUP) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: /axes has the unknown signs %lld",
+                               storage_path(file), (long long)signs));
+    }
     memcpy(model->rule->reference, reference, (size_t)(3 * model->n_atoms) * sizeof(double));
-    model->rule->raw_signs = raw_signs != 0;
+    model->rule->signs = (axes_signs)signs;
     model->rule->shape = (molecule_shape)shape;
 
 done:

@@ -183,7 +183,7 @@ static covary_status create_rule(const covary_config *config, const double *weig
     status = axes_create(ops, model->n_atoms, weights, reference,
                          strcmp(config->handedness, "improper") == 0, &model->rule);
     if (status == COVARY_OK) {
-        model->rule->raw_signs = strcmp(config->signs, "raw") == 0;
+        model->rule->signs = strcmp(config->signs, "raw") == 0 ? SIGNS_RAW : SIGNS_MATCHED;
     }
     return status;
 }

@@ -19,7 +19,7 @@ static void expect_same_model(const covary_model *a, const covary_model *b)
     assert_int_equal(a->n_train, b->n_train);
     assert_int_equal(a->rule->shape, b->rule->shape);
     assert_int_equal(a->rule->improper, b->rule->improper);
-    assert_int_equal(a->rule->raw_signs, b->rule->raw_signs);
+    assert_int_equal(a->rule->signs, b->rule->signs);
     assert_true(a->train_margin == b->train_margin);
     assert_true(a->train_distance == b->train_distance);
     assert_string_equal(a->config_text, b->config_text);

@@ -150,7 +150,7 @@ static void raw_signs_break_covariance(void **state)
 
     (void)state;
     for (int raw = 0; raw < 2; raw++) {
-        rule->raw_signs = raw == 1;
+        rule->signs = raw == 1 ? SIGNS_RAW : SIGNS_MATCHED;
         broken[raw] = 0;
         assert_ok(axes_pose(rule, of->positions, &at));
         for (int k = 0; k < 100; k++) {
