@@ -51,8 +51,10 @@ struct covary_config {
     /* representation */
     char    *basis;      /* inertia | eckart */
     char    *handedness; /* axes: proper | improper */
-    char    *signs;      /* matched | raw (for tests of the tests) */
+    char    *signs;      /* matched | group | raw (for tests of the tests) */
+    char    *weights;    /* auto | masses: of the atoms in the inertia axes */
     char    *reference;  /* auto | path of a file whose first frame is the reference */
+    int64_t  references; /* Eckart references that are blended; 0: auto */
     char   **descriptors;
     unsigned n_descriptors;
     char    *scaling;  /* none | standardize */

@@ -72,7 +72,10 @@ static void take_values(config_raw *raw, covary_config *config)
     take(&raw->representation.basis, &config->basis);
     take(&raw->representation.axes, &config->handedness);
     take(&raw->representation.signs, &config->signs);
+    take(&raw->representation.weights, &config->weights);
     take(&raw->representation.reference, &config->reference);
+    config->references = 0;
+    (void)text_to_int64(raw->representation.references, &config->references); /* auto stays 0 */
     take(&raw->representation.scaling, &config->scaling);
     take(&raw->representation.symmetry, &config->symmetry);
     take(&raw->kernel.type, &config->kernel);

@@ -44,12 +44,21 @@
       "Body axes: principal axes of inertia, or Eckart axes of the reference.")                    \
     X("representation.axes", KEY_CHOICE, "improper | proper", 0, 0, "improper", NO_UNIT,           \
       "Whether axes may also be left-handed, so that mirror images are the same molecule.")        \
-    X("representation.signs", KEY_CHOICE, "matched | raw", 0, 0, "matched", NO_UNIT,               \
-      "Directions of the axes: those that fit the reference best, or (for comparison\n      "      \
-      "only) as the eigensolver leaves them.")                                                     \
+    X("representation.signs", KEY_CHOICE, "matched | group | raw", 0, 0, "matched", NO_UNIT,       \
+      "Directions of the inertia axes: those that fit the reference best, all of them as a\n     " \
+      " "                                                                                          \
+      "group that the kernel is averaged over, or (for comparison only) as the\n      "            \
+      "eigensolver leaves them.")                                                                  \
+    X("representation.weights", KEY_CHOICE, "auto | masses", 0, 0, "auto", NO_UNIT,                \
+      "Weights of the atoms in the inertia axes: masses, or those that keep the moments\n      "   \
+      "apart in all training frames where masses do not.")                                         \
     X("representation.reference", KEY_PATH, "auto | a file", 0, 0, "auto", NO_UNIT,                \
       "File whose first frame is the reference structure; auto takes it from the training "        \
       "frames.")                                                                                   \
+    X("representation.references", KEY_INTEGER, "auto | a whole number from 1 to 8", 1, 8, "auto", \
+      NO_UNIT,                                                                                     \
+      "Number of references whose Eckart axes are blended; auto takes as many as a\n      "        \
+      "floppy molecule needs.")                                                                    \
     X("representation.descriptor", KEY_TEXT, "a descriptor or a list of them", 0, 0,               \
       "[cartesians, distances]", NO_UNIT,                                                          \
       "Invariant features, put side by side: distances, inverse-distances,\n      "                \
@@ -152,7 +161,9 @@ static const cyaml_schema_field_t representation_fields[] = {
     TEXT_FIELD("basis", OPTIONAL, config_raw_representation, basis),
     TEXT_FIELD("axes", OPTIONAL, config_raw_representation, axes),
     TEXT_FIELD("signs", OPTIONAL, config_raw_representation, signs),
+    TEXT_FIELD("weights", OPTIONAL, config_raw_representation, weights),
     TEXT_FIELD("reference", OPTIONAL, config_raw_representation, reference),
+    TEXT_FIELD("references", OPTIONAL, config_raw_representation, references),
     LIST_FIELD("descriptor", OPTIONAL, config_raw_representation, descriptors, &text_value),
     TEXT_FIELD("scaling", OPTIONAL, config_raw_representation, scaling),
     TEXT_FIELD("symmetry", OPTIONAL, config_raw_representation, symmetry),

@@ -43,7 +43,7 @@ typedef struct {
 } config_raw_data;
 
 typedef struct {
-    char    *basis, *axes, *signs, *reference, *scaling, *symmetry;
+    char    *basis, *axes, *signs, *weights, *reference, *references, *scaling, *symmetry;
     char   **descriptors;
     unsigned n_descriptors;
 } config_raw_representation;

@@ -180,6 +180,12 @@ static covary_status create_rule(const covary_config *config, const double *weig
         return COVARY_FAIL(COVARY_ERR_CONFIG, "%s: unknown basis '%s'", config->path,
                            config->basis);
     }
+    if (strcmp(config->signs, "group") == 0 || config->references > 1) {
+        return COVARY_FAIL(COVARY_ERR_CONFIG,
+                           "%s: 'representation.signs: group' and several "
+                           "'representation.references' are not in this version",
+                           config->path);
+    }
     status = axes_create(ops, model->n_atoms, weights, reference,
                          strcmp(config->handedness, "improper") == 0, &model->rule);
     if (status == COVARY_OK) {

@@ -76,7 +76,9 @@ static void minimal_file_gets_every_default(void **state)
     assert_string_equal(config->basis, "eckart");
     assert_string_equal(config->handedness, "improper");
     assert_string_equal(config->signs, "matched");
+    assert_string_equal(config->weights, "auto");
     assert_string_equal(config->reference, "auto");
+    assert_int_equal(config->references, 0);
     assert_int_equal(config->n_descriptors, 2);
     assert_string_equal(config->descriptors[0], "cartesians");
     assert_string_equal(config->descriptors[1], "distances");
@@ -108,8 +110,8 @@ static const char full[] =
     "    per_atom: true\n"
     "masses: [{element: H, mass: 2.014}, {atom: 3, mass: 18}]\n"
     "representation:\n"
-    "  {basis: eckart, axes: proper, signs: raw, reference: ref.xyz, descriptor: coulomb,\n"
-    "   scaling: none, symmetry: none}\n"
+    "  {basis: eckart, axes: proper, signs: raw, weights: masses, reference: ref.xyz,\n"
+    "   references: 6, descriptor: coulomb, scaling: none, symmetry: none}\n"
     "kernel: {type: polynomial, length: 2.5, degree: 20}\n"
     "ridge: 1e-8\n"
     "solver: {type: cholesky, block: 64, selection_frames: 2}\n"
@@ -138,6 +140,8 @@ static void every_key_is_read(void **state)
     assert_string_equal(config->basis, "eckart");
     assert_string_equal(config->handedness, "proper");
     assert_string_equal(config->signs, "raw");
+    assert_string_equal(config->weights, "masses");
+    assert_int_equal(config->references, 6);
     snprintf(path, sizeof path, "%s/ref.xyz", test_scratch());
     assert_string_equal(config->reference, path);
     assert_int_equal(config->n_descriptors, 1);
@@ -277,7 +281,8 @@ static void unknown_keys_are_named_with_line_and_nearest(void **state)
     refuse(
         MINIMAL "representation:\n  basis: inertia\n  desciptor: distances\n", NULL,
         "case.yaml, line 5: unknown key 'desciptor' in 'representation'; did you mean "
-        "'descriptor'? Known keys: basis, axes, signs, reference, descriptor, scaling, symmetry");
+        "'descriptor'? Known keys: basis, axes, signs, weights, reference, references, descriptor, "
+        "scaling, symmetry");
     refuse(MINIMAL "ridg: 1\n", NULL,
            "case.yaml, line 3: unknown key 'ridg'; did you mean 'ridge'? Known keys: data, ");
     refuse(MINIMAL "descriptor: distances\n", NULL,
@@ -383,6 +388,11 @@ static void choices_are_checked(void **state)
            "case.yaml, line 3: 'representation.axes' is 'left'; it must be improper | proper");
     refuse(MINIMAL "representation: {signs: cooked}\n", NULL,
            "case.yaml, line 3: 'representation.signs' is 'cooked'");
+    refuse(MINIMAL "representation: {weights: mases}\n", NULL,
+           "case.yaml, line 3: 'representation.weights' is 'mases'; did you mean 'masses'?");
+    refuse(
+        MINIMAL "representation: {references: 9}\n", NULL,
+        "case.yaml, line 3: 'representation.references' is '9'; it must be auto | a whole number");
     refuse(MINIMAL "representation: {scaling: standardise}\n", NULL,
            "case.yaml, line 3: 'representation.scaling' is 'standardise'; did you mean "
            "'standardize'?");
