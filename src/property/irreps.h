@@ -6,7 +6,7 @@
  * orthonormal basis S_m, m = -l ... l, the real spherical harmonics in the usual order (l = 1: y,
  * z, x): S_m . (r r ... r) = sqrt(4 pi l! / (2l+1)!!) |r|^l Y_lm(r / |r|), so that norms are
  * Frobenius norms.  A pseudo irrep gets one more factor det R than such a tensor has (1: axial
- * vectors). All functions are local and cannot fail.
+ * vectors).  All functions are local and cannot fail.
  */
 #ifndef COVARY_PROPERTY_IRREPS_H
 #define COVARY_PROPERTY_IRREPS_H
@@ -30,6 +30,9 @@ void irrep_to_cartesian(int l, const double *components, double *cartesian);
 /* Values of the polynomials S_m . (r ... r) at r: |values|^2 = |r|^2l l! / (2l-1)!!. */
 void irrep_polynomials(int l, const double r[3], double *values);
 
+/* l = 2 of the product of two vectors: S_m . (u v). */
+void irrep_pair(const double u[3], const double v[3], double values[5]);
+
 /*
  * The harmonic part of the l-th tensor power of any 3 x 3 matrix: out[m][m'] = S_m . M^(x l) S_m',
  * [2l+1][2l+1].  For orthogonal matrices it keeps products, power(A B) = power(A) power(B). pseudo:
@@ -39,14 +42,19 @@ void irrep_power(irrep of, const double matrix[9], double *out);
 
 /*
  * The same for orthogonal matrices, proper or not: the Wigner matrix D of real components, with
- * components of R T = D(R) components of T.
+ * components of R T = D(R) components of T.  Orthogonal too.
  */
 void irrep_wigner(irrep of, const double rotation[9], double *out);
 
 /*
- * Parity of component m under a reflection: +1 if the component keeps its sign under
+ * Parity of component m = -l ... l under a reflection: +1 if the component keeps its sign under
  * axis -> -axis (0: x, 1: y, 2: z), else -1.
  */
 int irrep_mirror_sign(irrep of, int m, int axis);
+
+static inline int irrep_size(irrep of)
+{
+    return 2 * of.l + 1;
+}
 
 #endif
