@@ -390,9 +390,8 @@ static void choices_are_checked(void **state)
            "case.yaml, line 3: 'representation.signs' is 'cooked'");
     refuse(MINIMAL "representation: {weights: mases}\n", NULL,
            "case.yaml, line 3: 'representation.weights' is 'mases'; did you mean 'masses'?");
-    refuse(
-        MINIMAL "representation: {references: 9}\n", NULL,
-        "case.yaml, line 3: 'representation.references' is '9'; it must be auto | a whole number");
+    refuse(MINIMAL "representation: {references: 9}\n", NULL,
+           "case.yaml, line 3: 'representation.references' is '9'; it must be auto | a whole");
     refuse(MINIMAL "representation: {scaling: standardise}\n", NULL,
            "case.yaml, line 3: 'representation.scaling' is 'standardise'; did you mean "
            "'standardize'?");
