@@ -52,44 +52,43 @@ typedef struct {
 covariant_kernel covariant_plain(const kernel *of, int64_t dimension);
 
 /* Sites of a training frame that carry weights: 1 if one_sided, else n_sites.  Local. */
-int covariant_train_sites(const covariant_kernel *kernel);
+int covariant_train_sites(const covariant_kernel *of);
 
 /*
  * Lower triangle of K + ridge I into `a`, created by the caller with n_rows * frames rows and a
  * block that is a multiple of n_rows.  Every process gathers only the frames that its blocks need.
  * Collective.  COVARY_ERR_INTERNAL: shapes that do not fit.
  */
-covary_status covariant_assemble(const covariant_kernel *kernel, const covariant_panels *train,
+covary_status covariant_assemble(const covariant_kernel *of, const covariant_panels *train,
                                  double ridge, block_cyclic *a);
 
 /* The same without a ridge, dense and serial: full K, [n_frames n_rows][n_frames n_rows].  Local.
  */
-covary_status covariant_dense(const covariant_kernel *kernel, const covariant_frames *train,
-                              double *k);
+covary_status covariant_dense(const covariant_kernel *of, const covariant_frames *train, double *k);
 
 /*
  * K between two sets of frames, [rows->n_frames n_rows][columns->n_frames n_rows], by the
  * prediction engine: a value's bits depend on its two frames alone.  Local.
  */
-covary_status covariant_tile(const covariant_kernel *kernel, const covariant_frames *rows,
+covary_status covariant_tile(const covariant_kernel *of, const covariant_frames *rows,
                              const covariant_frames *columns, double *values);
 
 /* mean over frames and rows of K's diagonal: the unit of ridges.  Local. */
-covary_status covariant_mean_diagonal(const covariant_kernel *kernel, const covariant_frames *train,
+covary_status covariant_mean_diagonal(const covariant_kernel *of, const covariant_frames *train,
                                       double *mean);
 
 /*
  * weights [n_frames n_rows][n_columns] -> the engine's
  * packed [n_frames][train sites][n_columns][n_tensors].  Local.
  */
-void covariant_pack(const covariant_kernel *kernel, const covariant_frames *train,
-                    int64_t n_columns, const double *weights, double *packed);
+void covariant_pack(const covariant_kernel *of, const covariant_frames *train, int64_t n_columns,
+                    const double *weights, double *packed);
 
 /*
  * values [n_rows][n_columns] += sum over sites a of Phi_a q_a for one frame; q [n_sites][stride]
  * holds [n_columns][n_tensors] numbers a site, tensors [n_sites][n_rows][n_tensors] or NULL. Local.
  */
-void covariant_unpack(const covariant_kernel *kernel, const double *tensors, int64_t n_columns,
+void covariant_unpack(const covariant_kernel *of, const double *tensors, int64_t n_columns,
                       const double *q, int64_t stride, double *values);
 
 #endif

@@ -38,6 +38,7 @@ struct engine {
     packed_group      *groups;
     int                n_outputs; /* of all groups */
     bool               has_distances;
+    kernel             unweighted; /* of an engine without groups */
 };
 
 /* Scratch of one call. */
@@ -140,17 +141,17 @@ done:
     return status;
 }
 
-covary_status engine_create(int64_t n_train, int64_t dimension, const double *train, int n_groups,
+/* Without groups an engine has neither weights nor a shift. */
+static covary_status create(int64_t n_train, int64_t dimension, const double *train, int n_groups,
                             const engine_group *groups, engine **out)
 {
     covary_status status = COVARY_OK;
     engine       *e = NULL;
 
-    if (n_train < 1 || dimension < 1 || n_groups < 1) {
+    if (n_train < 1 || dimension < 1) {
         return COVARY_FAIL(COVARY_ERR_INTERNAL,
-                           "an engine of %d groups on %" PRId64 " training rows of %" PRId64
-                           " features",
-                           n_groups, n_train, dimension);
+                           "an engine on %" PRId64 " training rows of %" PRId64 " features",
+                           n_train, dimension);
     }
     COVARY_TRY(MEMORY_ALLOCATE("prediction engine", 1, &e));
     COVARY_TRY(narrow_to_int("features", dimension, &e->dimension));
@@ -159,13 +160,37 @@ covary_status engine_create(int64_t n_train, int64_t dimension, const double *tr
     e->n_blocks = (n_train + MICRO_POINTS - 1) / MICRO_POINTS;
     COVARY_TRY(allocate_train(e));
     COVARY_TRY(pack_groups(e, n_groups, groups));
-    find_shift(e, train);
+    if (n_groups > 0) {
+        find_shift(e, train);
+    }
     pack_train(e, train);
     *out = e;
     e = NULL;
 
 done:
     engine_destroy(&e);
+    return status;
+}
+
+covary_status engine_create(int64_t n_train, int64_t dimension, const double *train, int n_groups,
+                            const engine_group *groups, engine **out)
+{
+    if (n_groups < 1) {
+        return COVARY_FAIL(COVARY_ERR_INTERNAL, "an engine of %d groups", n_groups);
+    }
+    return create(n_train, dimension, train, n_groups, groups, out);
+}
+
+covary_status engine_create_unweighted(int64_t n_train, int64_t dimension, const double *train,
+                                       const kernel *of, engine **out)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(create(n_train, dimension, train, 0, NULL, out));
+    (*out)->unweighted = *of;
+    (*out)->has_distances = of->ops->stationary;
+
+done:
     return status;
 }
 
@@ -283,14 +308,19 @@ static void find_distances(const engine *e, int64_t block, int tile, workspace *
     }
 }
 
-/* What one block of training points adds to the sums of one tile of rows. */
-static void add_block(const engine *e, int64_t block, int tile, bool nearest, workspace *w)
+static void find_arguments(const engine *e, int64_t block, int tile, bool distances, workspace *w)
 {
     e->micro->dots(e->dimension, e->train + block * MICRO_POINTS * e->dimension,
                    w->rows + (int64_t)tile * e->dimension * MICRO_LANES, w->dots);
-    if (e->has_distances || nearest) {
+    if (distances) {
         find_distances(e, block, tile, w);
     }
+}
+
+/* What one block of training points adds to the sums of one tile of rows. */
+static void add_block(const engine *e, int64_t block, int tile, bool nearest, workspace *w)
+{
+    find_arguments(e, block, tile, e->has_distances || nearest, w);
     for (int g = 0; g < e->n_groups; g++) {
         const packed_group *group = e->groups + g;
         const double       *from = group->of.ops->stationary ? w->distances : w->dots;
@@ -338,6 +368,44 @@ covary_status engine_apply(const engine *with, int64_t n_rows, const double *row
                     out + first * with->n_outputs);
         if (nearest != NULL) {
             memcpy(nearest + first, w.nearest, (size_t)n * sizeof *nearest);
+        }
+    }
+
+done:
+    workspace_release(&w);
+    return status;
+}
+
+/* Kernel values of one block of training points and one tile of n rows, into values [][n_train]. */
+static void store_block(const engine *e, int64_t block, int n, double *k, double *values)
+{
+    const int64_t first = block * MICRO_POINTS, left = e->n_train - first;
+    const int     n_points = left < MICRO_POINTS ? (int)left : MICRO_POINTS;
+
+    kernel_evaluate(&e->unweighted, (int64_t)n_points * MICRO_LANES, k);
+    for (int row = 0; row < n; row++) {
+        for (int point = 0; point < n_points; point++) {
+            values[row * e->n_train + first + point] = k[point * MICRO_LANES + row];
+        }
+    }
+}
+
+covary_status engine_values(const engine *unweighted, int64_t n_rows, const double *rows,
+                            double *values)
+{
+    covary_status status = COVARY_OK;
+    const engine *e = unweighted;
+    workspace     w = {0};
+
+    COVARY_TRY(workspace_allocate(e, n_rows, &w));
+    for (int64_t first = 0; first < n_rows; first += MICRO_LANES) {
+        const int n = n_rows - first < MICRO_LANES ? (int)(n_rows - first) : MICRO_LANES;
+
+        pack_batch(e, n, 1, rows + first * e->dimension, &w);
+        for (int64_t block = 0; block < e->n_blocks; block++) {
+            find_arguments(e, block, 0, e->has_distances, &w);
+            store_block(e, block, n, e->has_distances ? w.distances : w.dots,
+                        values + first * e->n_train);
         }
     }
 

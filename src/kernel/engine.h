@@ -34,6 +34,20 @@ void          engine_destroy(engine **released);
 covary_status engine_apply(const engine *with, int64_t n_rows, const double *rows, double *out,
                            double *nearest);
 
+/*
+ * An engine without weights, for values alone; it takes rows as they come and does not centre them.
+ * Local.  Errors of engine_create.
+ */
+covary_status engine_create_unweighted(int64_t n_train, int64_t dimension, const double *train,
+                                       const kernel *of, engine **out);
+
+/*
+ * values [n_rows][n_train] <- k(row, training row) of such an engine.  The bits of a value depend
+ * on its two rows alone.  Local.
+ */
+covary_status engine_values(const engine *unweighted, int64_t n_rows, const double *rows,
+                            double *values);
+
 /* The definition for one group, as a double loop, for tests. */
 void engine_reference(int64_t n_train, int64_t dimension, const double *train,
                       const engine_group *group, int64_t n_rows, const double *rows, double *out);

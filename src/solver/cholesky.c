@@ -7,7 +7,7 @@
 
 #include "core/memory.h"
 #include "core/status.h"
-#include "kernel/assembly.h"
+#include "kernel/covariant.h"
 
 #include <math.h>
 
@@ -31,9 +31,11 @@ static covary_status cholesky_factor(covary_run *run, const kernel *of, double r
                                      const panel *features, void **out, double *logdet,
                                      int64_t *bad_pivot)
 {
-    covary_status   status = COVARY_OK;
-    cholesky_state *state = NULL;
-    const int64_t   n = features->n_rows;
+    covary_status          status = COVARY_OK;
+    cholesky_state        *state = NULL;
+    const int64_t          n = features->n_rows;
+    const covariant_kernel plain = covariant_plain(of, features->width);
+    const covariant_panels train = {.features = features};
 
     COVARY_TRY_TOGETHER(run, "factor", MEMORY_ALLOCATE("factor", 1, &state));
     COVARY_TRY(grid_create(run, &state->grid));
@@ -41,7 +43,7 @@ static covary_status cholesky_factor(covary_run *run, const kernel *of, double r
         block = block_cyclic_default_block(n, 1, state->grid);
     }
     COVARY_TRY(block_cyclic_create(state->grid, n, n, block, &state->a));
-    COVARY_TRY(kernel_assemble(of, features, ridge, state->a));
+    COVARY_TRY(covariant_assemble(&plain, &train, ridge, state->a));
     COVARY_TRY(block_cyclic_cholesky(state->a, logdet, bad_pivot));
     if (*bad_pivot == 0 && !isfinite(*logdet)) {
         *bad_pivot = -1;

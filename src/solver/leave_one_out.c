@@ -8,7 +8,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "core/text.h"
-#include "kernel/assembly.h"
+#include "kernel/covariant.h"
 #include "linalg/lapack.h"
 
 #include <math.h>
@@ -78,14 +78,17 @@ done:
 
 covary_status leave_one_out_set_length(leave_one_out *system, double length)
 {
-    covary_status status = COVARY_OK;
+    covary_status          status = COVARY_OK;
+    covariant_kernel       plain;
+    const covariant_frames train = {.n_frames = system->n, .features = system->rows};
 
     if (system->has_kernel && system->of.length == length) {
         return COVARY_OK;
     }
     system->has_kernel = false;
     system->of.length = length;
-    COVARY_TRY(kernel_dense(&system->of, system->n, system->dimension, system->rows, system->k));
+    plain = covariant_plain(&system->of, system->dimension);
+    COVARY_TRY(covariant_dense(&plain, &train, system->k));
     system->has_kernel = true;
 
 done:

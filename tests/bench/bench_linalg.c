@@ -7,7 +7,7 @@
  */
 #include "core/memory.h"
 #include "core/status.h"
-#include "kernel/assembly.h"
+#include "kernel/covariant.h"
 #include "kernel/engine.h"
 #include "measure.h"
 
@@ -114,7 +114,10 @@ static covary_status assemble(void *context)
 {
     fit_work *work = context;
 
-    return kernel_assemble(&work->of, work->features, 1e-3, work->matrix);
+    const covariant_kernel plain = covariant_plain(&work->of, work->features->width);
+    const covariant_panels train = {.features = work->features};
+
+    return covariant_assemble(&plain, &train, 1e-3, work->matrix);
 }
 
 static covary_status factorize(void *context)

@@ -3,7 +3,7 @@
 #include "support.h"
 
 #include "core/memory.h"
-#include "kernel/assembly.h"
+#include "kernel/covariant.h"
 #include "kernel/engine.h"
 
 #include <math.h>
@@ -11,6 +11,26 @@
 enum { N = 130, D = 6, OUTPUTS = 2 };
 
 static double rows[N * D], matrix[N * N];
+
+/* K + ridge I of plain rows. */
+static covary_status assemble(const kernel *of, const panel *features, double ridge,
+                              block_cyclic *a)
+{
+    const covariant_kernel plain = covariant_plain(of, features->width);
+    const covariant_panels train = {.features = features};
+
+    return covariant_assemble(&plain, &train, ridge, a);
+}
+
+/* K of plain rows. */
+static covary_status dense(const kernel *of, int64_t n, int64_t dimension, const double *x,
+                           double *k)
+{
+    const covariant_kernel plain = covariant_plain(of, dimension);
+    const covariant_frames train = {.n_frames = n, .features = x};
+
+    return covariant_dense(&plain, &train, k);
+}
 
 static kernel parsed(const char *name)
 {
@@ -54,8 +74,8 @@ static void check_against_dense(const process_grid *grid, const kernel *k, int n
     block_cyclic *a = NULL;
 
     assert_ok(block_cyclic_create(grid, n, n, block, &a));
-    assert_ok(kernel_assemble(k, features, 0.25, a));
-    assert_ok(kernel_dense(k, n, D, rows, matrix));
+    assert_ok(assemble(k, features, 0.25, a));
+    assert_ok(dense(k, n, D, rows, matrix));
     for (int64_t col = 0; col < a->local_cols; col++) {
         for (int64_t row = 0; row < a->local_rows; row++) {
             const int64_t i = block_cyclic_row(a, row), j = block_cyclic_col(a, col);
@@ -113,7 +133,7 @@ static void large_matrices_are_walked_whole(void **state)
     assert_ok(panel_replicate(features, &all));
     assert_ok(grid_create(test_run(), &grid));
     assert_ok(block_cyclic_create(grid, LARGE, LARGE, 32, &a));
-    assert_ok(kernel_assemble(&k, features, 1e-3, a));
+    assert_ok(assemble(&k, features, 1e-3, a));
     for (int64_t col = 0; col < a->local_cols; col++) {
         for (int64_t row = 0; row < a->local_rows; row++) {
             const int64_t i = block_cyclic_row(a, row), j = block_cyclic_col(a, col);
@@ -158,7 +178,7 @@ static void engine_gives_the_targets_back(void **state)
         }
         assert_ok(block_cyclic_create(grid, N, N, 16, &a));
         assert_ok(block_cyclic_create(grid, N, OUTPUTS, 16, &x));
-        assert_ok(kernel_assemble(&k, features, ridge, a));
+        assert_ok(assemble(&k, features, ridge, a));
         assert_ok(block_cyclic_from_panel(weights, x));
         assert_ok(block_cyclic_cholesky(a, &logdet, &bad));
         assert_int_equal(bad, 0);
@@ -193,7 +213,7 @@ static void assembly_repeats_itself_to_the_bit(void **state)
     assert_ok(grid_create(test_run(), &grid));
     for (int i = 0; i < 2; i++) {
         assert_ok(block_cyclic_create(grid, N, N, 8, &a[i]));
-        assert_ok(kernel_assemble(&k, features, 1e-8, a[i]));
+        assert_ok(assemble(&k, features, 1e-8, a[i]));
     }
     assert_memory_equal(a[0]->data, a[1]->data,
                         (size_t)(a[0]->leading * a[0]->local_cols) * sizeof *a[0]->data);
@@ -213,7 +233,7 @@ static void wrong_shapes_are_refused(void **state)
     (void)state;
     assert_ok(grid_create(test_run(), &grid));
     assert_ok(block_cyclic_create(grid, N + 1, N + 1, 8, &a));
-    assert_int_equal(kernel_assemble(&k, features, 0.0, a), COVARY_ERR_INTERNAL);
+    assert_int_equal(assemble(&k, features, 0.0, a), COVARY_ERR_INTERNAL);
     block_cyclic_destroy(&a);
     grid_destroy(&grid);
     panel_destroy(&features);

@@ -4,7 +4,7 @@
 
 #include "core/memory.h"
 #include "core/status.h"
-#include "kernel/assembly.h"
+#include "kernel/covariant.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -50,13 +50,16 @@ done:
 
 static covary_status fit(objects *o)
 {
-    covary_status status = COVARY_OK;
-    double        logdet, diagonal[N];
-    int64_t       bad;
-    kernel        k;
+    covary_status          status = COVARY_OK;
+    double                 logdet, diagonal[N];
+    int64_t                bad;
+    kernel                 k;
+    covariant_kernel       plain;
+    const covariant_panels train = {.features = o->features};
 
     COVARY_TRY(kernel_parse("matern-3/2", 1, &k));
-    COVARY_TRY(kernel_assemble(&k, o->features, 1e-3, o->matrix));
+    plain = covariant_plain(&k, D);
+    COVARY_TRY(covariant_assemble(&plain, &train, 1e-3, o->matrix));
     COVARY_TRY(block_cyclic_from_panel(o->weights, o->x));
     COVARY_TRY(block_cyclic_cholesky(o->matrix, &logdet, &bad));
     COVARY_TRY(block_cyclic_cholesky_solve(o->matrix, o->x));

@@ -3,7 +3,7 @@
 #include "support.h"
 
 #include "core/memory.h"
-#include "kernel/assembly.h"
+#include "kernel/covariant.h"
 #include "kernel/engine.h"
 
 #include <math.h>
@@ -239,6 +239,16 @@ static void nearest_is_the_smallest_distance(void **state)
     MEMORY_RELEASE(&train);
 }
 
+/* K of plain rows. */
+static covary_status dense(const kernel *of, int64_t n, int64_t dimension, const double *x,
+                           double *k)
+{
+    const covariant_kernel plain = covariant_plain(of, dimension);
+    const covariant_frames train = {.n_frames = n, .features = x};
+
+    return covariant_dense(&plain, &train, k);
+}
+
 /* Rows of the training set, some of them twice: the engine gives K W. */
 static void training_rows_give_the_kernel_matrix(void **state)
 {
@@ -254,7 +264,7 @@ static void training_rows_give_the_kernel_matrix(void **state)
         engine_group group = {.of = parsed(names[name], 2.0), .n_outputs = 1, .weights = weights};
         engine      *e = NULL;
 
-        assert_ok(kernel_dense(&group.of, N, D, train, matrix));
+        assert_ok(dense(&group.of, N, D, train, matrix));
         assert_ok(engine_create(N, D, train, 1, &group, &e));
         assert_ok(engine_apply(e, N, train, out, NULL));
         for (int i = 0; i < N; i++) {

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What of the covariant kernel concerns one frame at a time. */
+#include "kernel/covariant.h"
+
+#include "core/memory.h"
+#include "core/status.h"
+#include "kernel/covariant_block.h"
+
+covariant_kernel covariant_plain(const kernel *of, int64_t dimension)
+{
+    return (covariant_kernel){.of = *of,
+                              .dimension = dimension,
+                              .n_sites = 1,
+                              .n_rows = 1,
+                              .n_tensors = 1,
+                              .one_sided = true,
+                              .scale = 1.0};
+}
+
+int covariant_train_sites(const covariant_kernel *of)
+{
+    return of->one_sided ? 1 : of->n_sites;
+}
+
+bool covariant_pair_counts(const covariant_kernel *of, int site, int train_site)
+{
+    return of->classes == NULL || of->classes[site] == of->classes[train_site];
+}
+
+/* Squared distance or dot product, whichever the kernel takes. */
+static double argument(const covariant_kernel *of, const double *a, const double *b)
+{
+    const bool stationary = of->of.ops->stationary;
+    double     sum = 0.0;
+
+    for (int64_t d = 0; d < of->dimension; d++) {
+        sum += stationary ? (a[d] - b[d]) * (a[d] - b[d]) : a[d] * b[d];
+    }
+    return sum;
+}
+
+/* Trace of the block of a frame with itself, but for the scale; k [n_sites] is scratch. */
+static double trace(const covariant_kernel *of, const double *features, const double *tensors,
+                    double *k)
+{
+    const int64_t size = of->n_rows * of->n_tensors;
+    double        sum = 0.0;
+
+    for (int train_site = 0; train_site < covariant_train_sites(of); train_site++) {
+        for (int site = 0; site < of->n_sites; site++) {
+            k[site] = argument(of, features + site * of->dimension,
+                               features + train_site * of->dimension);
+        }
+        kernel_evaluate(&of->of, of->n_sites, k);
+        for (int site = 0; site < of->n_sites; site++) {
+            double product = tensors == NULL ? 1.0 : 0.0;
+
+            for (int64_t e = 0; e < size && tensors != NULL; e++) {
+                product += tensors[site * size + e] * tensors[train_site * size + e];
+            }
+            sum += covariant_pair_counts(of, site, train_site) ? k[site] * product : 0.0;
+        }
+    }
+    return sum;
+}
+
+covary_status covariant_mean_diagonal(const covariant_kernel *of, const covariant_frames *train,
+                                      double *mean)
+{
+    covary_status status = COVARY_OK;
+    const int64_t n = train->n_frames, site_size = of->n_rows * of->n_tensors;
+    double       *k = NULL, sum = 0.0;
+
+    if (n < 1) {
+        return COVARY_FAIL(COVARY_ERR_INTERNAL, "a mean diagonal of no frames");
+    }
+    COVARY_TRY(MEMORY_ALLOCATE("kernel of the sites of a frame", of->n_sites, &k));
+    for (int64_t frame = 0; frame < n; frame++) {
+        sum += trace(
+            of, train->features + frame * of->n_sites * of->dimension,
+            train->tensors == NULL ? NULL : train->tensors + frame * of->n_sites * site_size, k);
+    }
+    *mean = of->scale * sum / ((double)n * of->n_rows);
+
+done:
+    MEMORY_RELEASE(&k);
+    return status;
+}
+
+/* to [n_columns][n_tensors] = scale Phi^T weights [n_rows][n_columns]. */
+static void pack_site(const covariant_kernel *of, const double *tensors, int64_t n_columns,
+                      const double *weights, double *to)
+{
+    for (int64_t column = 0; column < n_columns; column++) {
+        for (int64_t tensor = 0; tensor < of->n_tensors; tensor++) {
+            double sum = 0.0;
+
+            for (int m = 0; m < of->n_rows; m++) {
+                const double weight = weights[m * n_columns + column];
+
+                sum += tensors == NULL ? weight : tensors[m * of->n_tensors + tensor] * weight;
+            }
+            to[column * of->n_tensors + tensor] = of->scale * sum;
+        }
+    }
+}
+
+void covariant_pack(const covariant_kernel *of, const covariant_frames *train, int64_t n_columns,
+                    const double *weights, double *packed)
+{
+    const int     kept = covariant_train_sites(of);
+    const int64_t site_size = of->n_rows * of->n_tensors;
+
+    for (int64_t frame = 0; frame < train->n_frames; frame++) {
+        for (int site = 0; site < kept; site++) {
+            const int64_t at = frame * of->n_sites + site;
+
+            pack_site(of, train->tensors == NULL ? NULL : train->tensors + at * site_size,
+                      n_columns, weights + frame * of->n_rows * n_columns,
+                      packed + (frame * kept + site) * n_columns * of->n_tensors);
+        }
+    }
+}
+
+void covariant_unpack(const covariant_kernel *of, const double *tensors, int64_t n_columns,
+                      const double *q, int64_t stride, double *values)
+{
+    const int64_t n_tensors = of->n_tensors;
+
+    for (int site = 0; site < of->n_sites; site++) {
+        for (int m = 0; m < of->n_rows; m++) {
+            const double *row =
+                tensors == NULL ? NULL : tensors + ((int64_t)site * of->n_rows + m) * n_tensors;
+
+            for (int64_t column = 0; column < n_columns; column++) {
+                const double *numbers = q + site * stride + column * n_tensors;
+                double        sum = row == NULL ? numbers[0] : 0.0;
+
+                for (int64_t tensor = 0; tensor < n_tensors && row != NULL; tensor++) {
+                    sum += row[tensor] * numbers[tensor];
+                }
+                values[m * n_columns + column] += sum;
+            }
+        }
+    }
+}
