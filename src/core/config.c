@@ -224,6 +224,8 @@ static void release_properties(covary_config *config)
         MEMORY_RELEASE(&property->unit);
         MEMORY_RELEASE(&property->key);
         MEMORY_RELEASE(&property->origin);
+        MEMORY_RELEASE(&property->phase);
+        MEMORY_RELEASE(&property->gap);
         MEMORY_RELEASE(&property->place);
     }
     MEMORY_RELEASE(&config->properties);
@@ -246,6 +248,7 @@ void covary_config_destroy(covary_config **config)
     }
     release_list(&released->train, released->n_train);
     release_list(&released->descriptors, released->n_descriptors);
+    release_list(&released->permutations, released->n_permutations);
     release_properties(released);
     for (unsigned i = 0; released->masses != NULL && i < released->n_masses; i++) {
         MEMORY_RELEASE(&released->masses[i].element);

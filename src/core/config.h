@@ -2,9 +2,9 @@
 /*
  * The configuration of a fit, as read from YAML by libcyaml against one schema.
  *
- * Text that may be `auto` is resolved here: an automatic number is NAN.  Defaults are filled in,
- * and relative paths of the file are already behind the file's folder.  A configuration is the same
- * on every rank.
+ * Text that may be `auto` is resolved here: an automatic number is NAN.  Choices that need the data
+ * stay words; src/model resolves them.  Defaults are filled in, and relative paths of the file are
+ * already behind the file's folder.  A configuration is the same on every rank.
  */
 #ifndef COVARY_CORE_CONFIG_H
 #define COVARY_CORE_CONFIG_H
@@ -21,6 +21,8 @@ typedef struct {
     bool   per_atom;
     double charge; /* of the molecule, in e; 0 unless the property is an origin-dependent dipole */
     char  *origin; /* center-of-mass | center-of-nuclear-charge | "x y z" (angstrom, lab) */
+    char  *phase;  /* fixed | arbitrary: the sign may differ from frame to frame */
+    char  *gap;    /* property whose product with this one is learned, or NULL */
     char  *place;  /* "dce.yaml, line 5", for messages; NULL in one that was made by hand */
 } config_property;
 
@@ -49,27 +51,30 @@ struct covary_config {
     unsigned         n_masses;
 
     /* representation */
-    char    *basis;      /* inertia | eckart */
+    char    *basis;      /* auto | gram | eckart | inertia */
     char    *handedness; /* axes: proper | improper */
     char    *signs;      /* matched | group | raw (for tests of the tests) */
     char    *weights;    /* auto | masses: of the atoms in the inertia axes */
     char    *reference;  /* auto | path of a file whose first frame is the reference */
     int64_t  references; /* Eckart references that are blended; 0: auto */
     char   **descriptors;
-    unsigned n_descriptors;
-    char    *scaling;  /* none | standardize */
-    char    *symmetry; /* auto | none; auto is none as long as nothing else is built */
+    unsigned n_descriptors; /* 0: auto */
+    char    *scaling;       /* auto | standardize | none */
+    char    *symmetry;      /* auto | none | given */
+    char   **permutations;  /* if given: each in cycle notation, "(1 2)(3 4)" */
+    unsigned n_permutations;
 
     /* kernel and ridge */
-    char  *kernel; /* gaussian, laplacian, matern-5/2, ... */
+    char  *kernel; /* auto, gaussian, laplacian, matern-5/2, ... */
     double length; /* NAN: auto */
     int    degree; /* polynomial */
     double ridge;  /* NAN: auto; relative to a kernel with k(x, x) = 1 */
 
     /* solver */
-    char   *solver;           /* cholesky */
-    int64_t block;            /* of the block-cyclic layout; 0: auto */
-    int64_t selection_frames; /* largest subset on which length and ridge are searched */
+    char   *solver;            /* cholesky */
+    int64_t block;             /* of the block-cyclic layout; 0: auto */
+    int64_t selection_frames;  /* largest subset on which length and ridge are searched */
+    double  selection_seconds; /* budget of the automatic choices, of a core of 10 Gflop/s */
 
     char *output; /* model file; NULL only after config_parse_text without the key */
 

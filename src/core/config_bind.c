@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * From checked text to structs: libcyaml fills its own, whose blocks then move into the
- * configuration.  Afterwards, the checks that see more than one key.
+ * configuration.
  */
 #include "core/config_bind.h"
 
@@ -62,12 +62,15 @@ static void take_values(config_raw *raw, covary_config *config)
     config->n_masses = raw->n_masses;
     config->descriptors = raw->representation.descriptors;
     config->n_descriptors = raw->representation.n_descriptors;
+    config->permutations = raw->representation.permutations;
+    config->n_permutations = raw->representation.n_permutations;
     raw->data = (config_raw_data){0};
     raw->properties = NULL;
     raw->masses = NULL;
     raw->n_properties = raw->n_masses = 0;
     raw->representation.descriptors = NULL;
-    raw->representation.n_descriptors = 0;
+    raw->representation.permutations = NULL;
+    raw->representation.n_descriptors = raw->representation.n_permutations = 0;
 
     take(&raw->representation.basis, &config->basis);
     take(&raw->representation.axes, &config->handedness);
@@ -77,7 +80,6 @@ static void take_values(config_raw *raw, covary_config *config)
     config->references = 0;
     (void)text_to_int64(raw->representation.references, &config->references); /* auto stays 0 */
     take(&raw->representation.scaling, &config->scaling);
-    take(&raw->representation.symmetry, &config->symmetry);
     take(&raw->kernel.type, &config->kernel);
     take(&raw->solver.type, &config->solver);
     take(&raw->output, &config->output);
@@ -87,6 +89,41 @@ static void take_values(config_raw *raw, covary_config *config)
     config->block = 0;
     (void)text_to_int64(raw->solver.block, &config->block); /* auto stays 0 */
     config->selection_frames = raw->solver.selection_frames;
+    config->selection_seconds = raw->solver.selection_seconds;
+}
+
+/* Does the list stand for this one word? */
+static bool is_word(char *const *list, unsigned n, const char *word)
+{
+    return n == 1 && strcmp(list[0], word) == 0;
+}
+
+static void clear_list(char ***list, unsigned *n)
+{
+    for (unsigned i = 0; i < *n; i++) {
+        MEMORY_RELEASE(&(*list)[i]);
+    }
+    MEMORY_RELEASE(list);
+    *n = 0;
+}
+
+/* Words in place of a list: no list. */
+static covary_status resolve_words(covary_config *config)
+{
+    const char *symmetry = "given";
+
+    if (is_word(config->descriptors, config->n_descriptors, "auto")) {
+        clear_list(&config->descriptors, &config->n_descriptors);
+    }
+    if (is_word(config->permutations, config->n_permutations, "auto")) {
+        symmetry = "auto";
+    } else if (is_word(config->permutations, config->n_permutations, "none")) {
+        symmetry = "none";
+    }
+    if (strcmp(symmetry, "given") != 0) {
+        clear_list(&config->permutations, &config->n_permutations);
+    }
+    return memory_copy_text(symmetry, &config->symmetry);
 }
 
 covary_status config_bind(covary_config *config)
@@ -109,86 +146,9 @@ covary_status config_bind(covary_config *config)
                              complaints.data != NULL ? complaints.data : "");
     } else {
         take_values(data, config);
+        status = resolve_words(config);
     }
     cyaml_free(&settings, config_schema(), data, 0);
     text_release(&complaints);
     return status;
-}
-
-/* -- checks that see more than one key -----------------------------------------------------------
- */
-
-static covary_status check_properties(covary_config *config)
-{
-    char          key[64];
-    covary_status status = COVARY_OK;
-
-    for (unsigned i = 0; i < config->n_properties && status == COVARY_OK; i++) {
-        snprintf(key, sizeof key, "properties.%u", i);
-        status = memory_copy_text(config_where(config, key), &config->properties[i].place);
-        for (unsigned j = 0; j < i && status == COVARY_OK; j++) {
-            if (strcmp(config->properties[i].name, config->properties[j].name) == 0) {
-                snprintf(key, sizeof key, "properties.%u.name", i);
-                status = COVARY_FAIL(COVARY_ERR_CONFIG,
-                                     "%s: two properties are called '%s'; give each its own name, "
-                                     "and the label key as 'key'",
-                                     config_where(config, key), config->properties[i].name);
-            }
-        }
-    }
-    return status;
-}
-
-static bool is_point(const char *origin)
-{
-    double x, y, z;
-    int    used = -1;
-
-    return sscanf(origin, "%lf %lf %lf %n", &x, &y, &z, &used) == 3 && used >= 0 &&
-           origin[used] == '\0' && isfinite(x) && isfinite(y) && isfinite(z);
-}
-
-static covary_status check_origins(const covary_config *config)
-{
-    static const char *const names[] = {"center-of-mass", "center-of-nuclear-charge", NULL};
-
-    for (unsigned i = 0; i < config->n_properties; i++) {
-        const char *origin = config->properties[i].origin, *near;
-        char        key[64];
-        if (strcmp(origin, names[0]) == 0 || strcmp(origin, names[1]) == 0 || is_point(origin)) {
-            continue;
-        }
-        snprintf(key, sizeof key, "properties.%u.origin", i);
-        near = text_nearest(origin, names);
-        return COVARY_FAIL(
-            COVARY_ERR_CONFIG, "%s: '%s' is '%s'%s%s%s It must be %s", config_where(config, key),
-            key, origin, near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
-            near != NULL ? "'?" : ".", config_key_find("properties[].origin")->domain);
-    }
-    return COVARY_OK;
-}
-
-static covary_status check_masses(const covary_config *config)
-{
-    for (unsigned i = 0; i < config->n_masses; i++) {
-        char key[64];
-        if ((config->masses[i].element == NULL) == (config->masses[i].atom == 0)) {
-            snprintf(key, sizeof key, "masses.%u", i);
-            return COVARY_FAIL(COVARY_ERR_CONFIG,
-                               "%s: '%s' must have either 'element' or 'atom', e.g. "
-                               "{atom: 3, mass: 2.014}",
-                               config_where(config, key), key);
-        }
-    }
-    return COVARY_OK;
-}
-
-covary_status config_check_relations(covary_config *config)
-{
-    covary_status status = check_properties(config);
-
-    if (status == COVARY_OK) {
-        status = check_origins(config);
-    }
-    return status == COVARY_OK ? check_masses(config) : status;
 }

@@ -12,8 +12,9 @@
 covary_status config_bind(covary_config *config);
 
 /*
- * What no key can be checked for alone: names are unique, masses have one target, an origin is a
- * word or a point.  Also gives every property its place.  COVARY_ERR_CONFIG names the place.
+ * What no key can be checked for alone: names are unique, a gap is a scalar property, masses have
+ * one target, an origin is a word or a point, words that stand for a list stand alone.  Also gives
+ * every property its place.  COVARY_ERR_CONFIG names the place.
  */
 covary_status config_check_relations(covary_config *config);
 

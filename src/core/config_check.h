@@ -27,6 +27,9 @@ covary_status document_fill(config_document *document);
 covary_status key_check(const config_key *entry, const char *path, const char *value);
 bool          key_may_be_auto(const config_key *entry);
 
+/* What is wrong with a permutation in cycle notation: what it must be, or NULL.  Local. */
+const char *cycles_problem(const char *value);
+
 /* The field of a mapping's schema, or NULL. */
 const cyaml_schema_field_t *schema_field(const cyaml_schema_value_t *mapping, const char *key);
 

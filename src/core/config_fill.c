@@ -38,6 +38,9 @@ static covary_status fill_field(config_document *document, const cyaml_schema_fi
         COVARY_TRY(fill_mapping(document, &field->value, pattern, child));
     } else if (child == 0 && has_preset(entry)) {
         COVARY_TRY(document_add_value(document, entry->preset, ORIGIN_DEFAULT, &child));
+        if (field->value.type == CYAML_SEQUENCE) {
+            COVARY_TRY(document_wrap(document, &child));
+        }
         COVARY_TRY(document_put(document, mapping, field->key, child));
     } else if (child != 0 && field->value.type == CYAML_SEQUENCE &&
                field->value.sequence.entry->type == CYAML_MAPPING) {

@@ -34,20 +34,25 @@
     X("properties[].origin", KEY_TEXT, "center-of-mass | center-of-nuclear-charge | \"x y z\"", 0, \
       0, "center-of-mass", UNIT("angstrom"),                                                       \
       "Origin of an ion's dipole in the labels and the predictions.")                              \
+    X("properties[].phase", KEY_CHOICE, "fixed | arbitrary", 0, 0, "fixed", NO_UNIT,               \
+      "Whether the sign of the labels means something, or is arbitrary in every frame, as that\n"  \
+      "      of nonadiabatic couplings and transition dipoles.")                                   \
+    X("properties[].gap", KEY_TEXT, "the name of a scalar property", 0, 0, "-", NO_UNIT,           \
+      "Energy gap by which the labels diverge: their product with it is learned.")                 \
     X("masses[].element", KEY_TEXT, "a chemical symbol", 0, 0, "-", NO_UNIT,                       \
       "Element whose atoms all get this mass; either this or atom.")                               \
     X("masses[].atom", KEY_INTEGER, "a whole number from 1", 1, MOST_FRAMES, "-", NO_UNIT,         \
       "The one atom that gets this mass, counted from 1; either this or element.")                 \
     X("masses[].mass", KEY_NUMBER, "a number above 0", 0, DBL_MAX, "required", UNIT("u"),          \
       "Mass in place of the standard one, e.g. 2.014 for deuterium.")                              \
-    X("representation.basis", KEY_CHOICE, "inertia | eckart", 0, 0, "eckart", NO_UNIT,             \
-      "Body axes: principal axes of inertia, or Eckart axes of the reference.")                    \
+    X("representation.basis", KEY_CHOICE, "auto | gram | eckart | inertia", 0, 0, "auto", NO_UNIT, \
+      "What turns with the molecule: products of the positions of its atoms (gram), Eckart\n"      \
+      "      axes of the reference, or principal axes of inertia; auto: eckart.")                  \
     X("representation.axes", KEY_CHOICE, "improper | proper", 0, 0, "improper", NO_UNIT,           \
       "Whether axes may also be left-handed, so that mirror images are the same molecule.")        \
     X("representation.signs", KEY_CHOICE, "matched | group | raw", 0, 0, "matched", NO_UNIT,       \
-      "Directions of the inertia axes: those that fit the reference best, all of them as a\n     " \
-      " "                                                                                          \
-      "group that the kernel is averaged over, or (for comparison only) as the\n      "            \
+      "Directions of the inertia axes: those that fit the reference best, all of them as a\n"      \
+      "      group that the kernel is averaged over, or (for comparison only) as the\n      "      \
       "eigensolver leaves them.")                                                                  \
     X("representation.weights", KEY_CHOICE, "auto | masses", 0, 0, "auto", NO_UNIT,                \
       "Weights of the atoms in the inertia axes: masses, or those that keep the moments\n      "   \
@@ -59,17 +64,20 @@
       NO_UNIT,                                                                                     \
       "Number of references whose Eckart axes are blended; auto takes as many as a\n      "        \
       "floppy molecule needs.")                                                                    \
-    X("representation.descriptor", KEY_TEXT, "a descriptor or a list of them", 0, 0,               \
-      "[cartesians, distances]", NO_UNIT,                                                          \
+    X("representation.descriptor", KEY_WORDS, "auto | a descriptor | a list of them", 0, 0,        \
+      "auto", NO_UNIT,                                                                             \
       "Invariant features, put side by side: distances, inverse-distances,\n      "                \
-      "exponential-distances, relative-to-equilibrium, coulomb, cartesians.")                      \
-    X("representation.scaling", KEY_CHOICE, "standardize | none", 0, 0, "standardize", NO_UNIT,    \
-      "Scaling of the features: to mean 0 and variance 1, or left alone.")                         \
-    X("representation.symmetry", KEY_CHOICE, "auto | none", 0, 0, "auto", NO_UNIT,                 \
-      "Permutations of equivalent atoms that the kernel is averaged over; in this version "        \
-      "auto is\n      none.")                                                                      \
-    X("kernel.type", KEY_TEXT, "a kernel", 0, 0, "gaussian", NO_UNIT,                              \
-      "gaussian, laplacian, matern-3/2, matern-5/2, linear or polynomial.")                        \
+      "exponential-distances, relative-to-equilibrium, coulomb, cartesians;\n      "               \
+      "auto: cartesians and distances.")                                                           \
+    X("representation.scaling", KEY_CHOICE, "auto | standardize | none", 0, 0, "auto", NO_UNIT,    \
+      "Scaling of the features: to mean 0 and variance 1 (and auto), or left alone.")              \
+    X("representation.symmetry", KEY_CYCLES,                                                       \
+      "auto | none | a permutation such as \"(1 2)(3 4)\" | a list of them", 0, 0, "auto",         \
+      NO_UNIT,                                                                                     \
+      "Permutations of equivalent atoms that the kernel is averaged over, with all their\n      "  \
+      "products; atoms are counted from 1.")                                                       \
+    X("kernel.type", KEY_TEXT, "auto | a kernel", 0, 0, "auto", NO_UNIT,                           \
+      "gaussian (and auto), laplacian, matern-3/2, matern-5/2, linear or polynomial.")             \
     X("kernel.length", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                  \
       UNIT("of the scaled features"), "Length scale; auto searches it by leave-one-out errors.")   \
     X("kernel.degree", KEY_INTEGER, "a whole number from 1 to 20", 1, 20, "2", NO_UNIT,            \
@@ -84,6 +92,10 @@
       UNIT("rows"), "Block of the block-cyclic layout; 0 is auto.")                                \
     X("solver.selection_frames", KEY_INTEGER, "a whole number from 2", 2, MOST_FRAMES, "1000",     \
       UNIT("frames"), "Largest subset on which the length and the ridge are searched.")            \
+    X("solver.selection_seconds", KEY_NUMBER, "a number above 0", 0, DBL_MAX, "120",               \
+      UNIT("seconds of one core of 10 Gflop/s"),                                                   \
+      "Budget of the automatic choices; counted in operations, so that they depend neither on\n"   \
+      "      the machine nor on the number of ranks.")                                             \
     X("output", KEY_PATH, "a file", 0, 0, "<name of the configuration>.model.h5", NO_UNIT,         \
       "Model file. Without the key it goes into the working directory.")
 
@@ -146,6 +158,8 @@ static const cyaml_schema_field_t property_fields[] = {
     CYAML_FIELD_BOOL("per_atom", OPTIONAL, config_property, per_atom),
     CYAML_FIELD_FLOAT("charge", OPTIONAL, config_property, charge),
     TEXT_FIELD("origin", OPTIONAL, config_property, origin),
+    TEXT_FIELD("phase", OPTIONAL, config_property, phase),
+    TEXT_FIELD("gap", OPTIONAL, config_property, gap),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t property_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, config_property, property_fields)};
@@ -166,7 +180,7 @@ static const cyaml_schema_field_t representation_fields[] = {
     TEXT_FIELD("references", OPTIONAL, config_raw_representation, references),
     LIST_FIELD("descriptor", OPTIONAL, config_raw_representation, descriptors, &text_value),
     TEXT_FIELD("scaling", OPTIONAL, config_raw_representation, scaling),
-    TEXT_FIELD("symmetry", OPTIONAL, config_raw_representation, symmetry),
+    LIST_FIELD("symmetry", OPTIONAL, config_raw_representation, permutations, &text_value),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t kernel_fields[] = {
@@ -178,6 +192,7 @@ static const cyaml_schema_field_t solver_fields[] = {
     TEXT_FIELD("type", OPTIONAL, config_raw_solver, type),
     TEXT_FIELD("block", OPTIONAL, config_raw_solver, block),
     CYAML_FIELD_INT("selection_frames", OPTIONAL, config_raw_solver, selection_frames),
+    CYAML_FIELD_FLOAT("selection_seconds", OPTIONAL, config_raw_solver, selection_seconds),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t fields[] = {

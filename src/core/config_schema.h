@@ -12,6 +12,8 @@
 
 typedef enum {
     KEY_TEXT,    /* checked by whoever owns the registry of such names */
+    KEY_WORDS,   /* the same, one or a list; `auto` stands alone */
+    KEY_CYCLES,  /* the same, of permutations in cycle notation; `auto` and `none` stand alone */
     KEY_NAME,    /* of a property, which becomes an HDF5 name */
     KEY_PATH,    /* of a file; relative ones are resolved */
     KEY_CHOICE,  /* one word of `domain`, which is "this | that" */
@@ -43,9 +45,9 @@ typedef struct {
 } config_raw_data;
 
 typedef struct {
-    char    *basis, *axes, *signs, *weights, *reference, *references, *scaling, *symmetry;
-    char   **descriptors;
-    unsigned n_descriptors;
+    char    *basis, *axes, *signs, *weights, *reference, *references, *scaling;
+    char   **descriptors, **permutations;
+    unsigned n_descriptors, n_permutations;
 } config_raw_representation;
 
 typedef struct {
@@ -56,6 +58,7 @@ typedef struct {
 typedef struct {
     char   *type, *block;
     int64_t selection_frames;
+    double  selection_seconds;
 } config_raw_solver;
 
 typedef struct {

@@ -9,13 +9,6 @@
 
 enum { MOST_CHOICES = 16, DOMAIN_BYTES = 160 };
 
-/* Words that are planned and that people will try. */
-static bool not_in_this_version(const char *key, const char *value)
-{
-    return strcmp(key, "representation.basis") == 0 &&
-           (strcmp(value, "gram") == 0 || strcmp(value, "auto") == 0);
-}
-
 bool key_may_be_auto(const config_key *entry)
 {
     return strncmp(entry->domain, "auto", 4) == 0;
@@ -100,6 +93,12 @@ static bool value_fits(const config_key *entry, const char *value, const char **
             return false;
         }
         return true;
+    case KEY_CYCLES:
+        if (strchr(value, '(') == NULL) {
+            return strcmp(value, "auto") == 0 || strcmp(value, "none") == 0;
+        }
+        *must = cycles_problem(value);
+        return *must == NULL;
     case KEY_CHOICE:
     case KEY_FLAG:
         return is_choice(entry->domain, value);
@@ -111,6 +110,7 @@ static bool value_fits(const config_key *entry, const char *value, const char **
                (is_integer(value, &integer) && (double)integer >= entry->low &&
                 (double)integer <= entry->high);
     case KEY_TEXT:
+    case KEY_WORDS:
     case KEY_PATH:
         break;
     }
@@ -122,12 +122,8 @@ static covary_status misfit(const config_key *entry, const char *path, const cha
 {
     char near[DOMAIN_BYTES];
 
-    if (not_in_this_version(entry->key, value)) {
-        return COVARY_FAIL(COVARY_ERR_CONFIG,
-                           "'%s' is '%s', which is not in this version: it must be %s", path, value,
-                           must);
-    }
-    if (entry->type == KEY_CHOICE && nearest_choice(entry->domain, value, near)) {
+    if ((entry->type == KEY_CHOICE && nearest_choice(entry->domain, value, near)) ||
+        (entry->type == KEY_CYCLES && nearest_choice("auto | none", value, near))) {
         return COVARY_FAIL(COVARY_ERR_CONFIG, "'%s' is '%s'; did you mean '%s'? It must be %s",
                            path, value, near, must);
     }

@@ -18,6 +18,7 @@
 #include "core/config.h"
 #include "core/memory.h"
 #include "core/status.h"
+#include "model/automatic.h"
 #include "model/model.h"
 #include "storage/storage.h"
 #include <covary/version.h>
@@ -319,7 +320,7 @@ static covary_status make_rule(const storage *file, const double *weights, const
     COVARY_TRY(storage_get_int64(file, "/axes", "signs", &signs));
     COVARY_TRY(storage_get_int64(file, "/axes", "shape", &shape));
     COVARY_TRY(storage_get_double(file, "/axes", "margin", &model->train_margin));
-    COVARY_TRY(axes_create(axes_find(config->basis), model->n_atoms, weights, reference,
+    COVARY_TRY(axes_create(axes_find(automatic_basis(config)), model->n_atoms, weights, reference,
                            improper != 0, &model->rule));
     if (shape < SHAPE_POINT || shape > SHAPE_SPATIAL) {
         COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: /axes has the unknown shape %lld",
@@ -366,12 +367,13 @@ static covary_status make_features(const storage *file, const covary_config *con
                                           .species = model->species,
                                           .weights = model->rule->weights,
                                           .reference = model->rule->reference};
+    int                       n;
+    const char *const        *names = automatic_descriptors(config, &n);
     covary_status             status = COVARY_OK;
 
-    COVARY_TRY(descriptor_set_create((const char *const *)config->descriptors,
-                                     (int)config->n_descriptors, &molecule, &model->features));
-    COVARY_TRY(memory_copy_text(config->scaling, &model->scaling));
-    COVARY_TRY(kernel_parse(config->kernel, config->degree, &model->type));
+    COVARY_TRY(descriptor_set_create(names, n, &molecule, &model->features));
+    COVARY_TRY(memory_copy_text(automatic_scaling(config), &model->scaling));
+    COVARY_TRY(kernel_parse(automatic_kernel(config), config->degree, &model->type));
     COVARY_TRY(storage_get_double(file, "/features", "nearest", &model->train_distance));
 
 done:

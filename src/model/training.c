@@ -7,11 +7,13 @@
 #include "core/status.h"
 #include "core/text.h"
 #include "geometry/reference.h"
+#include "model/automatic.h"
 #include "model/prediction.h"
 #include "trajectory/elements.h"
 #include <covary/version.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static void locate_in_message(const training_set *set, int64_t local_frame)
@@ -173,12 +175,12 @@ static molecule_shape common_shape(covary_run *run, const covary_model *model,
 static covary_status create_rule(const covary_config *config, const double *weights,
                                  const double *reference, covary_model *model)
 {
-    const axes_ops *ops = axes_find(config->basis);
+    const char     *basis = automatic_basis(config);
+    const axes_ops *ops = axes_find(basis);
     covary_status   status;
 
     if (ops == NULL) {
-        return COVARY_FAIL(COVARY_ERR_CONFIG, "%s: unknown basis '%s'", config->path,
-                           config->basis);
+        return COVARY_FAIL(COVARY_ERR_CONFIG, "%s: unknown basis '%s'", config->path, basis);
     }
     if (strcmp(config->signs, "group") == 0 || config->references > 1) {
         return COVARY_FAIL(COVARY_ERR_CONFIG,
@@ -256,11 +258,15 @@ static covary_status create_features(const covary_config *config, covary_model *
         .weights = model->rule->weights,
         .reference = model->rule->reference,
     };
-    covary_status status;
+    int                n;
+    const char *const *names = automatic_descriptors(config, &n);
+    covary_status      status = descriptor_set_create(names, n, &molecule, &model->features);
 
-    status = descriptor_set_create((const char *const *)config->descriptors,
-                                   (int)config->n_descriptors, &molecule, &model->features);
-    return status == COVARY_OK ? memory_copy_text(config->scaling, &model->scaling) : status;
+    if (status != COVARY_OK) {
+        covary_record_context("%s", config_where(config, "representation.descriptor"));
+        return status;
+    }
+    return memory_copy_text(automatic_scaling(config), &model->scaling);
 }
 
 static covary_status training_describe(covary_run *run, const covary_config *config,
@@ -347,14 +353,49 @@ done:
     return status;
 }
 
+static covary_status refuse(const covary_config *config, const char *key, const char *what)
+{
+    return COVARY_FAIL(COVARY_ERR_CONFIG, "%s: %s is not in this version; leave '%s' out",
+                       config_where(config, key), what, key);
+}
+
+/* What a configuration may say and no model can do yet. */
+static covary_status refuse_unavailable(const covary_config *config)
+{
+    char key[64];
+
+    if (strcmp(config->basis, "gram") == 0) {
+        return refuse(config, "representation.basis", "the basis gram");
+    }
+    if (strcmp(config->symmetry, "given") == 0) {
+        return refuse(config, "representation.symmetry", "an average over permutations");
+    }
+    for (unsigned p = 0; p < config->n_properties; p++) {
+        if (strcmp(config->properties[p].phase, "fixed") != 0) {
+            snprintf(key, sizeof key, "properties.%u.phase", p);
+            return refuse(config, key, "a property of arbitrary phase");
+        }
+        if (config->properties[p].gap != NULL) {
+            snprintf(key, sizeof key, "properties.%u.gap", p);
+            return refuse(config, key, "a product with an energy gap");
+        }
+    }
+    return COVARY_OK;
+}
+
 static covary_status begin_model(const covary_config *config, covary_model *model)
 {
     covary_status status = COVARY_OK;
 
+    COVARY_TRY(refuse_unavailable(config));
     COVARY_TRY(memory_copy_text(config->path, &model->config_path));
     COVARY_TRY(memory_copy_text(config->text, &model->config_text));
     COVARY_TRY(memory_copy_text(COVARY_VERSION, &model->version));
-    COVARY_TRY(kernel_parse(config->kernel, config->degree, &model->type));
+    status = kernel_parse(automatic_kernel(config), config->degree, &model->type);
+    if (status != COVARY_OK) {
+        covary_record_context("%s", config_where(config, "kernel.type"));
+        goto done;
+    }
     COVARY_TRY(model_set_properties(model, (int)config->n_properties));
     for (unsigned p = 0; p < config->n_properties; p++) {
         COVARY_TRY(property_create(&config->properties[p], &model->properties[p].of));

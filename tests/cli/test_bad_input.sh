@@ -98,9 +98,19 @@ expect_status 0 covary evaluate --model model.h5 --json /dev/null train.xyz
 [ -c /dev/null ] || fail "a device was replaced by a file"
 expect_refusal 1 "log.jsonl" "No such file or directory" -- \
     fit config.yaml --log-json nowhere/log.jsonl --output new.h5
-expect_refusal 2 "unknown" "gausian" "gaussian" -- \
+expect_refusal 2 "--set kernel.type=gausian: " "unknown" "gaussian" -- \
     fit config.yaml --set kernel.type=gausian --output new.h5
+expect_refusal 2 "--set representation.descriptor=distanses: " "'distances'" -- \
+    fit config.yaml --set representation.descriptor=distanses --output new.h5
 expect_refusal 2 "ridge" -- fit config.yaml --set ridge=-1 --output new.h5
+for setting in representation.basis=gram "representation.symmetry=(5 6)(7 8)" \
+    properties.0.phase=arbitrary; do
+    expect_refusal 2 "--set $setting: " "not in this version" -- \
+        fit config.yaml --set "$setting" --output new.h5
+done
+expect_refusal 2 "not in this version" "properties.0.gap" -- fit config.yaml \
+    --set "properties.2={name: gap, kind: scalar, unit: hartree, key: energy}" \
+    --set properties.0.gap=gap --dry-run
 
 # a model or annotation that is cut off, and each taken for the other
 expect_status 0 covary predict --model model.h5 --output whole.h5 train.xyz

@@ -3,9 +3,8 @@
  * Configurations: what is read, and that whatever is wrong is reported with its place, on every
  * rank alike.   ranks: 1 2 3
  */
-#include "support.h"
+#include "config_support.h"
 
-#include "core/config.h"
 #include "core/config_schema.h"
 #include "core/memory.h"
 
@@ -13,46 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MINIMAL                                                                                    \
-    "data: {train: frames.xyz}\n"                                                                  \
-    "properties: [{name: dipole, kind: vector, unit: e*bohr}]\n"
-
-/* Write `yaml` to case.yaml in the scratch folder, on rank 0, and load it everywhere. */
-static covary_status load(const char *yaml, const char *const *settings, int n_settings,
-                          covary_config **config)
-{
-    char path[512];
-
-    snprintf(path, sizeof path, "%s/case.yaml", test_scratch());
-    if (covary_run_rank(test_run()) == 0) {
-        FILE *file = fopen(path, "wb");
-        assert_non_null(file);
-        fputs(yaml, file);
-        assert_int_equal(fclose(file), 0);
-    }
-    MPI_Barrier(covary_run_comm(test_run()));
-    return covary_config_load(test_run(), path, settings, n_settings, config);
-}
-
-/* Loading fails, and the message is "<scratch>/<expected>..." or, for a setting, "<expected>...".
- */
-static void refuse(const char *yaml, const char *setting, const char *expected)
-{
-    const char    *settings[] = {setting};
-    covary_config *config = (covary_config *)&settings; /* must become NULL */
-    char           message[1024];
-
-    if (load(yaml, settings, setting != NULL, &config) != COVARY_ERR_CONFIG) {
-        fail_msg("not refused: %s %s", yaml, setting != NULL ? setting : "");
-    }
-    assert_null(config);
-    snprintf(message, sizeof message, "%s%s%s", setting == NULL ? test_scratch() : "",
-             setting == NULL ? "/" : "", expected);
-    if (strncmp(covary_status_message(), message, strlen(message)) != 0) {
-        fail_msg("the message \"%s\" does not begin with \"%s\"", covary_status_message(), message);
-    }
-}
 
 static void minimal_file_gets_every_default(void **state)
 {
@@ -72,25 +31,27 @@ static void minimal_file_gets_every_default(void **state)
     assert_false(config->properties[0].per_atom);
     assert_true(config->properties[0].charge == 0.0);
     assert_string_equal(config->properties[0].origin, "center-of-mass");
+    assert_string_equal(config->properties[0].phase, "fixed");
+    assert_null(config->properties[0].gap);
     assert_int_equal(config->n_masses, 0);
-    assert_string_equal(config->basis, "eckart");
+    assert_string_equal(config->basis, "auto");
     assert_string_equal(config->handedness, "improper");
     assert_string_equal(config->signs, "matched");
     assert_string_equal(config->weights, "auto");
     assert_string_equal(config->reference, "auto");
     assert_int_equal(config->references, 0);
-    assert_int_equal(config->n_descriptors, 2);
-    assert_string_equal(config->descriptors[0], "cartesians");
-    assert_string_equal(config->descriptors[1], "distances");
-    assert_string_equal(config->scaling, "standardize");
+    assert_int_equal(config->n_descriptors, 0);
+    assert_string_equal(config->scaling, "auto");
     assert_string_equal(config->symmetry, "auto");
-    assert_string_equal(config->kernel, "gaussian");
+    assert_int_equal(config->n_permutations, 0);
+    assert_string_equal(config->kernel, "auto");
     assert_true(isnan(config->length));
     assert_int_equal(config->degree, 2);
     assert_true(isnan(config->ridge));
     assert_string_equal(config->solver, "cholesky");
     assert_int_equal(config->block, 0);
     assert_int_equal(config->selection_frames, 1000);
+    assert_true(config->selection_seconds == 120.0);
     assert_string_equal(config->output, "case.model.h5");
     covary_config_destroy(&config);
     assert_null(config);
@@ -108,13 +69,17 @@ static const char full[] =
     "    kind: vector\n"
     "    unit: eV/angstrom\n"
     "    per_atom: true\n"
+    "    phase: arbitrary\n"
+    "    gap: gap\n"
+    "  - {name: gap, kind: scalar, unit: eV}\n"
     "masses: [{element: H, mass: 2.014}, {atom: 3, mass: 18}]\n"
     "representation:\n"
     "  {basis: eckart, axes: proper, signs: raw, weights: masses, reference: ref.xyz,\n"
-    "   references: 6, descriptor: coulomb, scaling: none, symmetry: none}\n"
+    "   references: 6, descriptor: coulomb, scaling: none,\n"
+    "   symmetry: [(1 2)(3 4), ( 10  3 )]}\n"
     "kernel: {type: polynomial, length: 2.5, degree: 20}\n"
     "ridge: 1e-8\n"
-    "solver: {type: cholesky, block: 64, selection_frames: 2}\n"
+    "solver: {type: cholesky, block: 64, selection_frames: 2, selection_seconds: 0.5}\n"
     "output: out/m.h5\n";
 
 static void every_key_is_read(void **state)
@@ -126,11 +91,14 @@ static void every_key_is_read(void **state)
     assert_ok(load(full, NULL, 0, &config));
     assert_int_equal(config->n_train, 2);
     assert_string_equal(config->train[1], "/b/c.xyz");
-    assert_int_equal(config->n_properties, 2);
+    assert_int_equal(config->n_properties, 3);
     assert_string_equal(config->properties[0].key, "REF_dipole");
     assert_true(config->properties[0].charge == -1.0);
     assert_string_equal(config->properties[0].origin, "0.5 -1 2e-1");
     assert_true(config->properties[1].per_atom);
+    assert_string_equal(config->properties[1].phase, "arbitrary");
+    assert_string_equal(config->properties[1].gap, "gap");
+    assert_null(config->properties[2].gap);
     assert_int_equal(config->n_masses, 2);
     assert_string_equal(config->masses[0].element, "H");
     assert_int_equal(config->masses[0].atom, 0);
@@ -147,13 +115,17 @@ static void every_key_is_read(void **state)
     assert_int_equal(config->n_descriptors, 1);
     assert_string_equal(config->descriptors[0], "coulomb");
     assert_string_equal(config->scaling, "none");
-    assert_string_equal(config->symmetry, "none");
+    assert_string_equal(config->symmetry, "given");
+    assert_int_equal(config->n_permutations, 2);
+    assert_string_equal(config->permutations[0], "(1 2)(3 4)");
+    assert_string_equal(config->permutations[1], "( 10  3 )");
     assert_string_equal(config->kernel, "polynomial");
     assert_true(config->length == 2.5);
     assert_int_equal(config->degree, 20);
     assert_true(config->ridge == 1e-8);
     assert_int_equal(config->block, 64);
     assert_int_equal(config->selection_frames, 2);
+    assert_true(config->selection_seconds == 0.5);
     snprintf(path, sizeof path, "%s/out/m.h5", test_scratch());
     assert_string_equal(config->output, path);
     covary_config_destroy(&config);
@@ -171,7 +143,7 @@ static void places_are_remembered(void **state)
     assert_int_equal(config_line(config, "properties.0.origin"), 6);
     assert_int_equal(config_line(config, "properties.1"), 7);
     assert_int_equal(config_line(config, "properties.1.unit"), 9);
-    assert_int_equal(config_line(config, "kernel.type"), 15);
+    assert_int_equal(config_line(config, "kernel.type"), 19);
     assert_int_equal(config_line(config, "ridge"), 0);
     assert_int_equal(config_line(config, "no.such.key"), 0);
     assert_string_equal(config_where(config, "ridge"), "--set ridge=1e-6");
@@ -369,6 +341,10 @@ static void numbers_out_of_range_are_refused(void **state)
     refuse(MINIMAL "solver: {block: -1}\n", NULL, "case.yaml, line 3: 'solver.block' is '-1'");
     refuse(MINIMAL "solver: {selection_frames: 1}\n", NULL,
            "case.yaml, line 3: 'solver.selection_frames' is '1'");
+    refuse(MINIMAL "solver: {selection_seconds: 0}\n", NULL,
+           "case.yaml, line 3: 'solver.selection_seconds' is '0'; it must be a number above 0");
+    refuse(MINIMAL "solver: {selection_seconds: auto}\n", NULL,
+           "case.yaml, line 3: 'solver.selection_seconds' is 'auto'; it must be a number above 0");
 }
 
 static void choices_are_checked(void **state)
@@ -376,12 +352,9 @@ static void choices_are_checked(void **state)
     (void)state;
     refuse(MINIMAL "representation: {basis: inertai}\n", NULL,
            "case.yaml, line 3: 'representation.basis' is 'inertai'; did you mean 'inertia'? It "
-           "must be inertia | eckart");
-    refuse(MINIMAL "representation: {basis: gram}\n", NULL,
-           "case.yaml, line 3: 'representation.basis' is 'gram', which is not in this version: it "
-           "must be inertia | eckart");
-    refuse(MINIMAL "representation: {basis: auto}\n", NULL,
-           "case.yaml, line 3: 'representation.basis' is 'auto', which is not in this version");
+           "must be auto | gram | eckart | inertia");
+    refuse(MINIMAL "representation: {basis: gramm}\n", NULL,
+           "case.yaml, line 3: 'representation.basis' is 'gramm'; did you mean 'gram'?");
     refuse(MINIMAL "representation: {basis: inert}\n", NULL,
            "case.yaml, line 3: 'representation.basis' is 'inert'; did you mean 'inertia'?");
     refuse(MINIMAL "representation: {axes: left}\n", NULL,
@@ -395,8 +368,6 @@ static void choices_are_checked(void **state)
     refuse(MINIMAL "representation: {scaling: standardise}\n", NULL,
            "case.yaml, line 3: 'representation.scaling' is 'standardise'; did you mean "
            "'standardize'?");
-    refuse(MINIMAL "representation: {symmetry: [[1, 2]]}\n", NULL,
-           "case.yaml, line 3: 'representation.symmetry' is a list; it must be auto | none");
     refuse(MINIMAL "solver: {type: cholesk}\n", NULL,
            "case.yaml, line 3: 'solver.type' is 'cholesk'; did you mean 'cholesky'?");
 }

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The checks of a configuration that see more than one key. */
+#include "core/config_bind.h"
+
+#include "core/config_schema.h"
+#include "core/memory.h"
+#include "core/status.h"
+#include "core/text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static covary_status check_properties(covary_config *config)
+{
+    char          key[64];
+    covary_status status = COVARY_OK;
+
+    for (unsigned i = 0; i < config->n_properties && status == COVARY_OK; i++) {
+        snprintf(key, sizeof key, "properties.%u", i);
+        status = memory_copy_text(config_where(config, key), &config->properties[i].place);
+        for (unsigned j = 0; j < i && status == COVARY_OK; j++) {
+            if (strcmp(config->properties[i].name, config->properties[j].name) == 0) {
+                snprintf(key, sizeof key, "properties.%u.name", i);
+                status = COVARY_FAIL(COVARY_ERR_CONFIG,
+                                     "%s: two properties are called '%s'; give each its own name, "
+                                     "and the label key as 'key'",
+                                     config_where(config, key), config->properties[i].name);
+            }
+        }
+    }
+    return status;
+}
+
+static bool is_point(const char *origin)
+{
+    double x, y, z;
+    int    used = -1;
+
+    return sscanf(origin, "%lf %lf %lf %n", &x, &y, &z, &used) == 3 && used >= 0 &&
+           origin[used] == '\0' && isfinite(x) && isfinite(y) && isfinite(z);
+}
+
+static covary_status check_origins(const covary_config *config)
+{
+    static const char *const names[] = {"center-of-mass", "center-of-nuclear-charge", NULL};
+
+    for (unsigned i = 0; i < config->n_properties; i++) {
+        const char *origin = config->properties[i].origin, *near;
+        char        key[64];
+        if (strcmp(origin, names[0]) == 0 || strcmp(origin, names[1]) == 0 || is_point(origin)) {
+            continue;
+        }
+        snprintf(key, sizeof key, "properties.%u.origin", i);
+        near = text_nearest(origin, names);
+        return COVARY_FAIL(
+            COVARY_ERR_CONFIG, "%s: '%s' is '%s'%s%s%s It must be %s", config_where(config, key),
+            key, origin, near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+            near != NULL ? "'?" : ".", config_key_find("properties[].origin")->domain);
+    }
+    return COVARY_OK;
+}
+
+static covary_status check_masses(const covary_config *config)
+{
+    for (unsigned i = 0; i < config->n_masses; i++) {
+        char key[64];
+        if ((config->masses[i].element == NULL) == (config->masses[i].atom == 0)) {
+            snprintf(key, sizeof key, "masses.%u", i);
+            return COVARY_FAIL(COVARY_ERR_CONFIG,
+                               "%s: '%s' must have either 'element' or 'atom', e.g. "
+                               "{atom: 3, mass: 2.014}",
+                               config_where(config, key), key);
+        }
+    }
+    return COVARY_OK;
+}
+
+static bool may_be_gap(const config_property *property)
+{
+    return strcmp(property->kind, "scalar") == 0 && !property->per_atom;
+}
+
+/* Record that the gap of property i names nothing that can be one, with what is near. */
+static covary_status no_such_gap(const covary_config *config, unsigned i, const char *key)
+{
+    const char  **names = NULL, *near;
+    unsigned      n = 0;
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(MEMORY_ALLOCATE("names of properties", (int64_t)config->n_properties + 1, &names));
+    for (unsigned j = 0; j < config->n_properties; j++) {
+        if (j != i && may_be_gap(&config->properties[j])) {
+            names[n++] = config->properties[j].name;
+        }
+    }
+    near = text_nearest(config->properties[i].gap, names);
+    status = COVARY_FAIL(COVARY_ERR_CONFIG,
+                         "%s: '%s' is '%s'%s%s%s It must be the name of another property of kind "
+                         "scalar, one value a molecule",
+                         config_where(config, key), key, config->properties[i].gap,
+                         near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+                         near != NULL ? "'?" : ".");
+
+done:
+    MEMORY_RELEASE(&names);
+    return status;
+}
+
+static covary_status check_gap(const covary_config *config, unsigned i)
+{
+    const config_property *property = &config->properties[i];
+    char                   key[64];
+
+    snprintf(key, sizeof key, "properties.%u.gap", i);
+    for (unsigned j = 0; j < config->n_properties; j++) {
+        const config_property *gap = &config->properties[j];
+        if (j == i || strcmp(gap->name, property->gap) != 0 || !may_be_gap(gap)) {
+            continue;
+        }
+        if (gap->gap != NULL || strcmp(gap->phase, "arbitrary") == 0) {
+            return COVARY_FAIL(COVARY_ERR_CONFIG,
+                               "%s: '%s' is '%s', but a gap must itself be without a gap and of "
+                               "fixed phase",
+                               config_where(config, key), key, property->gap);
+        }
+        return COVARY_OK;
+    }
+    return no_such_gap(config, i, key);
+}
+
+static covary_status check_gaps(const covary_config *config)
+{
+    covary_status status = COVARY_OK;
+
+    for (unsigned i = 0; i < config->n_properties && status == COVARY_OK; i++) {
+        if (config->properties[i].gap != NULL) {
+            status = check_gap(config, i);
+        }
+    }
+    return status;
+}
+
+/* `auto` and `none` are not elements of lists. */
+static covary_status check_list(const covary_config *config, const char *key, char *const *list,
+                                unsigned n)
+{
+    char element[64];
+
+    for (unsigned i = 0; i < n && n > 1; i++) {
+        if (strcmp(list[i], "auto") == 0 || strcmp(list[i], "none") == 0) {
+            snprintf(element, sizeof element, "%s.%u", key, i);
+            return COVARY_FAIL(COVARY_ERR_CONFIG,
+                               "%s: '%s' is '%s', which stands alone: leave it out of the list, or "
+                               "the others",
+                               config_where(config, element), element, list[i]);
+        }
+    }
+    return COVARY_OK;
+}
+
+covary_status config_check_relations(covary_config *config)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(check_properties(config));
+    COVARY_TRY(check_origins(config));
+    COVARY_TRY(check_gaps(config));
+    COVARY_TRY(check_masses(config));
+    COVARY_TRY(check_list(config, "representation.descriptor", config->descriptors,
+                          config->n_descriptors));
+    COVARY_TRY(check_list(config, "representation.symmetry", config->permutations,
+                          config->n_permutations));
+
+done:
+    return status;
+}
