@@ -14,9 +14,13 @@
 static covary_status choose_hyperparameters(covary_run *run, const covary_config *config,
                                             covary_model *model, const training_set *set)
 {
-    covary_status     status = COVARY_OK;
-    selection_target *choices = NULL;
-    int64_t           column = 0;
+    covary_status          status = COVARY_OK;
+    selection_target      *choices = NULL;
+    int64_t                column = 0;
+    const covariant_kernel with = covariant_plain(&model->type, set->features->width);
+    const covariant_panels train = {.features = set->features};
+    const selection_limits limits = {.max_frames = config->selection_frames,
+                                     .max_rows = config->selection_frames};
 
     COVARY_TRY_TOGETHER(run, "reserve the selection",
                         MEMORY_ALLOCATE("selection", model->n_properties, &choices));
@@ -31,8 +35,8 @@ static covary_status choose_hyperparameters(covary_run *run, const covary_config
         column += model->properties[p].width;
     }
     if (isnan(config->length) || isnan(config->ridge)) {
-        COVARY_TRY(select_hyperparameters(run, &model->type, set->features, set->targets,
-                                          config->selection_frames, model->n_properties, choices));
+        COVARY_TRY(select_hyperparameters(run, &with, &train, set->targets, limits,
+                                          model->n_properties, choices));
     }
     for (int p = 0; p < model->n_properties; p++) {
         model_property *of = &model->properties[p];

@@ -7,20 +7,28 @@
 #include "linalg/block_cyclic.h"
 #include "linalg/grid.h"
 #include "linalg/rate.h"
+#include "solver/hyper_grid.h"
 
 #include <math.h>
 
 static const double mebibyte = 1048576.0;
 
-/* Systems that the search solves for a set of properties: the grid, its growth, one refinement. */
-enum { SEARCHED_SYSTEMS = 140 };
-
-static double search_flops(const covary_config *config, double n)
+/* Lengths and ridges of all properties are searched together. */
+static double search_flops(const covary_config *config, const covary_model *model,
+                           const training_set *set)
 {
-    double subset = fmin(n, (double)config->selection_frames);
-    bool   searched = isnan(config->length) || isnan(config->ridge);
+    const int64_t          n = model->n_train, columns = set->targets->width;
+    const covariant_kernel with = covariant_plain(&model->type, set->features->width);
+    const covariant_frames subset = {
+        .n_frames = n < config->selection_frames ? n : config->selection_frames};
+    const hyper_problem problem = {.with = &with,
+                                   .train = &subset,
+                                   .fixed_length = config->length,
+                                   .fixed_ridge = config->ridge,
+                                   .n_members = 1,
+                                   .columns = &columns};
 
-    return searched ? SEARCHED_SYSTEMS * (2.0 / 3.0) * subset * subset * subset : 0.0;
+    return isnan(config->length) || isnan(config->ridge) ? hyper_flops(&problem, HYPER_FULL) : 0.0;
 }
 
 covary_status plan_needs(const covary_run *run, const covary_config *config,
@@ -48,7 +56,7 @@ covary_status plan_needs(const covary_run *run, const covary_config *config,
                                                     ? needs->matrix_bytes
                                                     : 2 * subset * subset * word);
     needs->file_bytes = n * width * word;
-    needs->flops = search_flops(config, (double)n) +
+    needs->flops = search_flops(config, model, set) +
                    model->n_properties * (2.0 / 3.0) * (double)n * (double)n * (double)n;
     return COVARY_OK;
 }

@@ -150,11 +150,13 @@ static covary_status solve_group(covary_run *run, const covary_config *config, c
     kernel         of = model->type;
 
     of.length = group->length;
+    const covariant_kernel with = covariant_plain(&of, set->features->width);
+    const covariant_panels train = {.features = set->features};
     COVARY_TRY(covary_run_check_stop(run));
     COVARY_TRY(panel_create(run, set->targets->n_local, group->width, &targets));
     gather_targets(model, group, set->targets, targets);
-    COVARY_TRY(ridge_solve(run, solver_find(config->solver), &of, group->ridge, (int)config->block,
-                           set->features, targets, &solution));
+    COVARY_TRY(ridge_solve(run, solver_find(config->solver), &with, &train, group->ridge,
+                           (int)config->block, targets, &solution));
     COVARY_TRY(keep_solution(run, model, group, targets, &solution));
 
 done:

@@ -7,13 +7,14 @@
 
 #include "core/memory.h"
 #include "core/status.h"
-#include "kernel/covariant.h"
 
+#include <limits.h>
 #include <math.h>
 
 typedef struct {
     process_grid *grid;
     block_cyclic *a;
+    int           n_rows; /* of a frame */
 } cholesky_state;
 
 static void cholesky_destroy(void **released)
@@ -27,23 +28,32 @@ static void cholesky_destroy(void **released)
     MEMORY_RELEASE(released);
 }
 
-static covary_status cholesky_factor(covary_run *run, const kernel *of, double ridge, int block,
-                                     const panel *features, void **out, double *logdet,
-                                     int64_t *bad_pivot)
+/* Up to whole frames (down at the end of the range). */
+static int round_block(int block, int n_rows)
 {
-    covary_status          status = COVARY_OK;
-    cholesky_state        *state = NULL;
-    const int64_t          n = features->n_rows;
-    const covariant_kernel plain = covariant_plain(of, features->width);
-    const covariant_panels train = {.features = features};
+    const int part = block % n_rows;
+
+    if (part == 0) {
+        return block;
+    }
+    return block <= INT_MAX - n_rows ? block - part + n_rows : block - part;
+}
+
+static covary_status cholesky_factor(covary_run *run, const covariant_kernel *with, double ridge,
+                                     int block, const covariant_panels *train, void **out,
+                                     double *logdet, int64_t *bad_pivot)
+{
+    covary_status   status = COVARY_OK;
+    cholesky_state *state = NULL;
+    const int64_t   n = train->features->n_rows * with->n_rows;
 
     COVARY_TRY_TOGETHER(run, "factor", MEMORY_ALLOCATE("factor", 1, &state));
+    state->n_rows = with->n_rows;
     COVARY_TRY(grid_create(run, &state->grid));
-    if (block == 0) {
-        block = block_cyclic_default_block(n, 1, state->grid);
-    }
+    block = block == 0 ? block_cyclic_default_block(n, with->n_rows, state->grid)
+                       : round_block(block, with->n_rows);
     COVARY_TRY(block_cyclic_create(state->grid, n, n, block, &state->a));
-    COVARY_TRY(covariant_assemble(&plain, &train, ridge, state->a));
+    COVARY_TRY(covariant_assemble(with, train, ridge, state->a));
     COVARY_TRY(block_cyclic_cholesky(state->a, logdet, bad_pivot));
     if (*bad_pivot == 0 && !isfinite(*logdet)) {
         *bad_pivot = -1;
@@ -70,11 +80,11 @@ done:
     return status;
 }
 
-static covary_status cholesky_inverse_diagonal(void *with, double *diagonal)
+static covary_status cholesky_inverse_blocks(void *with, double *blocks)
 {
     cholesky_state *state = with;
 
-    return block_cyclic_inverse_blocks(state->a, 1, diagonal);
+    return block_cyclic_inverse_blocks(state->a, state->n_rows, blocks);
 }
 
 const solver_ops solver_cholesky = {
@@ -82,6 +92,6 @@ const solver_ops solver_cholesky = {
     .summary = "block-cyclic Cholesky factorization (ScaLAPACK)",
     .factor = cholesky_factor,
     .solve = cholesky_solve,
-    .inverse_diagonal = cholesky_inverse_diagonal,
+    .inverse_blocks = cholesky_inverse_blocks,
     .destroy = cholesky_destroy,
 };

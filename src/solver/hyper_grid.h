@@ -1,44 +1,54 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The search of length and ridge for properties that share one kernel and the same fixed values.
+ * The search of length and ridge for properties that share one covariant kernel and the same fixed
+ * values.
  *
- * Points lie on a lattice of half steps: lengths sigma 2^(i/2), ridges 10^(j/2) times the mean of
- * k(x, x).  A table of errors over the lattice is the same on every rank after every step.
+ * Points lie on a lattice of half steps: lengths sigma 2^(i/2), ridges 10^(j/2) times a unit, which
+ * is 1 for stationary kernels (whose scale makes the diagonal about 1) and the mean of the
+ * diagonal for others.  A table of errors over the lattice is the same on every rank after every
+ * step.
  */
 #ifndef COVARY_SOLVER_HYPER_GRID_H
 #define COVARY_SOLVER_HYPER_GRID_H
 
-#include "kernel/kernel.h"
+#include "kernel/covariant.h"
 
 #include <covary/run.h>
 
 typedef struct hyper_grid hyper_grid;
 
-typedef struct {                 /* the same on every rank; all pointers borrowed */
-    const kernel  *type;         /* its length is ignored */
-    int64_t        n;            /* frames */
-    int64_t        dimension;    /* of the features */
-    const double  *rows;         /* [n][dimension] */
-    double         sigma;        /* unit of length */
-    double         fixed_length; /* NAN: searched */
-    double         fixed_ridge;  /* NAN: searched */
-    int            n_members;    /* properties */
-    const int64_t *columns;      /* [n_members] columns of each, one after the other in targets */
-    const double  *targets;      /* [n][sum of columns] */
+/*
+ * HYPER_COARSE: 7 lengths x 4 ridges, at most two steps further at each edge: enough to compare
+ * candidates.  HYPER_FULL: a finer first grid, extended as far as the lattice allows, and half
+ * steps around the optimum.
+ */
+typedef enum { HYPER_COARSE, HYPER_FULL } hyper_effort;
+
+typedef struct {                          /* the same on every rank; all pointers borrowed */
+    const covariant_kernel *with;         /* its length is ignored */
+    const covariant_frames *train;        /* what is searched on */
+    double                  sigma;        /* unit of length */
+    double                  fixed_length; /* NAN: searched */
+    double                  fixed_ridge;  /* NAN: searched */
+    int                     n_members;    /* properties */
+    const int64_t          *columns;      /* [n_members] columns of each, side by side in targets */
+    const double           *targets;      /* [n_frames n_rows][sum of columns] */
 } hyper_problem;
 
 typedef struct {
     double length, ridge;
-    double rmse;    /* leave-one-out; INFINITY: no point of the grid is usable */
-    bool   at_edge; /* of all that was searched, as is the smallest error */
+    double rmse;  /* leave-one-frame-out, sqrt(mean over frames of the squared norm) of all rows
+                     and columns of the member; INFINITY: no point of the grid is usable,
+                     and a searched length and ridge mean nothing */
+    bool at_edge; /* of all that was searched, as is the smallest error */
 } hyper_choice;
 
 covary_status hyper_grid_create(covary_run *run, const hyper_problem *problem,
                                 hyper_grid **out); /* Collective */
 void          hyper_grid_destroy(hyper_grid **released);
 
-/* Coarse grid, extension at its edges, refinement.  Collective; COVARY_STOPPED: was asked to. */
-covary_status hyper_grid_search(hyper_grid *grid);
+/* Grid, extension at its edges, refinement.  Collective; COVARY_STOPPED: was asked to. */
+covary_status hyper_grid_search(hyper_grid *grid, hyper_effort effort);
 
 /*
  * Of errors within 1 % of the smallest the one at the largest ridge, then the shortest length.
@@ -48,5 +58,12 @@ hyper_choice hyper_grid_best(const hyper_grid *grid, int member);
 
 /* How many systems were solved; for tests and the log.  Local. */
 int hyper_grid_evaluated(const hyper_grid *grid);
+
+/*
+ * Floating-point operations that a search will take on all ranks together, about.  Sizes and fixed
+ * values are read, but no feature, tensor or target: these may be NULL (tensors by n_tensors).
+ * Local.
+ */
+double hyper_flops(const hyper_problem *problem, hyper_effort effort);
 
 #endif

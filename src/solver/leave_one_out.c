@@ -8,24 +8,24 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "core/text.h"
-#include "kernel/covariant.h"
 #include "linalg/lapack.h"
+#include "solver/frame_blocks.h"
 
 #include <math.h>
 #include <string.h>
 
 struct leave_one_out {
-    kernel        of; /* with the length of k */
-    int           n, n_outputs;
-    int64_t       dimension;
-    const double *rows;     /* borrowed */
-    double       *targets;  /* [n_outputs][n] */
-    double       *weights;  /* [n_outputs][n] */
-    double       *residual; /* [n_outputs][n] */
-    double       *diagonal; /* [n] of A^-1 */
-    double       *k;        /* [n][n] */
-    double       *factor;   /* [n][n] */
-    bool          has_kernel;
+    covariant_kernel with;  /* its length is that of k */
+    covariant_frames train; /* borrowed */
+    int              n;     /* rows of the system */
+    int              n_outputs;
+    double          *targets;  /* [n_outputs][n] */
+    double          *weights;  /* [n_outputs][n] */
+    double          *residual; /* [n_outputs][n] */
+    double          *blocks;   /* [n_frames][n_rows][n_rows] of A^-1, factored */
+    double          *k;        /* [n][n] */
+    double          *factor;   /* [n][n] */
+    bool             has_kernel;
 };
 
 void leave_one_out_destroy(leave_one_out **released)
@@ -35,7 +35,7 @@ void leave_one_out_destroy(leave_one_out **released)
     if (system != NULL) {
         MEMORY_RELEASE(&system->factor);
         MEMORY_RELEASE(&system->k);
-        MEMORY_RELEASE(&system->diagonal);
+        MEMORY_RELEASE(&system->blocks);
         MEMORY_RELEASE(&system->residual);
         MEMORY_RELEASE(&system->weights);
         MEMORY_RELEASE(&system->targets);
@@ -43,23 +43,22 @@ void leave_one_out_destroy(leave_one_out **released)
     MEMORY_RELEASE(released);
 }
 
-covary_status leave_one_out_create(const kernel *of, int64_t n, int64_t dimension,
-                                   const double *rows, int64_t n_outputs, const double *targets,
-                                   leave_one_out **out)
+covary_status leave_one_out_create(const covariant_kernel *with, const covariant_frames *train,
+                                   int64_t n_outputs, const double *targets, leave_one_out **out)
 {
     covary_status  status = COVARY_OK;
     leave_one_out *system = NULL;
+    const int64_t  n = train->n_frames * with->n_rows;
 
     COVARY_TRY(MEMORY_ALLOCATE("leave-one-out system", 1, &system));
-    COVARY_TRY(narrow_to_int("frames of the hyperparameter search", n, &system->n));
+    COVARY_TRY(narrow_to_int("rows of the hyperparameter search", n, &system->n));
     COVARY_TRY(narrow_to_int("outputs", n_outputs, &system->n_outputs));
-    system->of = *of;
-    system->dimension = dimension;
-    system->rows = rows;
+    system->with = *with;
+    system->train = *train;
     COVARY_TRY(MEMORY_ALLOCATE("targets", n * n_outputs, &system->targets));
     COVARY_TRY(MEMORY_ALLOCATE("weights", n * n_outputs, &system->weights));
     COVARY_TRY(MEMORY_ALLOCATE("residuals", n * n_outputs, &system->residual));
-    COVARY_TRY(MEMORY_ALLOCATE("diagonal of the inverse", n, &system->diagonal));
+    COVARY_TRY(MEMORY_ALLOCATE("diagonal of the inverse", n * with->n_rows, &system->blocks));
     COVARY_TRY(MEMORY_ALLOCATE("kernel matrix of the search", n * n, &system->k));
     COVARY_TRY(MEMORY_ALLOCATE("factor of the search", n * n, &system->factor));
     for (int64_t row = 0; row < n; row++) {
@@ -78,17 +77,14 @@ done:
 
 covary_status leave_one_out_set_length(leave_one_out *system, double length)
 {
-    covary_status          status = COVARY_OK;
-    covariant_kernel       plain;
-    const covariant_frames train = {.n_frames = system->n, .features = system->rows};
+    covary_status status = COVARY_OK;
 
-    if (system->has_kernel && system->of.length == length) {
+    if (system->has_kernel && system->with.of.length == length) {
         return COVARY_OK;
     }
     system->has_kernel = false;
-    system->of.length = length;
-    plain = covariant_plain(&system->of, system->dimension);
-    COVARY_TRY(covariant_dense(&plain, &train, system->k));
+    system->with.of.length = length;
+    COVARY_TRY(covariant_dense(&system->with, &system->train, system->k));
     system->has_kernel = true;
 
 done:
@@ -127,36 +123,52 @@ static void recompute_residual(leave_one_out *system, double ridge)
                             system->residual);
 }
 
-/* Column norms of L^-1, which replaces the factor; false on a zero pivot. */
-static bool invert_diagonal(leave_one_out *system)
+/* Entry (p, q) of the block of A^-1 whose first row is `first`, q <= p, from L^-1. */
+static double block_entry(const leave_one_out *system, size_t first, size_t p, size_t q)
 {
-    const size_t n = (size_t)system->n;
+    const size_t  n = (size_t)system->n;
+    const double *left = system->factor + (first + p) * n,
+                 *right = system->factor + (first + q) * n;
+    double sum = 0.0;
+
+    for (size_t row = first + p; row < n; row++) {
+        sum += left[row] * right[row];
+    }
+    return sum;
+}
+
+/* Diagonal blocks of A^-1 from L^-1, which replaces the factor; false on a zero pivot. */
+static bool invert_blocks(leave_one_out *system)
+{
+    const size_t size = (size_t)system->with.n_rows;
 
     if (lapack_invert_triangle(system->n, system->factor) != 0) {
         return false;
     }
-    for (size_t col = 0; col < n; col++) {
-        double sum = 0.0;
-
-        for (size_t row = col; row < n; row++) {
-            sum += system->factor[col * n + row] * system->factor[col * n + row];
+    for (size_t row = 0; row < (size_t)system->n; row++) {
+        for (size_t col = 0; col <= row % size; col++) {
+            system->blocks[row * size + col] =
+                block_entry(system, row / size * size, row % size, col);
         }
-        system->diagonal[col] = sum;
     }
+    frame_blocks_factor(system->train.n_frames, system->with.n_rows, system->blocks);
     return true;
 }
 
-/* sum_i (x_i / [A^-1]_ii)^2 of each output; INFINITY in place of NaN. */
-static void sum_squares(const leave_one_out *system, const double *x, double *sums)
+/* x <- [(A^-1)_ii]^-1 x_i, then its sum of squares for each output; INFINITY in place of NaN. */
+static void sum_squares(const leave_one_out *system, double *x, double *sums)
 {
-    for (int output = 0; output < system->n_outputs; output++) {
-        double sum = 0.0;
+    const int64_t n = system->n, size = system->with.n_rows;
 
-        for (int row = 0; row < system->n; row++) {
-            const double e =
-                x[(size_t)output * (size_t)system->n + (size_t)row] / system->diagonal[row];
+    for (int64_t output = 0; output < system->n_outputs; output++) {
+        double *column = x + output * n;
+        double  sum = 0.0;
 
-            sum += e * e;
+        for (int64_t row = 0; row < n; row += size) {
+            frame_block_solve((int)size, system->blocks + row * size, 1, column + row);
+        }
+        for (int64_t row = 0; row < n; row++) {
+            sum += column[row] * column[row];
         }
         sums[output] = isfinite(sum) ? sum : INFINITY;
     }
@@ -185,7 +197,7 @@ covary_status leave_one_out_evaluate(leave_one_out *system, double ridge, double
         0) {
         return COVARY_FAIL(COVARY_ERR_LIBRARY, "dpotrs refused its arguments");
     }
-    if (!invert_diagonal(system)) {
+    if (!invert_blocks(system)) {
         return COVARY_OK;
     }
     sum_squares(system, system->weights, error);

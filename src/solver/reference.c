@@ -9,10 +9,12 @@
 #include "core/status.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef struct {
     covary_run *run; /* borrowed */
     int64_t     n;
+    int         n_rows; /* of a frame */
     double     *factor; /* [n][n], lower triangle, by rows */
 } reference_state;
 
@@ -39,14 +41,42 @@ static double kernel_of_pair(const kernel *of, int64_t dimension, const double *
     return value;
 }
 
-static void fill_matrix(const kernel *of, double ridge, int64_t n, int64_t dimension,
-                        const double *rows, double *a)
+/* Entry (row, col) of K: component row % n_rows of frame row / n_rows, and so for the column. */
+static double kernel_entry(const covariant_kernel *with, const covariant_frames *train, int64_t row,
+                           int64_t col)
 {
+    const int64_t size = with->n_rows * with->n_tensors;
+    double        sum = 0.0;
+
+    for (int a = 0; a < with->n_sites; a++) {
+        for (int b = 0; b < covariant_train_sites(with); b++) {
+            const int64_t x = row / with->n_rows * with->n_sites + a;
+            const int64_t y = col / with->n_rows * with->n_sites + b;
+            double        product = train->tensors == NULL ? 1.0 : 0.0;
+
+            if (with->classes != NULL && with->classes[a] != with->classes[b]) {
+                continue;
+            }
+            for (int64_t t = 0; train->tensors != NULL && t < with->n_tensors; t++) {
+                product += train->tensors[x * size + row % with->n_rows * with->n_tensors + t] *
+                           train->tensors[y * size + col % with->n_rows * with->n_tensors + t];
+            }
+            sum += product * kernel_of_pair(&with->of, with->dimension,
+                                            train->features + x * with->dimension,
+                                            train->features + y * with->dimension);
+        }
+    }
+    return with->scale * sum;
+}
+
+static void fill_matrix(const covariant_kernel *with, double ridge, const covariant_frames *train,
+                        double *a)
+{
+    const int64_t n = train->n_frames * with->n_rows;
+
     for (int64_t row = 0; row < n; row++) {
         for (int64_t col = 0; col <= row; col++) {
-            a[row * n + col] =
-                kernel_of_pair(of, dimension, rows + row * dimension, rows + col * dimension) +
-                (row == col ? ridge : 0.0);
+            a[row * n + col] = kernel_entry(with, train, row, col) + (row == col ? ridge : 0.0);
         }
     }
 }
@@ -89,22 +119,27 @@ static void solve_in_place(int64_t n, const double *factor, double *x)
     }
 }
 
-static covary_status reference_factor(covary_run *run, const kernel *of, double ridge, int block,
-                                      const panel *features, void **out, double *logdet,
-                                      int64_t *bad_pivot)
+static covary_status reference_factor(covary_run *run, const covariant_kernel *with, double ridge,
+                                      int block, const covariant_panels *train, void **out,
+                                      double *logdet, int64_t *bad_pivot)
 {
     covary_status    status = COVARY_OK;
     reference_state *state = NULL;
-    double          *rows = NULL;
-    const int64_t    n = features->n_rows;
+    double          *features = NULL, *tensors = NULL;
+    const int64_t    n = train->features->n_rows * with->n_rows;
 
     (void)block;
     COVARY_TRY_TOGETHER(run, "factor", MEMORY_ALLOCATE("factor", 1, &state));
     state->run = run;
     state->n = n;
+    state->n_rows = with->n_rows;
     COVARY_TRY_TOGETHER(run, "factor", MEMORY_ALLOCATE("kernel matrix", n * n, &state->factor));
-    COVARY_TRY(panel_replicate(features, &rows));
-    fill_matrix(of, ridge, n, features->width, rows, state->factor);
+    COVARY_TRY(panel_replicate(train->features, &features));
+    if (train->tensors != NULL) {
+        COVARY_TRY(panel_replicate(train->tensors, &tensors));
+    }
+    const covariant_frames all = {train->features->n_rows, features, tensors};
+    fill_matrix(with, ridge, &all, state->factor);
     *bad_pivot = factor_in_place(n, state->factor);
     *logdet = 0.0;
     for (int64_t row = 0; row < n; row++) {
@@ -115,7 +150,8 @@ static covary_status reference_factor(covary_run *run, const kernel *of, double 
     MPI_Bcast(logdet, 1, MPI_DOUBLE, 0, covary_run_comm(run));
 
 done:
-    MEMORY_RELEASE(&rows);
+    MEMORY_RELEASE(&tensors);
+    MEMORY_RELEASE(&features);
     *out = state;
     return status;
 }
@@ -145,19 +181,22 @@ done:
     return status;
 }
 
-static covary_status reference_inverse_diagonal(void *with, double *diagonal)
+static covary_status reference_inverse_blocks(void *with, double *blocks)
 {
     covary_status    status = COVARY_OK;
     reference_state *state = with;
+    const int64_t    size = state->n_rows;
     double          *column = NULL;
 
     COVARY_TRY_TOGETHER(state->run, "inverse", MEMORY_ALLOCATE("column", state->n, &column));
     for (int64_t unit = 0; unit < state->n; unit++) {
+        const int64_t first = unit / size * size;
+
         for (int64_t row = 0; row < state->n; row++) {
             column[row] = row == unit ? 1.0 : 0.0;
         }
         solve_in_place(state->n, state->factor, column);
-        diagonal[unit] = column[unit];
+        memcpy(blocks + unit * size, column + first, (size_t)size * sizeof *blocks);
     }
 
 done:
@@ -170,6 +209,6 @@ const solver_ops solver_reference = {
     .summary = "plain loops on every rank, for checks of small systems",
     .factor = reference_factor,
     .solve = reference_solve,
-    .inverse_diagonal = reference_inverse_diagonal,
+    .inverse_blocks = reference_inverse_blocks,
     .destroy = reference_destroy,
 };

@@ -7,55 +7,60 @@
 
 #include "core/memory.h"
 #include "core/status.h"
-#include "kernel/engine.h"
 #include "kernel/vectorized.h"
 
 #include <math.h>
 #include <string.h>
 
-covary_status residual_create(covary_run *run, const kernel *of, double ridge,
-                              const panel *features, const panel *targets, residual_check *out)
+covary_status residual_create(covary_run *run, const covariant_kernel *with, double ridge,
+                              const covariant_panels *train, const panel *targets,
+                              residual_check *out)
 {
+    covary_status status = COVARY_OK;
+
     *out = (residual_check){
-        .run = run, .of = of, .ridge = ridge, .features = features, .targets = targets};
-    return panel_replicate(features, &out->all_features);
+        .run = run, .with = with, .ridge = ridge, .train = train, .targets = targets};
+    COVARY_TRY(panel_replicate(train->features, &out->all_features));
+    if (train->tensors != NULL) {
+        COVARY_TRY(panel_replicate(train->tensors, &out->all_tensors));
+    }
+
+done:
+    return status;
 }
 
 void residual_release(residual_check *released)
 {
+    MEMORY_RELEASE(&released->all_tensors);
     MEMORY_RELEASE(&released->all_features);
 }
 
-/* Training rows of one tile of kernel values; any number would do. */
+/* Rows of the system, or sites, of one tile of kernel values; any number would do. */
 enum { TILE = 64 };
 
-/*
- * Kernel values K(row, first ... first + count - 1) of this rank's rows, [n_local][count], by the
- * prediction engine with the unit matrix as weights.  Tiles start at the same training rows
- * whatever the number of ranks, so the values do not depend on it either.
- */
+/* Training frames of one tile: the same ones on any number of ranks, and so are the values. */
+static int64_t frames_of_tile(const covariant_kernel *with)
+{
+    const int n_sites = covariant_train_sites(with);
+    const int larger = with->n_rows > n_sites ? with->n_rows : n_sites;
+
+    return larger < TILE ? TILE / larger : 1;
+}
+
+/* Kernel values of this rank's frames and `count` training frames from `first` on. */
 static covary_status kernel_tile(const residual_check *check, int64_t first, int64_t count,
                                  double *values)
 {
-    covary_status status = COVARY_OK;
-    engine       *with = NULL;
-    double       *unit_matrix = NULL;
-    const int64_t dimension = check->features->width;
-    engine_group  group = {.of = *check->of, .n_outputs = count};
+    const panel           *features = check->train->features, *tensors = check->train->tensors;
+    const covariant_frames rows = {.n_frames = features->n_local,
+                                   .features = features->data,
+                                   .tensors = tensors != NULL ? tensors->data : NULL};
+    const covariant_frames columns = {
+        .n_frames = count,
+        .features = check->all_features + first * features->width,
+        .tensors = tensors != NULL ? check->all_tensors + first * tensors->width : NULL};
 
-    COVARY_TRY(MEMORY_ALLOCATE("unit matrix", count * count, &unit_matrix));
-    for (int64_t i = 0; i < count; i++) {
-        unit_matrix[i * count + i] = 1.0;
-    }
-    group.weights = unit_matrix;
-    COVARY_TRY(
-        engine_create(count, dimension, check->all_features + first * dimension, 1, &group, &with));
-    COVARY_TRY(engine_apply(with, check->features->n_local, check->features->data, values, NULL));
-
-done:
-    engine_destroy(&with);
-    MEMORY_RELEASE(&unit_matrix);
-    return status;
+    return covariant_tile(check->with, &rows, &columns, values);
 }
 
 /*
@@ -77,7 +82,7 @@ static inline void add_product(double k, int64_t width, const double *weights, d
     }
 }
 
-/* high + low += values W for a tile of `count` training rows. */
+/* high + low += values W for a tile of `count` rows of the system. */
 VECTORIZED
 static void add_tile(int64_t n_local, int64_t count, int64_t width, const double *values,
                      const double *weights, double *high, double *low)
@@ -99,18 +104,20 @@ static covary_status subtract_products(const residual_check *check, const panel 
                                        const double *all_weights, panel *residual)
 {
     covary_status status = COVARY_OK;
-    const int64_t n = check->features->n_rows, n_local = residual->n_local;
-    const int64_t width = residual->width;
+    const int64_t n = check->train->features->n_rows, n_local = residual->n_local;
+    const int64_t width = residual->width, n_rows = check->with->n_rows;
+    const int64_t step = frames_of_tile(check->with);
     double       *values = NULL, *low = NULL;
 
-    COVARY_TRY(MEMORY_ALLOCATE("kernel tile", n_local * TILE, &values));
+    COVARY_TRY(MEMORY_ALLOCATE("kernel tile", n_local * n_rows * step, &values));
     COVARY_TRY(MEMORY_ALLOCATE("low parts", n_local * width, &low));
     memset(residual->data, 0, (size_t)(n_local * width) * sizeof(double));
-    for (int64_t first = 0; first < n; first += TILE) {
-        const int64_t count = n - first < TILE ? n - first : TILE;
+    for (int64_t first = 0; first < n; first += step) {
+        const int64_t count = n - first < step ? n - first : step;
 
         COVARY_TRY(kernel_tile(check, first, count, values));
-        add_tile(n_local, count, width, values, all_weights + first * width, residual->data, low);
+        add_tile(n_local, count * n_rows, width, values, all_weights + first * n_rows * width,
+                 residual->data, low);
     }
     for (int64_t entry = 0; entry < n_local * width; entry++) {
         const double rest = check->targets->data[entry] - residual->data[entry];

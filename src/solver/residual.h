@@ -6,20 +6,22 @@
 #ifndef COVARY_SOLVER_RESIDUAL_H
 #define COVARY_SOLVER_RESIDUAL_H
 
-#include "kernel/kernel.h"
-#include "linalg/panel.h"
+#include "kernel/covariant.h"
 
 typedef struct {
-    covary_run   *run; /* borrowed, as are the panels */
-    const kernel *of;
-    double        ridge;
-    const panel  *features, *targets;
-    double       *all_features; /* [n_rows][width], on every rank */
+    covary_run             *run; /* borrowed, as are the kernel and the panels */
+    const covariant_kernel *with;
+    double                  ridge;
+    const covariant_panels *train;
+    const panel            *targets;
+    double                 *all_features; /* [frames][width], on every rank */
+    double                 *all_tensors;  /* the same, or NULL */
 } residual_check;
 
 /* Collective; release also after a failure. */
-covary_status residual_create(covary_run *run, const kernel *of, double ridge,
-                              const panel *features, const panel *targets, residual_check *out);
+covary_status residual_create(covary_run *run, const covariant_kernel *with, double ridge,
+                              const covariant_panels *train, const panel *targets,
+                              residual_check *out);
 void          residual_release(residual_check *released);
 
 /*

@@ -10,6 +10,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "solver/check.h"
+#include "solver/frame_blocks.h"
 #include "solver/residual.h"
 
 #include <math.h>
@@ -50,12 +51,13 @@ void ridge_solution_release(ridge_solution *released)
 
 /* One system while it is being solved. */
 typedef struct {
-    covary_run       *run;
-    const solver_ops *with;
-    const kernel     *of;
-    int               block;
-    const panel      *features, *targets;
-    void             *factor;
+    covary_run             *run;
+    const solver_ops       *by;
+    const covariant_kernel *with;
+    const covariant_panels *train;
+    int                     block;
+    const panel            *targets;
+    void                   *factor;
 } ridge_system;
 
 static covary_status check_parameters(double ridge, int block)
@@ -85,13 +87,13 @@ static covary_status solve_refined(ridge_system *system, ridge_solution *out)
 
     COVARY_TRY(panel_create(run, n_local, width, &residual));
     COVARY_TRY(panel_create(run, n_local, width, &refined));
-    COVARY_TRY(system->with->solve(system->factor, system->targets, out->weights));
+    COVARY_TRY(system->by->solve(system->factor, system->targets, out->weights));
     COVARY_TRY(
-        residual_create(run, system->of, out->ridge, system->features, system->targets, &check));
+        residual_create(run, system->with, out->ridge, system->train, system->targets, &check));
     COVARY_TRY(residual_compute(&check, out->weights, residual, &out->residual));
     first = out->residual;
     for (; steps < MOST_REFINEMENTS && out->residual > RESIDUAL_AT_ROUNDING; steps++) {
-        COVARY_TRY(system->with->solve(system->factor, residual, refined));
+        COVARY_TRY(system->by->solve(system->factor, residual, refined));
         for (int64_t entry = 0; entry < n_local * width; entry++) {
             refined->data[entry] += out->weights->data[entry];
         }
@@ -126,13 +128,13 @@ static covary_status attempt(ridge_system *system, ridge_solution *out, char tro
     int64_t       bad_pivot = 0;
 
     trouble[0] = '\0';
-    system->with->destroy(&system->factor);
+    system->by->destroy(&system->factor);
     COVARY_TRY(covary_run_check_stop(system->run));
-    COVARY_TRY(system->with->factor(system->run, system->of, out->ridge, system->block,
-                                    system->features, &system->factor, &out->logdet, &bad_pivot));
+    COVARY_TRY(system->by->factor(system->run, system->with, out->ridge, system->block,
+                                  system->train, &system->factor, &out->logdet, &bad_pivot));
     if (bad_pivot > 0) {
         snprintf(trouble, 96, "leading minor of order %lld of %lld", (long long)bad_pivot,
-                 (long long)system->features->n_rows);
+                 (long long)system->targets->n_rows);
         goto done;
     }
     if (bad_pivot < 0) {
@@ -185,22 +187,28 @@ done:
 static covary_status leave_one_out(ridge_system *system, ridge_solution *out)
 {
     covary_status status = COVARY_OK;
-    const int64_t width = out->weights->width;
-    double       *diagonal = NULL;
+    const int     n_rows = system->with->n_rows;
+    const int64_t n_local = system->train->features->n_local, width = out->weights->width;
+    const int64_t size = (int64_t)n_rows * n_rows;
+    double       *blocks = NULL;
 
-    COVARY_TRY_TOGETHER(
-        system->run, "leave-one-out",
-        MEMORY_ALLOCATE("diagonal of the inverse", out->weights->n_rows, &diagonal));
-    COVARY_TRY(system->with->inverse_diagonal(system->factor, diagonal));
-    for (int64_t row = 0; row < out->weights->n_local; row++) {
+    COVARY_TRY_TOGETHER(system->run, "leave-one-out",
+                        MEMORY_ALLOCATE("diagonal of the inverse",
+                                        system->train->features->n_rows * size, &blocks));
+    COVARY_TRY(system->by->inverse_blocks(system->factor, blocks));
+    memcpy(out->loo->data, out->weights->data,
+           (size_t)(out->weights->n_local * width) * sizeof(double));
+    for (int64_t frame = 0; frame < n_local; frame++) {
+        double *block = blocks + (system->train->features->first + frame) * size;
+
+        frame_blocks_factor(1, n_rows, block);
         for (int64_t col = 0; col < width; col++) {
-            out->loo->data[row * width + col] =
-                out->weights->data[row * width + col] / diagonal[out->weights->first + row];
+            frame_block_solve(n_rows, block, width, out->loo->data + frame * n_rows * width + col);
         }
     }
 
 done:
-    MEMORY_RELEASE(&diagonal);
+    MEMORY_RELEASE(&blocks);
     return status;
 }
 
@@ -221,22 +229,18 @@ double ridge_log_likelihood(covary_run *run, const panel *targets, const ridge_s
            0.5 * (double)count * (solution->logdet + (double)targets->n_rows * LOG_TWO_PI);
 }
 
-covary_status ridge_solve(covary_run *run, const solver_ops *with, const kernel *of, double ridge,
-                          int block, const panel *features, const panel *targets,
-                          ridge_solution *out)
+covary_status ridge_solve(covary_run *run, const solver_ops *by, const covariant_kernel *with,
+                          const covariant_panels *train, double ridge, int block,
+                          const panel *targets, ridge_solution *out)
 {
     covary_status status = COVARY_OK;
-    ridge_system  system = {.run = run,
-                            .with = with,
-                            .of = of,
-                            .block = block,
-                            .features = features,
-                            .targets = targets};
+    ridge_system  system = {
+         .run = run, .by = by, .with = with, .train = train, .block = block, .targets = targets};
 
     timer_begin(run, "solve");
     *out = (ridge_solution){.ridge = ridge};
     COVARY_TRY_TOGETHER(run, "solver parameters", check_parameters(ridge, block));
-    COVARY_TRY_TOGETHER(run, "training set", solver_check_panels(features, targets));
+    COVARY_TRY_TOGETHER(run, "training set", solver_check_panels(with, train, targets));
     COVARY_TRY(panel_create(run, targets->n_local, targets->width, &out->weights));
     COVARY_TRY(panel_create(run, targets->n_local, targets->width, &out->loo));
     COVARY_TRY(solve_with_jitter(&system, out));
@@ -244,7 +248,7 @@ covary_status ridge_solve(covary_run *run, const solver_ops *with, const kernel 
     COVARY_TRY(leave_one_out(&system, out));
 
 done:
-    with->destroy(&system.factor);
+    by->destroy(&system.factor);
     if (status != COVARY_OK) {
         ridge_solution_release(out);
     }

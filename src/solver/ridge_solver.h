@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Kernel ridge regression at given hyperparameters: (K + ridge I) W = Y, with exact leave-one-out
- * residuals e_i = W_i / [(K + ridge I)^-1]_ii and the log marginal likelihood
- * -1/2 y^T w - 1/2 log det A - n/2 log 2 pi, summed over outputs, all from one factor.
+ * Kernel ridge regression at given hyperparameters: (K + ridge I) W = Y for a covariant kernel,
+ * whose frames have n_rows rows of the system each.  With A = K + ridge I, the exact residuals of
+ * leaving a whole frame out are e_i = [(A^-1)_ii]^-1 W_i, (A^-1)_ii being the n_rows x n_rows
+ * diagonal block of frame i, and the log marginal likelihood is
+ * -1/2 y^T w - 1/2 log det A - n/2 log 2 pi, summed over outputs: all from one factor.
  * Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), eqs. 2.30, 5.12.
  */
 #ifndef COVARY_SOLVER_RIDGE_SOLVER_H
 #define COVARY_SOLVER_RIDGE_SOLVER_H
 
-#include "kernel/kernel.h"
-#include "linalg/block_cyclic.h"
+#include "kernel/covariant.h"
 
 typedef struct {
     double ridge; /* used: the one asked for, or the jittered one */
@@ -17,7 +18,7 @@ typedef struct {
     double log_likelihood; /* of all outputs together */
     double residual;       /* largest |Y - A W| over the largest |Y|, by recomputed kernel rows */
     panel *weights;        /* like targets */
-    panel *loo;            /* like targets: y_i - prediction without frame i */
+    panel *loo;            /* like targets: y_i - prediction without frame i (all its rows) */
 } ridge_solution;
 
 /*
@@ -34,12 +35,14 @@ typedef struct {
      * order of the leading minor that is not positive definite (-1: not finite), with which there
      * is no usable factor but no failure either.  block 0: automatic.
      */
-    covary_status (*factor)(covary_run *run, const kernel *of, double ridge, int block,
-                            const panel *features, void **state, double *logdet,
+    covary_status (*factor)(covary_run *run, const covariant_kernel *with, double ridge, int block,
+                            const covariant_panels *train, void **state, double *logdet,
                             int64_t *bad_pivot);
     covary_status (*solve)(void *state, const panel *rhs, panel *x); /* x <- A^-1 rhs */
-    /* diagonal [n] of A^-1 on every rank; the factor may be lost. */
-    covary_status (*inverse_diagonal)(void *state, double *diagonal);
+    /*
+     * Diagonal blocks of A^-1, [frames][n_rows][n_rows] on every rank; the factor may be lost.
+     */
+    covary_status (*inverse_blocks)(void *state, double *blocks);
     void (*destroy)(void **state);
 } solver_ops;
 
@@ -50,19 +53,20 @@ const solver_ops *const *solver_registry(void);         /* ended by NULL; local 
 const solver_ops        *solver_find(const char *name); /* NULL: unknown; local */
 
 /*
- * Collective.  features and targets have the same rows on the same ranks; block 0 is automatic.
+ * Collective.  targets [frames n_rows][columns], the rows of a frame on the rank that has the
+ * frame; block 0 is automatic, others are rounded up to a multiple of n_rows.
  * A matrix that is not positive definite is assembled again with ten times the ridge (logged, at
  * most six times), as is one so close to singular that the residual stays above 1e-3.  The weights
  * are refined once if that makes the recomputed residual smaller; above 1e-4 there is a warning.
  *
- * COVARY_ERR_DATA: no rows, rows that do not match, a number that is not finite.
+ * COVARY_ERR_DATA, COVARY_ERR_INTERNAL: as solver_check_panels.
  * COVARY_ERR_CONFIG: a ridge that is negative or not finite, a negative block.
  * COVARY_ERR_NUMERIC: not positive definite at the largest ridge tried; with the remedy.
  * *out is empty after a failure; else release it with ridge_solution_release.
  */
-covary_status ridge_solve(covary_run *run, const solver_ops *with, const kernel *of, double ridge,
-                          int block, const panel *features, const panel *targets,
-                          ridge_solution *out);
+covary_status ridge_solve(covary_run *run, const solver_ops *by, const covariant_kernel *with,
+                          const covariant_panels *train, double ridge, int block,
+                          const panel *targets, ridge_solution *out);
 void          ridge_solution_release(ridge_solution *released);
 
 /* The log marginal likelihood of `count` outputs from `first` on.  Collective. */

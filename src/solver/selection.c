@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Automatic hyperparameters of several properties: the subset of frames, which properties can
- * share a search, the cases that need none, and what the log says about the outcome.
+ * Automatic hyperparameters of several members: the subset of frames, which members can share a
+ * search, the cases that need none, and what the log says about the outcome.
  */
 #include "solver/selection.h"
 
@@ -9,7 +9,6 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "solver/check.h"
-#include "solver/hyper_grid.h"
 
 #include <math.h>
 
@@ -19,97 +18,138 @@
 #define IDLE_RIDGE      1e-3  /* for targets that are 0, where any value does */
 #define ZERO_TARGET     1e-14 /* in the units of properties, which are of the order of 1 */
 
-typedef struct { /* what is searched on, the same on every rank */
-    int64_t n, dimension, width;
-    double *rows;    /* [n][dimension] */
-    double *targets; /* [n][width] */
-    double  sigma;   /* sqrt of the total variance of the rows; 1 if that is 0 */
-} subset;
+/* One selection: what is searched, on what, how thoroughly. */
+typedef struct {
+    covary_run             *run;
+    const covariant_kernel *with;
+    const selection_system *on;
+    hyper_effort            effort;
+} request;
 
-static void subset_release(subset *released)
+int64_t selection_count(int64_t n_frames, int n_rows, selection_limits limits)
 {
-    MEMORY_RELEASE(&released->targets);
-    MEMORY_RELEASE(&released->rows);
+    int64_t count = limits.max_rows / n_rows;
+
+    count = count < limits.max_frames ? count : limits.max_frames;
+    count = count < n_frames ? count : n_frames;
+    return count > 1 ? count : 1;
 }
 
-static double scatter(const subset *of)
+void selection_frames(int64_t n_frames, int64_t n_chosen, int64_t *chosen)
 {
-    double variance = 0.0;
+    for (int64_t i = 0; i < n_chosen; i++) {
+        chosen[i] = (2 * i + 1) * n_frames / (2 * n_chosen);
+    }
+}
 
-    for (int64_t col = 0; col < of->dimension; col++) {
+double selection_sigma(const covariant_kernel *with, const covariant_frames *train)
+{
+    const int64_t n = train->n_frames * with->n_sites, dimension = with->dimension;
+    double        variance = 0.0;
+
+    for (int64_t col = 0; col < dimension; col++) {
         double mean = 0.0;
 
-        for (int64_t row = 0; row < of->n; row++) {
-            mean += of->rows[row * of->dimension + col] / (double)of->n;
+        for (int64_t row = 0; row < n; row++) {
+            mean += train->features[row * dimension + col] / (double)n;
         }
-        for (int64_t row = 0; row < of->n; row++) {
-            const double deviation = of->rows[row * of->dimension + col] - mean;
+        for (int64_t row = 0; row < n; row++) {
+            const double deviation = train->features[row * dimension + col] - mean;
 
-            variance += deviation * deviation / (double)of->n;
+            variance += deviation * deviation / (double)n;
         }
     }
     return variance > 0.0 ? sqrt(variance) : 1.0;
 }
 
-/* Evenly spaced frames, gathered on every rank. */
-static covary_status subset_gather(covary_run *run, const panel *features, const panel *targets,
-                                   int64_t max_frames, subset *out)
+void selection_release(selection_subset *released)
+{
+    MEMORY_RELEASE(&released->targets);
+    MEMORY_RELEASE(&released->tensors);
+    MEMORY_RELEASE(&released->features);
+    released->system = (selection_system){0};
+}
+
+/* Rows of `from` that belong to the chosen frames, n_rows each, on every rank. */
+static covary_status gather(covary_run *run, const panel *from, int n_rows, int64_t n_chosen,
+                            const int64_t *chosen, double **out)
 {
     covary_status status = COVARY_OK;
     int64_t      *wanted = NULL;
 
-    out->n = features->n_rows < max_frames ? features->n_rows : max_frames;
-    out->dimension = features->width;
-    out->width = targets->width;
-    COVARY_TRY_TOGETHER(run, "subset", MEMORY_ALLOCATE("chosen frames", out->n, &wanted));
+    COVARY_TRY_TOGETHER(run, "subset", MEMORY_ALLOCATE("chosen rows", n_chosen * n_rows, &wanted));
     COVARY_TRY_TOGETHER(run, "subset",
-                        MEMORY_ALLOCATE("features", out->n * out->dimension, &out->rows));
-    COVARY_TRY_TOGETHER(run, "subset",
-                        MEMORY_ALLOCATE("targets", out->n * out->width, &out->targets));
-    for (int64_t row = 0; row < out->n; row++) {
-        wanted[row] = (2 * row + 1) * features->n_rows / (2 * out->n);
+                        MEMORY_ALLOCATE("subset", n_chosen * n_rows * from->width, out));
+    for (int64_t row = 0; row < n_chosen * n_rows; row++) {
+        wanted[row] = chosen[row / n_rows] * n_rows + row % n_rows;
     }
-    COVARY_TRY(panel_gather(features, out->n, wanted, out->rows));
-    COVARY_TRY(panel_gather(targets, out->n, wanted, out->targets));
-    out->sigma = scatter(out);
+    COVARY_TRY(panel_gather(from, n_chosen * n_rows, wanted, *out));
 
 done:
     MEMORY_RELEASE(&wanted);
     return status;
 }
 
-static covary_status check_request(const panel *targets, int64_t max_frames, int n_properties,
-                                   const selection_target *properties)
+covary_status selection_gather(covary_run *run, const covariant_kernel *with,
+                               const covariant_panels *train, const panel *targets,
+                               int64_t n_chosen, const int64_t *chosen, selection_subset *out)
 {
-    if (max_frames < 1) {
-        return COVARY_FAIL(COVARY_ERR_CONFIG,
-                           "selection_frames: %lld; length and ridge need at least one frame",
-                           (long long)max_frames);
-    }
-    for (int i = 0; i < n_properties; i++) {
-        const selection_target *property = &properties[i];
+    covary_status status = COVARY_OK;
 
-        if (property->first < 0 || property->count < 1 ||
-            property->first + property->count > targets->width) {
+    *out = (selection_subset){0};
+    COVARY_TRY(gather(run, train->features, 1, n_chosen, chosen, &out->features));
+    if (train->tensors != NULL) {
+        COVARY_TRY(gather(run, train->tensors, 1, n_chosen, chosen, &out->tensors));
+    }
+    COVARY_TRY(gather(run, targets, with->n_rows, n_chosen, chosen, &out->targets));
+    out->system = (selection_system){.train = {n_chosen, out->features, out->tensors},
+                                     .n_columns = targets->width,
+                                     .targets = out->targets};
+    out->system.sigma = selection_sigma(with, &out->system.train);
+
+done:
+    return status;
+}
+
+static covary_status check_limits(selection_limits limits)
+{
+    if (limits.max_frames < 1 || limits.max_rows < 1) {
+        return COVARY_FAIL(COVARY_ERR_CONFIG,
+                           "selection_frames: %lld, of %lld rows; length and ridge need at least "
+                           "one frame",
+                           (long long)limits.max_frames, (long long)limits.max_rows);
+    }
+    return COVARY_OK;
+}
+
+static covary_status check_members(int64_t n_columns, int n_members,
+                                   const selection_target *members)
+{
+    for (int i = 0; i < n_members; i++) {
+        const selection_target *member = &members[i];
+
+        if (member->first < 0 || member->count < 1 || member->first + member->count > n_columns) {
             return COVARY_FAIL(COVARY_ERR_INTERNAL, "property %d has no columns of its own", i);
         }
-        if (!isnan(property->length) && !(property->length > 0.0 && isfinite(property->length))) {
+        if (!isnan(member->length) && !(member->length > 0.0 && isfinite(member->length))) {
             return COVARY_FAIL(COVARY_ERR_CONFIG, "kernel.length: %g; give a positive number",
-                               property->length);
+                               member->length);
         }
-        if (!isnan(property->ridge) && !(property->ridge >= 0.0 && isfinite(property->ridge))) {
+        if (!isnan(member->ridge) && !(member->ridge >= 0.0 && isfinite(member->ridge))) {
             return COVARY_FAIL(COVARY_ERR_CONFIG, "ridge: %g; give a positive number",
-                               property->ridge);
+                               member->ridge);
         }
     }
     return COVARY_OK;
 }
 
-static bool targets_vanish(const subset *on, const selection_target *property)
+static bool targets_vanish(const request *of, const selection_target *member)
 {
-    for (int64_t row = 0; row < on->n; row++) {
-        for (int64_t col = property->first; col < property->first + property->count; col++) {
-            if (fabs(on->targets[row * on->width + col]) > ZERO_TARGET) {
+    const selection_system *on = of->on;
+
+    for (int64_t row = 0; row < on->train.n_frames * of->with->n_rows; row++) {
+        for (int64_t col = member->first; col < member->first + member->count; col++) {
+            if (fabs(on->targets[row * on->n_columns + col]) > ZERO_TARGET) {
                 return false;
             }
         }
@@ -117,36 +157,38 @@ static bool targets_vanish(const subset *on, const selection_target *property)
     return true;
 }
 
-static void fill_in(selection_target *property, double length, double ridge)
+static void fill_in(selection_target *member, double length, double ridge)
 {
-    property->length = isnan(property->length) ? length : property->length;
-    property->ridge = isnan(property->ridge) ? ridge : property->ridge;
+    member->length = isnan(member->length) ? length : member->length;
+    member->ridge = isnan(member->ridge) ? ridge : member->ridge;
 }
 
-static void log_choice(covary_run *run, const subset *on, const kernel *type,
-                       const selection_target *property)
+static void log_choice(const request *of, const selection_target *member)
 {
-    const char *name = property->name != NULL ? property->name : "property";
+    const char     *name = member->name != NULL ? member->name : "property";
+    const long long n_frames = (long long)of->on->train.n_frames;
+    const bool      is_final = of->effort == HYPER_FULL;
 
-    if (!isfinite(property->loo_rmse)) {
-        log_write(run, LOG_WARNING,
+    if (!isfinite(member->loo_rmse)) {
+        log_write(of->run, is_final ? LOG_WARNING : LOG_DETAIL,
                   "%s: the kernel matrix at length %.6g and ridge %.1e is too close to singular "
                   "for a leave-one-out error",
-                  name, property->length, property->ridge);
+                  name, member->length, member->ridge);
         return;
     }
-    if (type->ops->has_length) {
-        log_write(run, LOG_DETAIL,
-                  "%s: length %.6g (%.3g sigma), ridge %.1e, leave-one-out error %.6g on %lld "
+    if (of->with->of.ops->has_length) {
+        log_write(of->run, LOG_DETAIL,
+                  "%s: %s, length %.6g (%.3g sigma), ridge %.1e, leave-one-out error %.6g on %lld "
                   "frames",
-                  name, property->length, property->length / on->sigma, property->ridge,
-                  property->loo_rmse, (long long)on->n);
+                  name, of->with->of.name, member->length, member->length / of->on->sigma,
+                  member->ridge, member->loo_rmse, n_frames);
     } else {
-        log_write(run, LOG_DETAIL, "%s: ridge %.1e, leave-one-out error %.6g on %lld frames", name,
-                  property->ridge, property->loo_rmse, (long long)on->n);
+        log_write(of->run, LOG_DETAIL,
+                  "%s: %s, ridge %.1e, leave-one-out error %.6g on %lld frames", name,
+                  of->with->of.name, member->ridge, member->loo_rmse, n_frames);
     }
-    if (property->at_edge) {
-        log_write(run, LOG_WARNING,
+    if (member->at_edge && is_final) {
+        log_write(of->run, LOG_WARNING,
                   "%s: the error still falls at the last length or ridge of the search; look at "
                   "the data or the descriptor, or give both",
                   name);
@@ -159,70 +201,78 @@ static bool same_request(double a, double b)
     return a == b || (isnan(a) && isnan(b));
 }
 
-/* Copy the columns of the members, one property after the other. */
-static void pack_targets(const subset *on, int n_members, selection_target *const *members,
+/* Copy the columns of the members, one member after the other. */
+static void pack_targets(const request *of, int n_members, selection_target *const *members,
                          int64_t width, double *packed)
 {
-    int64_t first = 0;
+    const selection_system *on = of->on;
+    int64_t                 first = 0;
 
     for (int member = 0; member < n_members; member++) {
-        for (int64_t row = 0; row < on->n; row++) {
+        for (int64_t row = 0; row < on->train.n_frames * of->with->n_rows; row++) {
             for (int64_t col = 0; col < members[member]->count; col++) {
                 packed[row * width + first + col] =
-                    on->targets[row * on->width + members[member]->first + col];
+                    on->targets[row * on->n_columns + members[member]->first + col];
             }
         }
         first += members[member]->count;
     }
 }
 
-/* One search for properties with the same fixed values. */
-static covary_status search(covary_run *run, const kernel *type, const subset *on, int n_members,
-                            selection_target *const *members)
+/* The grid's choices into the members; every rank has the same ones. */
+static covary_status keep_choices(const request *of, const hyper_grid *grid, int n_members,
+                                  selection_target *const *members)
+{
+    const bool is_open = isnan(members[0]->length) || isnan(members[0]->ridge);
+
+    for (int member = 0; member < n_members; member++) {
+        const hyper_choice choice = hyper_grid_best(grid, member);
+
+        if (is_open && of->effort == HYPER_FULL && !isfinite(choice.rmse)) {
+            return COVARY_FAIL(COVARY_ERR_NUMERIC,
+                               "no length and ridge of the search give a kernel matrix that can "
+                               "be factored; give both, or scale the features");
+        }
+        members[member]->length = choice.length;
+        members[member]->ridge = choice.ridge;
+        members[member]->loo_rmse = choice.rmse;
+        members[member]->at_edge = choice.at_edge;
+        log_choice(of, members[member]);
+    }
+    return COVARY_OK;
+}
+
+/* One search for members with the same fixed values. */
+static covary_status search(const request *of, int n_members, selection_target *const *members)
 {
     covary_status status = COVARY_OK;
+    covary_run   *run = of->run;
     hyper_grid   *grid = NULL;
     int64_t      *columns = NULL;
     double       *packed = NULL;
     int64_t       width = 0;
-    const bool    is_open = isnan(members[0]->length) || isnan(members[0]->ridge);
+    const int64_t n_rows = of->on->train.n_frames * of->with->n_rows;
 
     COVARY_TRY_TOGETHER(run, "columns", MEMORY_ALLOCATE("columns", n_members, &columns));
     for (int member = 0; member < n_members; member++) {
         columns[member] = members[member]->count;
         width += columns[member];
     }
-    COVARY_TRY_TOGETHER(run, "columns", MEMORY_ALLOCATE("targets", on->n * width, &packed));
-    pack_targets(on, n_members, members, width, packed);
-    const hyper_problem problem = {.type = type,
-                                   .n = on->n,
-                                   .dimension = on->dimension,
-                                   .rows = on->rows,
-                                   .sigma = on->sigma,
+    COVARY_TRY_TOGETHER(run, "columns", MEMORY_ALLOCATE("targets", n_rows * width, &packed));
+    pack_targets(of, n_members, members, width, packed);
+    const hyper_problem problem = {.with = of->with,
+                                   .train = &of->on->train,
+                                   .sigma = of->on->sigma,
                                    .fixed_length = members[0]->length,
                                    .fixed_ridge = members[0]->ridge,
                                    .n_members = n_members,
                                    .columns = columns,
                                    .targets = packed};
     COVARY_TRY(hyper_grid_create(run, &problem, &grid));
-    COVARY_TRY(hyper_grid_search(grid));
-    log_write(run, LOG_DETAIL, "%d systems of %lld frames solved", hyper_grid_evaluated(grid),
-              (long long)on->n);
-    for (int member = 0; member < n_members; member++) {
-        const hyper_choice choice = hyper_grid_best(grid, member);
-
-        if (is_open && !isfinite(choice.rmse)) {
-            status = COVARY_FAIL(COVARY_ERR_NUMERIC,
-                                 "no length and ridge of the search give a kernel matrix that can "
-                                 "be factored; give both, or scale the features");
-            goto done;
-        }
-        members[member]->length = choice.length;
-        members[member]->ridge = choice.ridge;
-        members[member]->loo_rmse = choice.rmse;
-        members[member]->at_edge = choice.at_edge;
-        log_choice(run, on, type, members[member]);
-    }
+    COVARY_TRY(hyper_grid_search(grid, of->effort));
+    log_write(run, LOG_DETAIL, "%d systems of %lld rows solved", hyper_grid_evaluated(grid),
+              (long long)n_rows);
+    COVARY_TRY(keep_choices(of, grid, n_members, members));
 
 done:
     hyper_grid_destroy(&grid);
@@ -231,14 +281,13 @@ done:
     return status;
 }
 
-/* Split the pending properties into groups that can share a search. */
-static covary_status search_groups(covary_run *run, const kernel *type, const subset *on,
-                                   int n_pending, selection_target **pending)
+/* Split the pending members into groups that can share a search. */
+static covary_status search_groups(const request *of, int n_pending, selection_target **pending)
 {
     covary_status      status = COVARY_OK;
     selection_target **members = NULL;
 
-    COVARY_TRY_TOGETHER(run, "groups", MEMORY_ALLOCATE("properties", n_pending, &members));
+    COVARY_TRY_TOGETHER(of->run, "groups", MEMORY_ALLOCATE("properties", n_pending, &members));
     while (n_pending > 0) {
         const double length = pending[0]->length, ridge = pending[0]->ridge;
         int          n_members = 0, n_left = 0;
@@ -252,7 +301,7 @@ static covary_status search_groups(covary_run *run, const kernel *type, const su
             }
         }
         n_pending = n_left;
-        COVARY_TRY(search(run, type, on, n_members, members));
+        COVARY_TRY(search(of, n_members, members));
     }
 
 done:
@@ -260,47 +309,77 @@ done:
     return status;
 }
 
-covary_status select_hyperparameters(covary_run *run, const kernel *type, const panel *features,
-                                     const panel *targets, int64_t max_frames, int n_properties,
-                                     selection_target *properties)
+/* Values that need no search; false: the member needs one. */
+static bool settle(const request *of, selection_target *member)
+{
+    const double length = FALLBACK_LENGTH * of->on->sigma;
+
+    member->loo_rmse = 0.0;
+    member->at_edge = false;
+    if (!of->with->of.ops->has_length) {
+        member->length = 1.0;
+    }
+    if (of->on->train.n_frames < FEWEST_FRAMES) {
+        fill_in(member, length, FALLBACK_RIDGE);
+    }
+    if (targets_vanish(of, member)) {
+        fill_in(member, length, IDLE_RIDGE);
+        return true;
+    }
+    return false;
+}
+
+covary_status selection_search(covary_run *run, const covariant_kernel *with,
+                               const selection_system *on, hyper_effort effort, int n_members,
+                               selection_target *members)
 {
     covary_status      status = COVARY_OK;
-    subset             on = {0};
+    const request      of = {.run = run, .with = with, .on = on, .effort = effort};
     selection_target **pending = NULL;
     int                n_pending = 0;
 
-    timer_begin(run, "selection");
-    COVARY_TRY_TOGETHER(run, "selection",
-                        check_request(targets, max_frames, n_properties, properties));
-    COVARY_TRY_TOGETHER(run, "training set", solver_check_panels(features, targets));
-    COVARY_TRY_TOGETHER(run, "selection", MEMORY_ALLOCATE("properties", n_properties, &pending));
-    COVARY_TRY(subset_gather(run, features, targets, max_frames, &on));
-    if (on.n < FEWEST_FRAMES) {
+    COVARY_TRY_TOGETHER(run, "selection", check_members(on->n_columns, n_members, members));
+    COVARY_TRY_TOGETHER(run, "selection", MEMORY_ALLOCATE("properties", n_members, &pending));
+    if (on->train.n_frames < FEWEST_FRAMES && effort == HYPER_FULL) {
         log_write(run, LOG_WARNING,
                   "%lld frames are too few to choose length and ridge by: length %.3g and ridge "
                   "%.1e are taken where none is given",
-                  (long long)on.n, FALLBACK_LENGTH * on.sigma, FALLBACK_RIDGE);
+                  (long long)on->train.n_frames, FALLBACK_LENGTH * on->sigma, FALLBACK_RIDGE);
     }
-    for (int i = 0; i < n_properties; i++) {
-        properties[i].loo_rmse = 0.0;
-        properties[i].at_edge = false;
-        if (!type->ops->has_length) {
-            properties[i].length = 1.0;
-        }
-        if (on.n < FEWEST_FRAMES) {
-            fill_in(&properties[i], FALLBACK_LENGTH * on.sigma, FALLBACK_RIDGE);
-        }
-        if (targets_vanish(&on, &properties[i])) {
-            fill_in(&properties[i], FALLBACK_LENGTH * on.sigma, IDLE_RIDGE);
-        } else {
-            pending[n_pending++] = &properties[i];
+    for (int i = 0; i < n_members; i++) {
+        if (!settle(&of, &members[i])) {
+            pending[n_pending++] = &members[i];
         }
     }
-    COVARY_TRY(search_groups(run, type, &on, n_pending, pending));
+    COVARY_TRY(search_groups(&of, n_pending, pending));
 
 done:
-    subset_release(&on);
     MEMORY_RELEASE(&pending);
+    return status;
+}
+
+covary_status select_hyperparameters(covary_run *run, const covariant_kernel *with,
+                                     const covariant_panels *train, const panel *targets,
+                                     selection_limits limits, int n_members,
+                                     selection_target *members)
+{
+    covary_status    status = COVARY_OK;
+    selection_subset subset = {0};
+    int64_t         *chosen = NULL;
+    const int64_t    n_frames = train->features->n_rows;
+
+    timer_begin(run, "selection");
+    COVARY_TRY_TOGETHER(run, "selection", check_limits(limits));
+    COVARY_TRY_TOGETHER(run, "training set", solver_check_panels(with, train, targets));
+    const int64_t n_chosen = selection_count(n_frames, with->n_rows, limits);
+    COVARY_TRY_TOGETHER(run, "selection", MEMORY_ALLOCATE("chosen frames", n_chosen, &chosen));
+    selection_frames(n_frames, n_chosen, chosen);
+    COVARY_TRY(selection_gather(run, with, train, targets, n_chosen, chosen, &subset));
+    COVARY_TRY(selection_search(run, with, &subset.system, HYPER_FULL, n_members, members));
+
+done:
+    MEMORY_RELEASE(&chosen);
+    selection_release(&subset);
     timer_end(run, "selection");
     return status;
 }

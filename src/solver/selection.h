@@ -1,48 +1,98 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Automatic length and ridge: the smallest leave-one-out error over a grid, per property.
+ * Automatic length and ridge: the smallest leave-one-frame-out error over a grid, per member.  A
+ * member is what gets hyperparameters of its own: some columns of the targets of one covariant
+ * kernel (a property, or one of its irreps).
  *
  * The grid points are dealt out to the ranks and each is solved serially on a subset of the
- * training rows, so the choice does not depend on the number of ranks.
+ * training frames, so the choice does not depend on the number of ranks.  With every frame on every
+ * rank, candidates (kernels, representations) are compared by one coarse search each:
+ *
+ *   selection_frames -> for each candidate: its sites of these frames (selection_gather, or made by
+ *   the caller) -> selection_search(HYPER_COARSE) -> the best one -> selection_search(HYPER_FULL)
  */
 #ifndef COVARY_SOLVER_SELECTION_H
 #define COVARY_SOLVER_SELECTION_H
 
-#include "kernel/kernel.h"
-#include "linalg/panel.h"
+#include "kernel/covariant.h"
+#include "solver/hyper_grid.h"
 
 typedef struct {
-    int64_t first, count; /* columns of the targets that belong to one property */
+    int64_t first, count; /* columns of the targets that belong to one member */
     double  length;       /* in: fixed, or NAN; out: chosen */
     double  ridge;        /* in: fixed, or NAN; out: chosen */
     double  loo_rmse;     /* out: sqrt(mean over frames of the squared norm), on the subset;
-                             INFINITY: not known, as the system of fixed values fails */
-    bool        at_edge;  /* out: the optimum lies at the last allowed length or ridge */
+                             INFINITY: not known, as no system could be solved */
+    bool        at_edge;  /* out: the optimum lies at the last length or ridge of the search */
     const char *name;     /* for the log; may be NULL */
 } selection_target;
 
+/* Both bound the subset: the time of a search grows with the cube of its rows. */
+typedef struct {
+    int64_t max_frames;
+    int64_t max_rows; /* n_rows for each frame */
+} selection_limits;
+
+/* Frames and targets that are searched on, the same on every rank; borrowed. */
+typedef struct {
+    covariant_frames train;
+    int64_t          n_columns;
+    const double    *targets; /* [n_frames n_rows][n_columns], centred by whoever knows how */
+    double           sigma;   /* unit of length, as by selection_sigma */
+} selection_system;
+
+/* The same with storage of its own. */
+typedef struct {
+    selection_system system;
+    double          *features, *tensors, *targets;
+} selection_subset;
+
 /*
- * Collective.  max_frames bounds the subset (evenly spaced frames); targets are taken as they are
- * (centred by the caller).
- *
- * Lengths are sigma 2^a, sigma^2 being the total variance of the features of the subset; ridges
- * are 10^b times the mean of k(x, x), which is 1 for stationary kernels.  The first grid extends
- * itself while an optimum lies at its edge; then half steps around each property's optimum.
- * Properties with the same fixed values share every factorization.  Of errors within 1 % of
- * the smallest the one at the largest ridge, then at the shortest length is taken.  A point counts
- * as infinitely bad if its factorization fails or if rounding is more than 5 % of its leave-one-out
- * error (see leave_one_out_evaluate).
+ * How many of n_frames fit the limits, one at least; then which: the middles of equal pieces,
+ * ascending.  Local.
+ */
+int64_t selection_count(int64_t n_frames, int n_rows, selection_limits limits);
+void    selection_frames(int64_t n_frames, int64_t n_chosen, int64_t *chosen);
+
+/*
+ * sqrt of the total variance of the features over all sites of all frames, at the same place of the
+ * feature row; 1 if that is 0.  Local.
+ */
+double selection_sigma(const covariant_kernel *with, const covariant_frames *train);
+
+/* The chosen frames on every rank.  Collective; release also after a failure. */
+covary_status selection_gather(covary_run *run, const covariant_kernel *with,
+                               const covariant_panels *train, const panel *targets,
+                               int64_t n_chosen, const int64_t *chosen, selection_subset *out);
+void          selection_release(selection_subset *released);
+
+/*
+ * Collective.  Lengths are sigma 2^a; ridges are 10^b, times the mean of K's diagonal if the kernel
+ * is not stationary (see hyper_grid.h).  The first grid extends itself while an optimum lies at its
+ * edge; a full search then takes half steps around each member's optimum.  Members with the same
+ * fixed values share every factorization.  Of errors within 1 % of the smallest the one at the
+ * largest ridge, then at the shortest length is taken.  A point counts as infinitely bad if its
+ * factorization fails or if rounding is more than 5 % of its leave-one-out error (see
+ * leave_one_out_evaluate).
  *
  * The linear kernel gets length sigma (its length only trades against the ridge), kernels without
- * a length get 1.  Fewer than 4 frames, or targets that are 0, get values
- * that need no search.  Everything chosen is logged; an optimum at the edge is a warning.
+ * a length get 1.  Fewer than 4 frames, or targets that are 0, get values that need no search.
+ * Everything chosen is logged; an optimum at the edge of a full search is a warning.
  *
- * COVARY_ERR_CONFIG: max_frames < 1, a fixed length or ridge that is not positive.
- * COVARY_ERR_DATA: no rows, rows that do not match, a number that is not finite.
- * COVARY_ERR_NUMERIC: no point of the grid can be solved.
+ * COVARY_ERR_CONFIG: a fixed length or ridge that is not positive.
+ * COVARY_ERR_NUMERIC: no point of a full search can be solved; a coarse one says INFINITY.
  */
-covary_status select_hyperparameters(covary_run *run, const kernel *type, const panel *features,
-                                     const panel *targets, int64_t max_frames, int n_properties,
-                                     selection_target *properties);
+covary_status selection_search(covary_run *run, const covariant_kernel *with,
+                               const selection_system *on, hyper_effort effort, int n_members,
+                               selection_target *members);
+
+/*
+ * A full search on a subset of the training frames.  Collective.
+ * Errors of selection_search and solver_check_panels, and COVARY_ERR_CONFIG: limits below 1.
+ */
+covary_status select_hyperparameters(covary_run *run, const covariant_kernel *with,
+                                     const covariant_panels *train, const panel *targets,
+                                     selection_limits limits, int n_members,
+                                     selection_target *members);
 
 #endif

@@ -258,8 +258,14 @@ static void leave_one_out_is_refitting_without_each_frame(void **state)
         const model_property *of = &model->properties[p];
         double               *targets = targets_of(model, recipe.train, p);
         double               *loo = test_numbers(FRAMES * of->width);
-        const training_set    set = {FRAMES, model->features->dimension, of->width, model->train,
-                                     targets};
+        const training_set    set = {.n = FRAMES,
+                                     .dimension = model->features->dimension,
+                                     .width = of->width,
+                                     .rows = model->train,
+                                     .targets = targets,
+                                     .n_sites = 1,
+                                     .n_rows = 1,
+                                     .scale = 1.0};
         const kernel          gaussian = kernel_named("gaussian", 0, of->length);
         double                squares = 0.0, traces = 0.0, sum = 0.0, largest = 0.0;
 

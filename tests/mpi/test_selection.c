@@ -1,68 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Automatic length and ridge: right by brute force, and the same on any number of ranks.
- * ranks: 1 2 3
+ * ranks: 1 2 3 4
  */
-#include "ridge_support.h"
+#include "selection_support.h"
 
 #include "core/memory.h"
-#include "solver/selection.h"
-
-static covary_status choose_on(covary_run *run, const training_set *set, const char *type,
-                               int64_t max_frames, int n_properties, selection_target *properties)
-{
-    const kernel  of = kernel_named(type, 2, NAN);
-    panel        *features = panel_of(run, set->n, set->dimension, set->rows);
-    panel        *targets = panel_of(run, set->n, set->width, set->targets);
-    covary_status status =
-        select_hyperparameters(run, &of, features, targets, max_frames, n_properties, properties);
-
-    panel_destroy(&targets);
-    panel_destroy(&features);
-    return status;
-}
-
-static covary_status choose(const training_set *set, const char *type, int64_t max_frames,
-                            int n_properties, selection_target *properties)
-{
-    return choose_on(test_run(), set, type, max_frames, n_properties, properties);
-}
-
-/* sqrt(mean over rows of the squared norm) over the columns of a property, by refits. */
-static double rmse_by_refits(const training_set *set, const char *type,
-                             const selection_target *property)
-{
-    const kernel of = kernel_named(type, 2, property->length);
-    double      *loo = test_numbers(set->n * set->width);
-    double       sum = 0.0;
-
-    leave_out_each(set, &of, property->ridge, loo);
-    for (int64_t row = 0; row < set->n; row++) {
-        for (int64_t col = property->first; col < property->first + property->count; col++) {
-            sum += loo[row * set->width + col] * loo[row * set->width + col];
-        }
-    }
-    free(loo);
-    return sqrt(sum / (double)set->n);
-}
-
-static double sigma_of(const training_set *set)
-{
-    double variance = 0.0;
-
-    for (int64_t col = 0; col < set->dimension; col++) {
-        double mean = 0.0, square = 0.0;
-
-        for (int64_t row = 0; row < set->n; row++) {
-            mean += set->rows[row * set->dimension + col] / (double)set->n;
-        }
-        for (int64_t row = 0; row < set->n; row++) {
-            square += pow(set->rows[row * set->dimension + col] - mean, 2.0) / (double)set->n;
-        }
-        variance += square;
-    }
-    return sqrt(variance);
-}
 
 static void add_noise(training_set *set, double size)
 {
@@ -376,7 +319,7 @@ static void wrong_requests_are_refused(void **unused)
     chosen.count = 1;
     set.targets[5] = NAN;
     assert_int_equal(choose(&set, "gaussian", 10, 1, &chosen), COVARY_ERR_DATA);
-    assert_message("target of training row 5");
+    assert_message("target of training frame 5");
     assert_int_equal(memory_state().blocks, held);
     training_release(&set);
 }

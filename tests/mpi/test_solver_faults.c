@@ -11,14 +11,16 @@
 #include "solver/ridge_solver.h"
 #include "solver/selection.h"
 
-typedef covary_status (*task)(covary_run *run, const panel *features, const panel *targets);
+typedef covary_status (*task)(covary_run *run, const training_set *set,
+                              const training_panels *panels);
 
-static covary_status solve(covary_run *run, const panel *features, const panel *targets)
+static covary_status solve(covary_run *run, const training_set *set, const training_panels *panels)
 {
-    const kernel   of = kernel_named("gaussian", 0, 2.0);
-    ridge_solution solution = {0};
-    covary_status  status =
-        ridge_solve(run, &solver_cholesky, &of, 1e-3, 0, features, targets, &solution);
+    const kernel           of = kernel_named("gaussian", 0, 2.0);
+    const covariant_kernel with = training_kernel(set, &of);
+    ridge_solution         solution = {0};
+    covary_status status = ridge_solve(run, &solver_cholesky, &with, &panels->train, 1e-3, 0,
+                                       panels->targets, &solution);
 
     assert_true((solution.weights != NULL) == (status == COVARY_OK));
     assert_true((solution.loo != NULL) == (status == COVARY_OK));
@@ -26,34 +28,44 @@ static covary_status solve(covary_run *run, const panel *features, const panel *
     return status;
 }
 
-static covary_status solve_plainly(covary_run *run, const panel *features, const panel *targets)
+static covary_status solve_plainly(covary_run *run, const training_set *set,
+                                   const training_panels *panels)
 {
-    const kernel   of = kernel_named("gaussian", 0, 2.0);
-    ridge_solution solution = {0};
-    covary_status  status =
-        ridge_solve(run, &solver_reference, &of, 1e-3, 0, features, targets, &solution);
+    const kernel           of = kernel_named("gaussian", 0, 2.0);
+    const covariant_kernel with = training_kernel(set, &of);
+    ridge_solution         solution = {0};
+    covary_status status = ridge_solve(run, &solver_reference, &with, &panels->train, 1e-3, 0,
+                                       panels->targets, &solution);
 
     ridge_solution_release(&solution);
     return status;
 }
 
 /* A fixed length keeps the number of points, and so of agreements, small. */
-static covary_status choose(covary_run *run, const panel *features, const panel *targets)
+static covary_status choose(covary_run *run, const training_set *set, const training_panels *panels)
 {
-    const kernel     of = kernel_named("gaussian", 0, 1.0);
-    selection_target chosen[] = {{.first = 0, .count = 1, .length = 2.0, .ridge = NAN},
-                                 {.first = 1, .count = 1, .length = 2.0, .ridge = 1e-3}};
+    const kernel           of = kernel_named("gaussian", 0, 1.0);
+    const covariant_kernel with = training_kernel(set, &of);
+    const selection_limits limits = {.max_frames = 8, .max_rows = 100};
+    selection_target       chosen[] = {{.first = 0, .count = 1, .length = 2.0, .ridge = NAN},
+                                       {.first = 1, .count = 1, .length = 2.0, .ridge = 1e-3}};
 
-    return select_hyperparameters(run, &of, features, targets, 8, 2, chosen);
+    return select_hyperparameters(run, &with, &panels->train, panels->targets, limits, 2, chosen);
+}
+
+static void lend(training_panels *panels, covary_run *run)
+{
+    panels->features->run = panels->targets->run = run;
+    if (panels->tensors != NULL) {
+        panels->tensors->run = run;
+    }
 }
 
 /* The panels belong to a run without faults, the work is done on one that has them. */
-static void fail_at_each_agreement(task work, int fewest)
+static void fail_at_each_agreement(task work, training_set set, int fewest)
 {
     const covary_run_options quiet = {.verbosity = COVARY_QUIET};
-    training_set             set = training_create(11, 3, 2, 1);
-    panel                   *features = panel_of(test_run(), set.n, set.dimension, set.rows);
-    panel                   *targets = panel_of(test_run(), set.n, set.width, set.targets);
+    training_panels          panels = panels_of(test_run(), &set);
     covary_status            status = COVARY_ERR_INTERNAL;
     const int64_t            held = memory_state().blocks;
     int                      fault = 0;
@@ -69,42 +81,51 @@ static void fail_at_each_agreement(task work, int fewest)
         status = covary_run_create(covary_run_comm(test_run()), &quiet, &run);
         unsetenv("COVARY_FAULT");
         if (status == COVARY_OK) {
-            features->run = targets->run = run;
-            status = work(run, features, targets);
-            features->run = targets->run = test_run();
+            lend(&panels, run);
+            status = work(run, &set, &panels);
+            lend(&panels, test_run());
         }
         assert_true(status == COVARY_OK || status == COVARY_ERR_INTERNAL);
         covary_run_destroy(&run);
         assert_int_equal(memory_state().blocks, held); /* the run keeps its timers until here */
     }
     assert_true(fault > fewest);
-    panel_destroy(&targets);
-    panel_destroy(&features);
+    panels_release(&panels);
     training_release(&set);
+}
+
+static const covariant_shape shape = {.n_sites = 2, .n_rows = 3, .n_tensors = 2, .is_group = true};
+
+static void covariant_system_survives_every_fault(void **unused)
+{
+    (void)unused;
+    fail_at_each_agreement(solve, training_create_covariant(shape, 5, 4, 2, 2), 12);
+    fail_at_each_agreement(choose, training_create_covariant(shape, 5, 4, 2, 2), 12);
 }
 
 static void solver_survives_every_fault(void **unused)
 {
     (void)unused;
-    fail_at_each_agreement(solve, 12);
+    fail_at_each_agreement(solve, training_create(11, 3, 2, 1), 12);
 }
 
 static void reference_survives_every_fault(void **unused)
 {
     (void)unused;
-    fail_at_each_agreement(solve_plainly, 10);
+    fail_at_each_agreement(solve_plainly, training_create(11, 3, 2, 1), 10);
 }
 
 static void selection_survives_every_fault(void **unused)
 {
     (void)unused;
-    fail_at_each_agreement(choose, 12);
+    fail_at_each_agreement(choose, training_create(11, 3, 2, 1), 12);
 }
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(solver_survives_every_fault),
     cmocka_unit_test(reference_survives_every_fault),
     cmocka_unit_test(selection_survives_every_fault),
+    cmocka_unit_test(covariant_system_survives_every_fault),
 };
 
 TEST_MAIN(cases)
