@@ -187,6 +187,158 @@ done:
     return status;
 }
 
+/* Frames of several sites and rows, as those of a basis without axes have. */
+typedef struct {
+    covariant_kernel of;
+    panel           *features, *tensors;
+    block_cyclic    *matrix;
+    double          *tile; /* [TILE_ROWS][TILE_COLUMNS] frames */
+} frames_work;
+
+enum { TILE_ROWS = 200, TILE_COLUMNS = 64, FRAME_FEATURES = 28 };
+
+static covary_status assemble_frames(void *context)
+{
+    frames_work           *work = context;
+    const covariant_panels train = {.features = work->features, .tensors = work->tensors};
+
+    return covariant_assemble(&work->of, &train, 1.0, work->matrix);
+}
+
+static covary_status factorize_frames(void *context)
+{
+    frames_work *work = context;
+    fit_work     factored = {.matrix = work->matrix};
+
+    return factorize(&factored);
+}
+
+static covary_status compute_tile(void *context)
+{
+    frames_work     *work = context;
+    covariant_frames rows = {
+        .n_frames = TILE_ROWS, .features = work->features->data, .tensors = work->tensors->data};
+    covariant_frames columns = rows;
+
+    columns.n_frames = TILE_COLUMNS;
+    return covariant_tile(&work->of, &rows, &columns, work->tile);
+}
+
+static void frames_release(frames_work *work)
+{
+    MEMORY_RELEASE(&work->tile);
+    block_cyclic_destroy(&work->matrix);
+    panel_destroy(&work->tensors);
+    panel_destroy(&work->features);
+}
+
+/* n frames, of which each rank needs enough for a tile. */
+static covary_status frames_prepare(const bench *b, const process_grid *grid, int64_t n,
+                                    frames_work *work)
+{
+    covary_status status = COVARY_OK;
+    const int64_t rank = covary_run_rank(b->run), n_ranks = covary_run_size(b->run);
+    const int64_t n_local = n * (rank + 1) / n_ranks - n * rank / n_ranks;
+    const int64_t rows = n * work->of.n_rows;
+    const int64_t size = work->of.n_sites * work->of.n_rows * work->of.n_tensors;
+
+    COVARY_TRY(
+        panel_create(b->run, n_local, work->of.n_sites * work->of.dimension, &work->features));
+    COVARY_TRY(panel_create(b->run, n_local, size, &work->tensors));
+    fill(n_local * work->features->width, work->features->data);
+    fill(n_local * size, work->tensors->data);
+    for (int64_t i = 0; i < n_local * work->features->width; i++) {
+        work->features->data[i] *= 1.0 + 0.01 * (double)rank; /* no equal frames on two ranks */
+    }
+    COVARY_TRY(block_cyclic_create(
+        grid, rows, rows, block_cyclic_default_block(rows, work->of.n_rows, grid), &work->matrix));
+    COVARY_TRY_TOGETHER(
+        b->run, "tile",
+        MEMORY_ALLOCATE("tile",
+                        (int64_t)TILE_ROWS * TILE_COLUMNS * work->of.n_rows * work->of.n_rows,
+                        &work->tile));
+
+done:
+    return status;
+}
+
+/* A pair of sites: 2 D operations for the argument, 2 n_rows^2 n_tensors for the products. */
+static double pair_operations(const covariant_kernel *of)
+{
+    return of->n_sites *
+           (2.0 * (double)of->dimension + 2.0 * of->n_rows * of->n_rows * (double)of->n_tensors);
+}
+
+static covary_status bench_frames(const bench *b, const process_grid *grid, int64_t n, int n_sites,
+                                  int n_rows, int64_t n_tensors)
+{
+    covary_status status = COVARY_OK;
+    frames_work   work = {.of = {.dimension = FRAME_FEATURES,
+                                 .n_sites = n_sites,
+                                 .n_rows = n_rows,
+                                 .n_tensors = n_tensors,
+                                 .one_sided = true,
+                                 .scale = 1.0}};
+    const double  pairs = (double)n * (double)n;
+    char          shape[64], name[96];
+
+    COVARY_TRY(kernel_parse("gaussian", 1, &work.of.of));
+    work.of.of.length = 0.3 * sqrt(FRAME_FEATURES);
+    COVARY_TRY(frames_prepare(b, grid, n, &work));
+    snprintf(shape, sizeof shape, "%d x %lld, %d site%s", n_rows, (long long)n_tensors, n_sites,
+             n_sites == 1 ? "" : "s");
+    snprintf(name, sizeof name, "assembly %s", shape);
+    const measured assembly = {.name = name,
+                               .unit = "GFLOP/s",
+                               .amount = 1e-9 * 0.5 * pairs * pair_operations(&work.of),
+                               .work = assemble_frames,
+                               .context = &work};
+    COVARY_TRY(measure(b->run, &assembly, &b->dgemm));
+    snprintf(name, sizeof name, "tile %s", shape);
+    const measured tile = {.name = name,
+                           .unit = "GFLOP/s",
+                           .amount = 1e-9 * TILE_ROWS * TILE_COLUMNS * covary_run_size(b->run) *
+                                     pair_operations(&work.of),
+                           .work = compute_tile,
+                           .context = &work};
+    COVARY_TRY(measure(b->run, &tile, &b->dgemm));
+
+done:
+    frames_release(&work);
+    return status;
+}
+
+/* The factor of a matrix of 3 rows a frame: one site is enough, and tensors that make it regular.
+ */
+static covary_status bench_factor(const bench *b, const process_grid *grid, int64_t n)
+{
+    covary_status status = COVARY_OK;
+    frames_work   work = {.of = {.dimension = FRAME_FEATURES,
+                                 .n_sites = 1,
+                                 .n_rows = 3,
+                                 .n_tensors = 8,
+                                 .one_sided = true,
+                                 .scale = 1.0}};
+    const double  rows = 3.0 * (double)n;
+    char          name[64];
+
+    COVARY_TRY(kernel_parse("gaussian", 1, &work.of.of));
+    work.of.of.length = 0.3 * sqrt(FRAME_FEATURES);
+    COVARY_TRY(frames_prepare(b, grid, n, &work));
+    snprintf(name, sizeof name, "Cholesky N=%lld block %d", (long long)rows, work.matrix->block);
+    const measured cholesky = {.name = name,
+                               .unit = "GFLOP/s",
+                               .amount = 1e-9 * rows * rows * rows / 3.0,
+                               .prepare = assemble_frames,
+                               .work = factorize_frames,
+                               .context = &work};
+    COVARY_TRY(measure(b->run, &cholesky, &b->dgemm));
+
+done:
+    frames_release(&work);
+    return status;
+}
+
 enum { ENGINE_ROWS = 960 };
 
 typedef struct {
@@ -265,6 +417,7 @@ done:
 static covary_status bench_all(covary_run *run, int64_t n)
 {
     static const int64_t widths[] = {28, 66, 210};
+    static const int     shapes[][3] = {{1, 3, 8}, {4, 3, 8}, {1, 5, 36}};
     covary_status        status = COVARY_OK;
     bench                b = {.run = run};
     process_grid        *grid = NULL;
@@ -275,6 +428,10 @@ static covary_status bench_all(covary_run *run, int64_t n)
     describe_dgemm(&b, matrices);
     COVARY_TRY(grid_create(run, &grid));
     COVARY_TRY(bench_fit(&b, grid, n, 28));
+    for (int i = 0; i < 3; i++) {
+        COVARY_TRY(bench_frames(&b, grid, 2000, shapes[i][0], shapes[i][1], shapes[i][2]));
+    }
+    COVARY_TRY(bench_factor(&b, grid, 2000));
     for (int i = 0; i < 3; i++) {
         COVARY_TRY(bench_engine(&b, "gaussian", 4800, widths[i], NULL));
     }
