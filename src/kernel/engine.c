@@ -397,6 +397,9 @@ covary_status engine_values(const engine *unweighted, int64_t n_rows, const doub
     const engine *e = unweighted;
     workspace     w = {0};
 
+    if (e->n_groups > 0) {
+        return COVARY_FAIL(COVARY_ERR_INTERNAL, "kernel values of an engine with weights");
+    }
     COVARY_TRY(workspace_allocate(e, n_rows, &w));
     for (int64_t first = 0; first < n_rows; first += MICRO_LANES) {
         const int n = n_rows - first < MICRO_LANES ? (int)(n_rows - first) : MICRO_LANES;

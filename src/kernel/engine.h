@@ -43,7 +43,7 @@ covary_status engine_create_unweighted(int64_t n_train, int64_t dimension, const
 
 /*
  * values [n_rows][n_train] <- k(row, training row) of such an engine.  The bits of a value depend
- * on its two rows alone.  Local.
+ * on its two rows alone.  Local.  COVARY_ERR_INTERNAL: an engine with weights.
  */
 covary_status engine_values(const engine *unweighted, int64_t n_rows, const double *rows,
                             double *values);

@@ -5,7 +5,7 @@
 #   bash tests/bench/run.sh                 builds the release preset if it has to
 #   bash tests/bench/run.sh BUILD_FOLDER    an optimized build that is there
 #
-# Two to three minutes on two cores that others use too.  The scratch folder (TMPDIR, else /tmp;
+# Three to four minutes on two cores that others use too.  The scratch folder (TMPDIR, else /tmp;
 # 300 MB) is removed at the end.  Exit status 1: something could not be measured; the table says
 # what.
 set -euo pipefail

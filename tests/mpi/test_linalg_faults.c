@@ -50,16 +50,16 @@ done:
 
 static covary_status fit(objects *o)
 {
-    covary_status          status = COVARY_OK;
-    double                 logdet, diagonal[N];
-    int64_t                bad;
-    kernel                 k;
-    covariant_kernel       plain;
-    const covariant_panels train = {.features = o->features};
+    covary_status status = COVARY_OK;
+    double        logdet, diagonal[N];
+    int64_t       bad;
+    /* every feature a site of its own, with itself as tensor */
+    covariant_kernel sites = {
+        .dimension = 1, .n_sites = D, .n_rows = 1, .n_tensors = 1, .scale = 1.0};
+    const covariant_panels train = {.features = o->features, .tensors = o->features};
 
-    COVARY_TRY(kernel_parse("matern-3/2", 1, &k));
-    plain = covariant_plain(&k, D);
-    COVARY_TRY(covariant_assemble(&plain, &train, 1e-3, o->matrix));
+    COVARY_TRY(kernel_parse("matern-3/2", 1, &sites.of));
+    COVARY_TRY(covariant_assemble(&sites, &train, 1e-3, o->matrix));
     COVARY_TRY(block_cyclic_from_panel(o->weights, o->x));
     COVARY_TRY(block_cyclic_cholesky(o->matrix, &logdet, &bad));
     COVARY_TRY(block_cyclic_cholesky_solve(o->matrix, o->x));

@@ -283,6 +283,48 @@ static void training_rows_give_the_kernel_matrix(void **state)
     MEMORY_RELEASE(&train);
 }
 
+/* Every training row as the only one of an engine gives the same bits, and the right value. */
+static void values_have_the_bits_of_their_two_rows(void **state)
+{
+    enum { N = 130, D = 5, ROWS = 53 };
+    static const char *const names[] = {"gaussian", "laplacian", "matern-5/2", "linear",
+                                        "polynomial"};
+    test_random              stream = {9};
+    double                  *train = random_numbers(&stream, N * D, 2.0);
+    double *rows = random_numbers(&stream, ROWS * D, 2.0), *values = zeros(ROWS * N);
+    double *column = zeros(ROWS);
+
+    (void)state;
+    memcpy(rows + 30 * D, train + 7 * D, D * sizeof *train);
+    for (int name = 0; name < 5; name++) {
+        const double unit = 1.0;
+        engine_group group = {.of = parsed(names[name], 1.7), .n_outputs = 1, .weights = &unit};
+        engine      *e = NULL, *one = NULL;
+
+        assert_ok(engine_create_unweighted(N, D, train, &group.of, &e));
+        assert_ok(engine_values(e, ROWS, rows, values));
+        assert_true(name > 2 || values[30 * N + 7] == 1.0);
+        for (int j = 0; j < N; j++) {
+            double expected[ROWS];
+
+            engine_reference(1, D, train + j * D, &group, ROWS, rows, expected);
+            assert_ok(engine_create_unweighted(1, D, train + j * D, &group.of, &one));
+            assert_ok(engine_values(one, ROWS - j % 7, rows + j % 7 * D, column));
+            for (int row = 0; row < ROWS; row++) {
+                assert_near(values[row * N + j], expected[row],
+                            1e-13 * fmax(1.0, fabs(expected[row])));
+                assert_true(row < j % 7 || values[row * N + j] == column[row - j % 7]);
+            }
+            engine_destroy(&one);
+        }
+        engine_destroy(&e);
+    }
+    MEMORY_RELEASE(&column);
+    MEMORY_RELEASE(&values);
+    MEMORY_RELEASE(&rows);
+    MEMORY_RELEASE(&train);
+}
+
 static void nothing_is_refused(void **state)
 {
     double       one = 1.0;
@@ -291,6 +333,14 @@ static void nothing_is_refused(void **state)
 
     (void)state;
     assert_int_equal(engine_create(0, 1, &one, 1, &group, &e), COVARY_ERR_INTERNAL);
+    assert_int_equal(engine_create(1, 1, &one, 0, &group, &e), COVARY_ERR_INTERNAL);
+    assert_int_equal(engine_create_unweighted(0, 1, &one, &group.of, &e), COVARY_ERR_INTERNAL);
+    assert_int_equal(engine_create_unweighted(1, 0, &one, &group.of, &e), COVARY_ERR_INTERNAL);
+    group.n_outputs = 1;
+    assert_ok(engine_create(1, 1, &one, 1, &group, &e));
+    assert_int_equal(engine_values(e, 1, &one, &one), COVARY_ERR_INTERNAL);
+    engine_destroy(&e);
+    group.n_outputs = 0;
     assert_int_equal(engine_create(1, 1, &one, 1, &group, &e), COVARY_ERR_INTERNAL);
     assert_message("0 outputs");
     assert_null(e);
@@ -311,6 +361,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(batches_do_not_change_a_bit),
     cmocka_unit_test(nearest_is_the_smallest_distance),
     cmocka_unit_test(training_rows_give_the_kernel_matrix),
+    cmocka_unit_test(values_have_the_bits_of_their_two_rows),
     cmocka_unit_test(nothing_is_refused),
 };
 
