@@ -45,6 +45,22 @@ static void masses_are_plausible(void **state)
     }
 }
 
+/* A few values of Cordero et al. (2008), and a plausible one for every element. */
+static void radii_are_covalent(void **state)
+{
+    (void)state;
+    assert_near(element_radius(1), 0.31, 1e-12);
+    assert_near(element_radius(6), 0.76, 1e-12);
+    assert_near(element_radius(17), 1.02, 1e-12);
+    assert_near(element_radius(35), 1.20, 1e-12);
+    assert_near(element_radius(78), 1.36, 1e-12);
+    assert_near(element_radius(96), 1.69, 1e-12);
+    for (int number = 3; number <= ELEMENT_MAX; number++) {
+        assert_true(element_radius(number) > 0.5 && element_radius(number) < 2.7);
+    }
+    assert_true(element_radius(0) == 0.0 && element_radius(ELEMENT_MAX + 1) == 0.0);
+}
+
 static void what_is_no_element_has_no_number(void **state)
 {
     static const char *const words[] = {"",  "X", "Xx", "J", "C1",       "Cl2", "H_",
@@ -70,6 +86,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(every_symbol_finds_its_number),
     cmocka_unit_test(known_elements_are_in_their_places),
     cmocka_unit_test(masses_are_plausible),
+    cmocka_unit_test(radii_are_covalent),
     cmocka_unit_test(what_is_no_element_has_no_number),
     cmocka_unit_test(isotopes_of_hydrogen_are_hydrogen),
 };
