@@ -255,6 +255,10 @@ static void margin_vanishes_where_signs_are_undecided(void **state)
                                       -2, -o,  0, 0,  0,    0.5, 0, 0, -0.5};
             assert_ok(axes_pose(rule, frame, &at));
             assert_true(at.margin < 3.0 * overlap && at.margin > 0.0);
+            rule->signs = SIGNS_GROUP; /* which leaves nothing to decide but the moments */
+            assert_ok(axes_pose(rule, frame, &at));
+            assert_true(at.margin > 0.05);
+            rule->signs = SIGNS_MATCHED;
         }
         axes_destroy(&rule);
     }
