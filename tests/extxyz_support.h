@@ -12,14 +12,18 @@
 static const char *const dipole_keys[] = {"dipole", "mu", "REF_dipole", NULL};
 static const char *const tensor_keys[] = {"polarizability", "alpha", NULL};
 static const char *const energy_keys[] = {"energy", NULL};
+static const int         voigt_places[] = {0, 5, 4, 5, 1, 3, 4, 3, 2};
 static const char *const forces_keys[] = {"forces", "force", NULL};
 
 static const label_request dipole
     __attribute__((unused)) = {.name = "dipole", .keys = dipole_keys, .n_components = 3};
 static const label_request energy
     __attribute__((unused)) = {.name = "energy", .keys = energy_keys, .n_components = 1};
-static const label_request tensor __attribute__((unused)) = {
-    .name = "polarizability", .keys = tensor_keys, .n_components = 9, .six_as_nine = true};
+static const label_request tensor __attribute__((unused)) = {.name = "polarizability",
+                                                             .keys = tensor_keys,
+                                                             .n_components = 9,
+                                                             .n_short = 6,
+                                                             .short_places = voigt_places};
 static const label_request forces __attribute__((unused)) = {
     .name = "forces", .keys = forces_keys, .n_components = 3, .per_atom = true};
 

@@ -138,16 +138,13 @@ static inline void turn_value(const property_kind *kind, const double turn[9], c
     const double sign = kind->axial ? determinant3(turn) : 1.0;
 
     for (int c = 0; c < kind->n_values; c++) {
-        to[c] = kind->rank == 0 ? sign * from[0] : 0.0;
-    }
-    for (int i = 0; i < 3 && kind->rank == 1; i++) {
-        for (int j = 0; j < 3; j++) {
-            to[i] += sign * turn[3 * i + j] * from[j];
-        }
-    }
-    for (int i = 0; i < 9 && kind->rank == 2; i++) {
-        for (int j = 0; j < 9; j++) {
-            to[i] += sign * turn[3 * (i / 3) + j / 3] * turn[3 * (i % 3) + j % 3] * from[j];
+        to[c] = 0.0;
+        for (int d = 0; d < kind->n_values; d++) {
+            double product = sign;
+            for (int k = 0, i = c, j = d; k < kind->rank; k++, i /= 3, j /= 3) {
+                product *= turn[3 * (i % 3) + j % 3];
+            }
+            to[c] += product * from[d];
         }
     }
 }
@@ -191,7 +188,7 @@ static inline void compare_turned(const covary_model *model, int p, const double
                                   const double *before, const double *after, covariance *found)
 {
     const property_kind *kind = model->properties[p].of->kind;
-    double               expected[9];
+    double               expected[KIND_MAX_VALUES];
 
     for (int64_t item = 0; item < covary_model_n_values(model, p); item += kind->n_values) {
         double error = 0.0, size = 0.0;

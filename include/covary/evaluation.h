@@ -16,7 +16,7 @@ extern "C" {
  *   rmse = sqrt(mean |dT|^2)    rms_reference = sqrt(mean |T|^2)    relative_rmse = their ratio
  *
  * The scalar part (l = 0) of the reference is taken relative to its mean over the evaluated frames;
- * for l = 0 alone the value is trace / 3.
+ * for l = 0 alone the value is trace / 3 (rank 4: sum_ij T_iijj / 5).
  */
 typedef struct {
     int64_t n;

@@ -45,7 +45,10 @@ COVARY_API int         covary_model_n_properties(const covary_model *model);
 COVARY_API const char *covary_model_property_name(const covary_model *model, int property);
 COVARY_API const char *covary_model_property_unit(const covary_model *model, int property);
 
-/* Values of one property per frame: 1, 3 or 9 Cartesian components, times n_atoms if per atom. */
+/*
+ * Values of one property per frame: 3^rank Cartesian components, row-major, of rank 0 to 4 (1, 3,
+ * 9, 27 or 81), times n_atoms if per atom.
+ */
 COVARY_API int64_t covary_model_n_values(const covary_model *model, int property);
 
 /*

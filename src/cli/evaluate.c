@@ -41,11 +41,11 @@ static covary_status add_irreps(text *into, const covary_evaluation *evaluation,
     covary_status status = text_add(into, "      \"irreps\": {");
     int           n = covary_evaluation_n_irreps(evaluation, p);
 
-    for (int irrep = 0; irrep < n && status == COVARY_OK; irrep++) {
+    for (int k = 0; k < n && status == COVARY_OK; k++) {
         int           l;
-        covary_errors errors = covary_evaluation_irrep(evaluation, p, irrep, &l);
+        covary_errors errors = covary_evaluation_irrep(evaluation, p, k, &l);
         COVARY_TRY(text_add(into, "\"%d\": {", l));
-        COVARY_TRY(add_errors(into, &errors, irrep + 1 < n ? "}, " : "}"));
+        COVARY_TRY(add_errors(into, &errors, k + 1 < n ? "}, " : "}"));
     }
     COVARY_TRY(text_add(into, "},\n"));
 
@@ -57,11 +57,16 @@ static covary_status add_components(text *into, const covary_evaluation *evaluat
 {
     const property_kind *kind = evaluation->kinds[p];
     covary_status        status = text_add(into, "      \"components\": {");
+    char                 name[COMPONENT_NAME_BYTES];
 
     for (int c = 0; c < kind->n_values && status == COVARY_OK; c++) {
         covary_errors errors = errors_component(&evaluation->sums[p], c);
-        COVARY_TRY(text_add(into, "\"%s\": {", errors_component_name(kind, c)));
-        COVARY_TRY(add_errors(into, &errors, c + 1 < kind->n_values ? "}, " : "}"));
+        if (!errors_component_counts(kind, c)) {
+            continue;
+        }
+        COVARY_TRY(
+            text_add(into, "%s\"%s\": {", c > 0 ? ", " : "", errors_component_name(kind, c, name)));
+        COVARY_TRY(add_errors(into, &errors, "}"));
     }
     COVARY_TRY(text_add(into, "}\n"));
 
@@ -120,9 +125,9 @@ static covary_status make_table(const covary_model *model, const covary_evaluati
         const char   *in_unit = covary_model_property_unit(model, p);
         int           n = covary_evaluation_n_irreps(evaluation, p), l;
         COVARY_TRY(add_row(into, covary_model_property_name(model, p), &errors, in_unit));
-        for (int irrep = 0; irrep < n && n > 1; irrep++) {
+        for (int k = 0; k < n && n > 1; k++) {
             char name[16];
-            errors = covary_evaluation_irrep(evaluation, p, irrep, &l);
+            errors = covary_evaluation_irrep(evaluation, p, k, &l);
             snprintf(name, sizeof name, "  l = %d", l);
             COVARY_TRY(add_row(into, name, &errors, in_unit));
         }

@@ -14,6 +14,9 @@
 
 #define UNIT(name) "; unit: " name
 #define NO_UNIT    ""
+#define KINDS                                                                                      \
+    "scalar | vector | axial-vector | symmetric-tensor | tensor | symmetric-tensor-3 | tensor-3 "  \
+    "| symmetric-tensor-4"
 
 /* key, type, domain, low, high, default, unit, meaning */
 #define CONFIG_KEY_LIST(X)                                                                         \
@@ -21,8 +24,9 @@
       "Labelled frames to learn from. Relative to the folder of the configuration.")               \
     X("properties[].name", KEY_NAME, "letters, digits, '_', '-' and '.'", 0, 0, "required",        \
       NO_UNIT, "Name of the property in the model, the annotation and the reports; unique.")       \
-    X("properties[].kind", KEY_TEXT, "scalar | vector | axial-vector | symmetric-tensor | tensor", \
-      0, 0, "required", NO_UNIT, "How the property turns with the molecule.")                      \
+    X("properties[].kind", KEY_TEXT, KINDS, 0, 0, "required", NO_UNIT,                             \
+      "How the property turns; tensors have rank 2 or that of their name (hyperpolarizability: "   \
+      "3).")                                                                                       \
     X("properties[].unit", KEY_TEXT, "a unit such as e*bohr, debye, bohr^3 or none", 0, 0,         \
       "required", NO_UNIT, "Unit of the labels, and of the predictions.")                          \
     X("properties[].key", KEY_TEXT, "a label key", 0, 0, "-", NO_UNIT,                             \

@@ -21,6 +21,12 @@
 #define AU_DIPOLE        (ELEMENTARY_CHARGE * BOHR)                  /* C m */
 #define AU_ALPHA         (AU_DIPOLE / ATOMIC_FIELD)                  /* C^2 m^2/J */
 #define AU_BETA          (AU_DIPOLE / (ATOMIC_FIELD * ATOMIC_FIELD)) /* C^3 m^3/J^2 */
+#define AU_GAMMA         (AU_BETA / ATOMIC_FIELD)                    /* C^4 m^4/J^3 */
+#define BOHR_IN_CM       (BOHR * 100.0)
+#define BOHR_CUBED_IN_CM (BOHR_IN_CM * BOHR_IN_CM * BOHR_IN_CM)
+#define E_IN_ESU         (ELEMENTARY_CHARGE * 10.0 * LIGHT_SPEED) /* statC */
+#define AU_BETA_IN_ESU   (BOHR_CUBED_IN_CM * BOHR_IN_CM * BOHR_IN_CM / E_IN_ESU)
+#define AU_GAMMA_IN_ESU  (BOHR_CUBED_IN_CM * BOHR_CUBED_IN_CM * BOHR_IN_CM / (E_IN_ESU * E_IN_ESU))
 #define EV_IN_HARTREE    (ELEMENTARY_CHARGE / HARTREE)
 #define BOHR_IN_ANGSTROM (BOHR / ANGSTROM)
 
@@ -61,7 +67,18 @@ const unit *unit_table(void)
         {"C^2*m^2/J", "C2 m2 J-1", UNIT_POLARIZABILITY, 1.0 / AU_ALPHA},
 
         {"e^3*bohr^3/hartree^2", "e3 bohr3 hartree-2", UNIT_HYPERPOLARIZABILITY, 1.0},
+        {"e^3*angstrom^3/eV^2", "e3 Angstrom3 eV-2", UNIT_HYPERPOLARIZABILITY,
+         1.0 / (BOHR_IN_ANGSTROM * BOHR_IN_ANGSTROM * BOHR_IN_ANGSTROM * EV_IN_HARTREE *
+                EV_IN_HARTREE)},
         {"C^3*m^3/J^2", "C3 m3 J-2", UNIT_HYPERPOLARIZABILITY, 1.0 / AU_BETA},
+        {"cm^5/esu", "cm5 esu-1", UNIT_HYPERPOLARIZABILITY, 1.0 / AU_BETA_IN_ESU},
+
+        {"e^4*bohr^4/hartree^3", "e4 bohr4 hartree-3", UNIT_SECOND_HYPERPOLARIZABILITY, 1.0},
+        {"e^4*angstrom^4/eV^3", "e4 Angstrom4 eV-3", UNIT_SECOND_HYPERPOLARIZABILITY,
+         1.0 / (BOHR_IN_ANGSTROM * BOHR_IN_ANGSTROM * BOHR_IN_ANGSTROM * BOHR_IN_ANGSTROM *
+                EV_IN_HARTREE * EV_IN_HARTREE * EV_IN_HARTREE)},
+        {"C^4*m^4/J^3", "C4 m4 J-3", UNIT_SECOND_HYPERPOLARIZABILITY, 1.0 / AU_GAMMA},
+        {"cm^7/esu^2", "cm7 esu-2", UNIT_SECOND_HYPERPOLARIZABILITY, 1.0 / AU_GAMMA_IN_ESU},
 
         {"hartree/bohr", "hartree bohr-1", UNIT_FORCE, 1.0},
         {"eV/angstrom", "eV Angstrom-1", UNIT_FORCE, EV_IN_HARTREE * BOHR_IN_ANGSTROM},
@@ -93,6 +110,8 @@ const char *unit_dimension_name(unit_dimension dimension)
         return "polarizability";
     case UNIT_HYPERPOLARIZABILITY:
         return "hyperpolarizability";
+    case UNIT_SECOND_HYPERPOLARIZABILITY:
+        return "second hyperpolarizability";
     case UNIT_FORCE:
         return "force";
     case UNIT_CHARGE:

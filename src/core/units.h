@@ -5,7 +5,10 @@
  *
  * Polarizabilities come in two shapes, alpha itself (e^2*bohr^2/hartree, e*angstrom^2/V) and the
  * volume alpha / (4 pi epsilon_0) (bohr^3, angstrom^3).  They are one dimension here, because
- * e^2 / (4 pi epsilon_0) = hartree * bohr: 1 e^2*bohr^2/hartree is 1 bohr^3.
+ * e^2 / (4 pi epsilon_0) = hartree * bohr: 1 e^2*bohr^2/hartree is 1 bohr^3.  Likewise the Gaussian
+ * units of hyperpolarizabilities, cm^5/esu and cm^7/esu^2 (often written "esu" alone), in which the
+ * atomic unit is bohr^5/e and bohr^7/e^2 with e in statC = cm^(3/2) g^(1/2) / s.  No unit decides
+ * whether 1/2 and 1/6 of the Taylor series belong to the numbers: predictions are as the labels.
  */
 #ifndef COVARY_CORE_UNITS_H
 #define COVARY_CORE_UNITS_H
@@ -14,14 +17,15 @@
 
 typedef enum {
     UNIT_NONE,
-    UNIT_LENGTH,              /* base: angstrom */
-    UNIT_TIME,                /* base: fs */
-    UNIT_ENERGY,              /* base: hartree */
-    UNIT_DIPOLE,              /* base: e*bohr */
-    UNIT_POLARIZABILITY,      /* base: bohr^3 */
-    UNIT_HYPERPOLARIZABILITY, /* base: e^3*bohr^3/hartree^2 */
-    UNIT_FORCE,               /* base: hartree/bohr */
-    UNIT_CHARGE               /* base: e */
+    UNIT_LENGTH,                     /* base: angstrom */
+    UNIT_TIME,                       /* base: fs */
+    UNIT_ENERGY,                     /* base: hartree */
+    UNIT_DIPOLE,                     /* base: e*bohr */
+    UNIT_POLARIZABILITY,             /* base: bohr^3 */
+    UNIT_HYPERPOLARIZABILITY,        /* base: e^3*bohr^3/hartree^2 */
+    UNIT_SECOND_HYPERPOLARIZABILITY, /* base: e^4*bohr^4/hartree^3 */
+    UNIT_FORCE,                      /* base: hartree/bohr */
+    UNIT_CHARGE                      /* base: e */
 } unit_dimension;
 
 typedef struct {

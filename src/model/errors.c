@@ -3,6 +3,8 @@
 #include "model/errors.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 static double squared_norm(int n, const double *values)
 {
@@ -25,24 +27,33 @@ static void add_part(error_part *part, double error_squared, double reference_sq
     part->reference_squared += reference_squared;
 }
 
-/* The part of l = 0 is one number: the scalar, or trace / 3. */
-static void add_irrep(error_sums *sums, const property_kind *kind, int irrep,
-                      const double *reference, const double *error)
+static bool is_scalar(const property_kind *kind, int k)
 {
-    double of_reference[KIND_MAX_VALUES], of_error[KIND_MAX_VALUES];
-    double shifted;
-    int    size = property_irrep_size(kind, irrep);
+    return property_irrep(kind, k).of.l == 0;
+}
 
-    property_irrep_part(kind, irrep, reference, of_reference);
-    property_irrep_part(kind, irrep, error, of_error);
-    if (property_irrep_l(kind, irrep) != 0) {
-        add_part(&sums->irreps[irrep], squared_norm(size, of_error),
-                 squared_norm(size, of_reference));
+double errors_shift(const property_kind *kind, const double *packed)
+{
+    return is_scalar(kind, 0) ? packed[0] / sqrt(property_irrep_weight(kind, 0)) : 0.0;
+}
+
+/* The part of l = 0, always the first, is one number: the scalar, trace / 3 and so on. */
+static void add_irrep(error_sums *sums, const property_kind *kind, int k, const double *reference,
+                      const double *error)
+{
+    double    of_reference[KIND_MAX_IRREP_SIZE], of_error[KIND_MAX_IRREP_SIZE];
+    double    shifted;
+    const int size = property_irrep_size(kind, k);
+
+    property_irrep_part(kind, k, reference, of_reference);
+    property_irrep_part(kind, k, error, of_error);
+    if (!is_scalar(kind, k)) {
+        add_part(&sums->irreps[k], squared_norm(size, of_error), squared_norm(size, of_reference));
         return;
     }
     shifted = of_reference[0] - sums->trace_shift;
     sums->trace_sum += shifted;
-    add_part(&sums->irreps[irrep], of_error[0] * of_error[0], shifted * shifted);
+    add_part(&sums->irreps[k], of_error[0] * of_error[0], shifted * shifted);
 }
 
 void errors_add(error_sums *sums, const property_kind *kind, const double *reference,
@@ -55,35 +66,46 @@ void errors_add(error_sums *sums, const property_kind *kind, const double *refer
         add_part(&sums->components[c], error[c] * error[c], reference[c] * reference[c]);
     }
     add_part(&sums->whole, squared_norm(kind->n_values, error), 0.0);
-    for (int irrep = 0; irrep < property_n_irreps(kind); irrep++) {
-        add_irrep(sums, kind, irrep, reference, error);
+    for (int k = 0; k < property_n_irreps(kind); k++) {
+        add_irrep(sums, kind, k, reference, error);
     }
 }
 
-static void merge_part(MPI_Comm comm, error_part *part)
-{
-    double sums[4] = {part->n, part->squared, part->absolute, part->reference_squared};
+enum { N_PARTS = 1 + KIND_MAX_IRREPS + KIND_MAX_VALUES };
 
-    MPI_Allreduce(MPI_IN_PLACE, sums, 4, MPI_DOUBLE, MPI_SUM, comm);
-    MPI_Allreduce(MPI_IN_PLACE, &part->largest, 1, MPI_DOUBLE, MPI_MAX, comm);
-    part->n = sums[0];
-    part->squared = sums[1];
-    part->absolute = sums[2];
-    part->reference_squared = sums[3];
+static error_part *part_of(error_sums *sums, int part)
+{
+    if (part == 0) {
+        return &sums->whole;
+    }
+    return part <= KIND_MAX_IRREPS ? &sums->irreps[part - 1]
+                                   : &sums->components[part - 1 - KIND_MAX_IRREPS];
 }
 
+/* All numbers in one reduction of sums and one of maxima. */
 void errors_merge(covary_run *run, error_sums *sums)
 {
     MPI_Comm comm = covary_run_comm(run);
+    double   added[4 * N_PARTS + 1], largest[N_PARTS];
 
-    merge_part(comm, &sums->whole);
-    for (int irrep = 0; irrep < ERRORS_MAX_IRREPS; irrep++) {
-        merge_part(comm, &sums->irreps[irrep]);
+    for (int p = 0; p < N_PARTS; p++) {
+        const error_part *part = part_of(sums, p);
+        const double numbers[4] = {part->n, part->squared, part->absolute, part->reference_squared};
+        memcpy(added + 4 * p, numbers, sizeof numbers);
+        largest[p] = part->largest;
     }
-    for (int c = 0; c < KIND_MAX_VALUES; c++) {
-        merge_part(comm, &sums->components[c]);
+    added[4 * N_PARTS] = sums->trace_sum;
+    MPI_Allreduce(MPI_IN_PLACE, added, 4 * N_PARTS + 1, MPI_DOUBLE, MPI_SUM, comm);
+    MPI_Allreduce(MPI_IN_PLACE, largest, N_PARTS, MPI_DOUBLE, MPI_MAX, comm);
+    for (int p = 0; p < N_PARTS; p++) {
+        const double *numbers = added + 4 * p;
+        *part_of(sums, p) = (error_part){.n = numbers[0],
+                                         .squared = numbers[1],
+                                         .absolute = numbers[2],
+                                         .largest = largest[p],
+                                         .reference_squared = numbers[3]};
     }
-    MPI_Allreduce(MPI_IN_PLACE, &sums->trace_sum, 1, MPI_DOUBLE, MPI_SUM, comm);
+    sums->trace_sum = added[4 * N_PARTS];
 }
 
 static covary_errors errors_of(const error_part *part, double reference_squared)
@@ -102,29 +124,27 @@ static covary_errors errors_of(const error_part *part, double reference_squared)
 }
 
 /* Sum of squares of an irrep's reference; that of l = 0 about its mean. */
-static double irrep_reference(const error_sums *sums, const property_kind *kind, int irrep)
+static double irrep_reference(const error_sums *sums, const property_kind *kind, int k)
 {
-    const error_part *part = &sums->irreps[irrep];
+    const error_part *part = &sums->irreps[k];
 
-    if (property_irrep_l(kind, irrep) != 0 || part->n == 0.0) {
+    if (!is_scalar(kind, k) || part->n == 0.0) {
         return part->reference_squared;
     }
     return part->reference_squared - sums->trace_sum * sums->trace_sum / part->n;
 }
 
-covary_errors errors_irrep(const error_sums *sums, const property_kind *kind, int irrep)
+covary_errors errors_irrep(const error_sums *sums, const property_kind *kind, int k)
 {
-    return errors_of(&sums->irreps[irrep], irrep_reference(sums, kind, irrep));
+    return errors_of(&sums->irreps[k], irrep_reference(sums, kind, k));
 }
 
 covary_errors errors_whole(const error_sums *sums, const property_kind *kind)
 {
     double reference = 0.0;
 
-    for (int irrep = 0; irrep < property_n_irreps(kind); irrep++) {
-        /* |t 1|^2 = 3 t^2 for a tensor of rank 2, t^2 for a scalar */
-        bool trace_part = property_irrep_l(kind, irrep) == 0 && kind->rank == 2;
-        reference += (trace_part ? 3.0 : 1.0) * irrep_reference(sums, kind, irrep);
+    for (int k = 0; k < property_n_irreps(kind); k++) {
+        reference += property_irrep_weight(kind, k) * irrep_reference(sums, kind, k);
     }
     return errors_of(&sums->whole, reference);
 }
@@ -134,13 +154,23 @@ covary_errors errors_component(const error_sums *sums, int component)
     return errors_of(&sums->components[component], sums->components[component].reference_squared);
 }
 
-const char *errors_component_name(const property_kind *kind, int component)
+const char *errors_component_name(const property_kind *kind, int component,
+                                  char name[COMPONENT_NAME_BYTES])
 {
-    static const char *const vector[] = {"x", "y", "z"};
-    static const char *const tensor[] = {"xx", "xy", "xz", "yx", "yy", "yz", "zx", "zy", "zz"};
-
-    if (kind->rank == 0) {
-        return "value";
+    snprintf(name, COMPONENT_NAME_BYTES, "value");
+    for (int index = kind->rank - 1; index >= 0; index--, component /= 3) {
+        name[index] = "xyz"[component % 3];
     }
-    return kind->rank == 1 ? vector[component] : tensor[component];
+    name[kind->rank > 0 ? kind->rank : (int)strlen(name)] = '\0';
+    return name;
+}
+
+bool errors_component_counts(const property_kind *kind, int component)
+{
+    for (; kind->symmetric && component >= 3; component /= 3) {
+        if (component % 3 < component / 3 % 3) { /* indices that do not ascend */
+            return false;
+        }
+    }
+    return true;
 }

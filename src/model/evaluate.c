@@ -40,11 +40,12 @@ void covary_evaluation_destroy(covary_evaluation **evaluation)
 /* Any number near the traces will do as a shift; it only has to be the same on every rank. */
 static void set_trace_shifts(const covary_model *model, covary_evaluation *evaluation)
 {
-    double mean[KIND_MAX_VALUES];
+    double mean[KIND_MAX_PACKED];
 
     for (int p = 0; p < model->n_properties; p++) {
-        property_unpack(evaluation->kinds[p], model->properties[p].mean, mean);
-        evaluation->sums[p].trace_shift = mean[0];
+        const model_property *of = &model->properties[p];
+        property_get_site(of->of, model->n_atoms, 0, of->mean, mean);
+        evaluation->sums[p].trace_shift = errors_shift(of->of->kind, mean);
     }
 }
 
@@ -106,8 +107,8 @@ int covary_evaluation_n_irreps(const covary_evaluation *evaluation, int p)
     return property_n_irreps(evaluation->kinds[p]);
 }
 
-covary_errors covary_evaluation_irrep(const covary_evaluation *evaluation, int p, int irrep, int *l)
+covary_errors covary_evaluation_irrep(const covary_evaluation *evaluation, int p, int k, int *l)
 {
-    *l = property_irrep_l(evaluation->kinds[p], irrep);
-    return errors_irrep(&evaluation->sums[p], evaluation->kinds[p], irrep);
+    *l = property_irrep(evaluation->kinds[p], k).of.l;
+    return errors_irrep(&evaluation->sums[p], evaluation->kinds[p], k);
 }

@@ -147,7 +147,8 @@ covary_status model_label_requests(const covary_model *model, label_request **re
             .name = of->name,
             .keys = of->keys,
             .n_components = of->kind->n_values,
-            .six_as_nine = of->kind->symmetric,
+            .n_short = of->kind->n_short,
+            .short_places = of->kind->short_places,
             .per_atom = of->per_atom,
         };
     }

@@ -28,7 +28,7 @@ typedef struct {
     double        self_test;     /* largest covariance error found, in the property's unit */
     double        self_test_bound; /* what rounding explains */
     covary_errors loo;             /* leave-one-out */
-    covary_errors loo_irreps[ERRORS_MAX_IRREPS];
+    covary_errors loo_irreps[KIND_MAX_IRREPS];
 } model_property;
 
 struct covary_model {

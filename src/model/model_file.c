@@ -7,10 +7,13 @@
  *   /inputs              names of the training files
  *   /molecule            species [atoms], weights [atoms] (u), reference [atoms][3] (angstrom)
  *   /axes                basis, improper, signs (of axes_signs), shape; margin: the smallest in
- * training /features            train [frames][features], mean, scale [features]; descriptors,
- * scaling; nearest: the largest distance of a training frame to the nearest other one /kernel name,
- * order /properties/<name>   weights [frames][packed], mean [packed]; kind, unit, hyperparameters,
- *                        leave-one-out errors, equivariance self-test
+ *                        training
+ *   /features            train [frames][features], mean, scale [features]; descriptors, scaling;
+ *                        nearest: the largest distance of a training frame to the nearest other one
+ *   /kernel              name, order
+ *   /properties/<name>   weights [frames][packed], mean [packed] in the order of
+ *                        property/property.h; kind, unit, hyperparameters, leave-one-out errors,
+ *                        equivariance self-test
  *
  * The configuration is enough to make the objects again; everything computed is read back as
  * stored.
@@ -26,7 +29,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FORMAT_VERSION = 1, PATH_BYTES = 256 };
+enum { FORMAT_VERSION = 2, PATH_BYTES = 256 };
 
 static const char format_name[] = "covary-model";
 
@@ -123,9 +126,9 @@ static covary_status write_property(storage *file, const covary_model *model, in
     COVARY_TRY(storage_set_text(file, group, "unit", of->of->unit->name));
     COVARY_TRY(write_hyperparameters(file, group, of));
     COVARY_TRY(write_errors(file, group, "leave_one_out", &of->loo));
-    for (int irrep = 0; irrep < property_n_irreps(of->of->kind); irrep++) {
-        snprintf(prefix, sizeof prefix, "leave_one_out_%d", irrep);
-        COVARY_TRY(write_errors(file, group, prefix, &of->loo_irreps[irrep]));
+    for (int k = 0; k < property_n_irreps(of->of->kind); k++) {
+        snprintf(prefix, sizeof prefix, "leave_one_out_%d", k);
+        COVARY_TRY(write_errors(file, group, prefix, &of->loo_irreps[k]));
     }
     property_path(model, p, "weights", path);
     COVARY_TRY(storage_put(file, path, STORAGE_FLOAT64, 2, dims, of->weights));
@@ -147,9 +150,9 @@ static covary_status read_attributes(const storage *file, const covary_model *mo
     property_path(model, p, "", group);
     COVARY_TRY(read_hyperparameters(file, group, of));
     COVARY_TRY(read_errors(file, group, "leave_one_out", &of->loo));
-    for (int irrep = 0; irrep < property_n_irreps(of->of->kind); irrep++) {
-        snprintf(prefix, sizeof prefix, "leave_one_out_%d", irrep);
-        COVARY_TRY(read_errors(file, group, prefix, &of->loo_irreps[irrep]));
+    for (int k = 0; k < property_n_irreps(of->of->kind); k++) {
+        snprintf(prefix, sizeof prefix, "leave_one_out_%d", k);
+        COVARY_TRY(read_errors(file, group, prefix, &of->loo_irreps[k]));
     }
 
 done:

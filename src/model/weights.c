@@ -91,30 +91,32 @@ static void measure_loo(covary_run *run, model_property *of, int64_t column, con
                         const panel *loo)
 {
     const property_kind *kind = of->of->kind;
-    double               packed[KIND_MAX_VALUES], reference[KIND_MAX_VALUES];
-    double               predicted[KIND_MAX_VALUES];
+    const int64_t        n_sites = of->width / kind->n_packed;
+    double               mean[KIND_MAX_PACKED], target[KIND_MAX_PACKED], error[KIND_MAX_PACKED];
+    double               reference[KIND_MAX_VALUES], predicted[KIND_MAX_VALUES];
     error_sums           sums = {0};
 
-    property_unpack(kind, of->mean, reference);
-    sums.trace_shift = reference[0];
+    property_get_site(of->of, n_sites, 0, of->mean, mean);
+    sums.trace_shift = errors_shift(kind, mean);
     for (int64_t row = 0; row < loo->n_local; row++) {
-        for (int64_t item = 0; item < of->width; item += kind->n_packed) {
-            int64_t at = row * loo->width + column + item;
+        const int64_t at = row * loo->width + column;
+        for (int64_t site = 0; site < n_sites; site++) {
+            property_get_site(of->of, n_sites, site, of->mean, mean);
+            property_get_site(of->of, n_sites, site, targets->data + at, target);
+            property_get_site(of->of, n_sites, site, loo->data + at, error);
             for (int c = 0; c < kind->n_packed; c++) {
-                packed[c] = targets->data[at + c] + of->mean[item + c];
+                target[c] += mean[c];
+                error[c] = target[c] - error[c];
             }
-            property_unpack(kind, packed, reference);
-            for (int c = 0; c < kind->n_packed; c++) {
-                packed[c] -= loo->data[at + c];
-            }
-            property_unpack(kind, packed, predicted);
+            property_unpack(kind, target, reference);
+            property_unpack(kind, error, predicted);
             errors_add(&sums, kind, reference, predicted);
         }
     }
     errors_merge(run, &sums);
     of->loo = errors_whole(&sums, kind);
-    for (int irrep = 0; irrep < property_n_irreps(kind); irrep++) {
-        of->loo_irreps[irrep] = errors_irrep(&sums, kind, irrep);
+    for (int k = 0; k < property_n_irreps(kind); k++) {
+        of->loo_irreps[k] = errors_irrep(&sums, kind, k);
     }
 }
 

@@ -152,6 +152,8 @@ static covary_status set_keys(const config_property *from, property *created)
     static const char *const aliases[][4] = {
         {"dipole", "mu", NULL},
         {"polarizability", "alpha", "pol", NULL},
+        {"hyperpolarizability", "beta", NULL},
+        {"second-hyperpolarizability", "gamma", NULL},
     };
     covary_status status = COVARY_OK;
 
@@ -257,22 +259,52 @@ static void origin_shift(const property *of, const pose *at, int64_t n_atoms,
     }
 }
 
+static int64_t n_sites_of(const property *of, int64_t n_atoms)
+{
+    return of->per_atom ? n_atoms : 1;
+}
+
+void property_get_site(const property *of, int64_t n_atoms, int64_t site, const double *frame,
+                       double *packed)
+{
+    for (int k = 0; k < property_n_irreps(of->kind); k++) {
+        const int first = property_irrep(of->kind, k).first;
+        const int size = property_irrep_size(of->kind, k);
+        memcpy(packed + first, frame + n_sites_of(of, n_atoms) * first + site * size,
+               (size_t)size * sizeof *packed);
+    }
+}
+
+void property_set_site(const property *of, int64_t n_atoms, int64_t site, const double *packed,
+                       double *frame)
+{
+    for (int k = 0; k < property_n_irreps(of->kind); k++) {
+        const int first = property_irrep(of->kind, k).first;
+        const int size = property_irrep_size(of->kind, k);
+        memcpy(frame + n_sites_of(of, n_atoms) * first + site * size, packed + first,
+               (size_t)size * sizeof *packed);
+    }
+}
+
 void property_label_to_body(const property *of, const pose *at, int64_t n_atoms,
                             const double *positions, const uint8_t *species, molecule_shape shape,
                             const double *lab, double *packed)
 {
     const property_kind *kind = of->kind;
-    const int64_t        n_sites = of->per_atom ? n_atoms : 1;
-    double               shift[3], moved[KIND_MAX_VALUES];
+    kind_rotation        turns;
+    double               shift[3], moved[KIND_MAX_VALUES], body[KIND_MAX_PACKED];
 
     origin_shift(of, at, n_atoms, positions, species, shift);
-    for (int64_t site = 0; site < n_sites; site++) {
+    property_rotation(kind, at->rotation, &turns);
+    for (int64_t site = 0; site < n_sites_of(of, n_atoms); site++) {
         memcpy(moved, lab + kind->n_values * site, (size_t)kind->n_values * sizeof *moved);
         for (int k = 0; kind->rank == 1 && k < 3; k++) {
             moved[k] += shift[k];
         }
-        property_to_body(kind, at->rotation, moved, packed + kind->n_packed * site);
-        property_project(kind, shape, packed + kind->n_packed * site);
+        property_pack(kind, moved, body);
+        property_turn(kind, &turns, false, body);
+        property_project(kind, shape, body);
+        property_set_site(of, n_atoms, site, body, packed);
     }
 }
 
@@ -281,16 +313,17 @@ void property_body_to_lab(const property *of, const pose *at, int64_t n_atoms,
                           const double *packed, double *lab)
 {
     const property_kind *kind = of->kind;
-    const int64_t        n_sites = of->per_atom ? n_atoms : 1;
-    double               shift[3], projected[KIND_MAX_VALUES];
+    kind_rotation        turns;
+    double               shift[3], body[KIND_MAX_PACKED];
 
     origin_shift(of, at, n_atoms, positions, species, shift);
-    for (int64_t site = 0; site < n_sites; site++) {
+    property_rotation(kind, at->rotation, &turns);
+    for (int64_t site = 0; site < n_sites_of(of, n_atoms); site++) {
         double *values = lab + kind->n_values * site;
-        memcpy(projected, packed + kind->n_packed * site,
-               (size_t)kind->n_packed * sizeof *projected);
-        property_project(kind, shape, projected);
-        property_to_lab(kind, at->rotation, projected, values);
+        property_get_site(of, n_atoms, site, packed, body);
+        property_project(kind, shape, body);
+        property_turn(kind, &turns, true, body);
+        property_unpack(kind, body, values);
         for (int k = 0; kind->rank == 1 && k < 3; k++) {
             values[k] -= shift[k];
         }

@@ -4,7 +4,7 @@
  *
  * Labels are looked up under the configured key alone, or else under the name and its aliases:
  * dipole: dipole, mu, REF_dipole; polarizability: polarizability, alpha, pol, REF_polarizability;
- * any other: NAME, REF_NAME.
+ * hyperpolarizability: + beta; second-hyperpolarizability: + gamma; any other: NAME, REF_NAME.
  */
 #ifndef COVARY_PROPERTY_PROPERTY_H
 #define COVARY_PROPERTY_PROPERTY_H
@@ -45,7 +45,21 @@ int64_t property_n_values(const property *of, int64_t n_atoms);
 int64_t property_n_packed(const property *of, int64_t n_atoms);
 
 /*
- * One frame's label in the lab -> packed body values, and back.  The dipole of a charged molecule
+ * A frame of a per-atom property is packed so that one irrep of all atoms is contiguous:
+ *
+ *   for irrep:  for atom:  for copy < multiplicity:  2l+1 components
+ *
+ * and a molecule's property as property/kind.h says.  These copy the packed value of one atom (of
+ * the molecule: site 0) out of a packed frame and into it.  Local.
+ */
+void property_get_site(const property *of, int64_t n_atoms, int64_t site, const double *frame,
+                       double *packed);
+void property_set_site(const property *of, int64_t n_atoms, int64_t site, const double *packed,
+                       double *frame);
+
+/*
+ * One frame's label in the lab -> packed body values, and back.  Labels that are in the axes of
+ * `packed` already: a pose with the unit matrix.  The dipole of a charged molecule
  * is taken to and from the centre of the pose: mu(c) = mu(o) - q (c - o), Jackson (3rd ed.)
  * section 4.1.
  *

@@ -23,12 +23,12 @@ const int symmetric_tail[SYMMETRIC_MAX_SIZE] = {0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4,
 static const int places_0[1] = {0};
 static const int places_1[3] = {0, 1, 2};
 static const int places_2[9] = {0, 1, 2, 1, 3, 4, 2, 4, 5};
-static const int places_3[27] = {0, 1, 2, 1, 3, 4, 2, 4, 5, 1, 3, 4, 3, 6,
-                                 7, 4, 7, 8, 2, 4, 5, 4, 7, 8, 5, 8, 9};
-static const int places_4[81] = {
-    0, 1, 2, 1, 3, 4, 2, 4, 5, 1, 3, 4, 3, 6,  7,  4, 7,  8,  2, 4, 5, 4, 7,  8,  5, 8,  9,
-    1, 3, 4, 3, 6, 7, 4, 7, 8, 3, 6, 7, 6, 10, 11, 7, 11, 12, 4, 7, 8, 7, 11, 12, 8, 12, 13,
-    2, 4, 5, 4, 7, 8, 5, 8, 9, 4, 7, 8, 7, 11, 12, 8, 12, 13, 5, 8, 9, 8, 12, 13, 9, 13, 14};
+const int        symmetric_places_3[27] = {0, 1, 2, 1, 3, 4, 2, 4, 5, 1, 3, 4, 3, 6,
+                                           7, 4, 7, 8, 2, 4, 5, 4, 7, 8, 5, 8, 9};
+const int        symmetric_places_4[81] = {
+           0, 1, 2, 1, 3, 4, 2, 4, 5, 1, 3, 4, 3, 6,  7,  4, 7,  8,  2, 4, 5, 4, 7,  8,  5, 8,  9,
+           1, 3, 4, 3, 6, 7, 4, 7, 8, 3, 6, 7, 6, 10, 11, 7, 11, 12, 4, 7, 8, 7, 11, 12, 8, 12, 13,
+           2, 4, 5, 4, 7, 8, 5, 8, 9, 4, 7, 8, 7, 11, 12, 8, 12, 13, 5, 8, 9, 8, 12, 13, 9, 13, 14};
 
 static const double multiplicity_0[1] = {1};
 static const double multiplicity_1[3] = {1, 1, 1};
@@ -70,7 +70,8 @@ static const double harmonics_4[9][15] = {
 
 const int *symmetric_places(int rank)
 {
-    static const int *const tables[] = {places_0, places_1, places_2, places_3, places_4};
+    static const int *const tables[] = {places_0, places_1, places_2, symmetric_places_3,
+                                        symmetric_places_4};
 
     return tables[rank];
 }

@@ -24,7 +24,8 @@ static inline int symmetric_size(int rank)
 extern const int symmetric_tail[SYMMETRIC_MAX_SIZE];
 
 /* Place of each of the 3^rank components, row-major. */
-const int *symmetric_places(int rank);
+const int       *symmetric_places(int rank);
+extern const int symmetric_places_3[27], symmetric_places_4[81];
 
 /* How many of the 3^rank components have the same place: l! / (a! b! c!). */
 const double *symmetric_multiplicity(int rank);

@@ -239,10 +239,22 @@ static covary_status check_finite(const label_request *request, const char *key,
     return COVARY_OK;
 }
 
+/* In place: a short label is read into the start of the components. */
+static void spread_short(const label_request *request, double *values)
+{
+    double short_values[LABEL_SHORT_MAX];
+
+    memcpy(short_values, values, (size_t)request->n_short * sizeof *values);
+    for (int c = 0; c < request->n_components; c++) {
+        values[c] = short_values[request->short_places[c]];
+    }
+}
+
 static covary_status set_label(frame_place *place, int l)
 {
     const label_request *request = &place->labels->requests[l];
     const slice          value = place->parser->values[l];
+    char                 short_form[SHORT_FORM_BYTES];
     double              *to = place->batch->labels[l].values + place->at * request->n_components;
 
     if (value.begin == NULL) {
@@ -254,17 +266,12 @@ static covary_status set_label(frame_place *place, int l)
         return COVARY_FAIL(COVARY_ERR_DATA, "label '%s' is not numeric (%s=%.*s)", request->name,
                            key, clipped(value), value.begin);
     }
-    if (n == 6 && request->n_components == 9 && request->six_as_nine) {
-        double six[6];
-        memcpy(six, to, sizeof six);
-        for (int c = 0; c < 6; c++) {
-            to[voigt_components[c][0]] = to[voigt_components[c][1]] = six[c];
-        }
+    if (request->n_short > 0 && n == request->n_short) {
+        spread_short(request, to);
     } else if (n != request->n_components) {
-        return COVARY_FAIL(COVARY_ERR_DATA,
-                           "label '%s' has %" PRId64 " values (%s), %d are expected%s",
-                           request->name, n, key, request->n_components,
-                           request->six_as_nine && request->n_components == 9 ? " (or 6)" : "");
+        return COVARY_FAIL(
+            COVARY_ERR_DATA, "label '%s' has %" PRId64 " values (%s), %d are expected%s",
+            request->name, n, key, request->n_components, label_short_form(request, short_form));
     }
     place->labels->keys[l] = key;
     return check_finite(request, key, to);
@@ -367,11 +374,15 @@ static covary_status place_number(const frame_place *place, const layout_column 
     if (column->role == COLUMN_LABEL) {
         const frame_label *label = &place->batch->labels[column->label];
         to = label->values + (place->start + atom) * label->n_components;
-        if (column->twin >= 0) {
-            to[column->twin] = number;
+        for (int c = 0; column->places != NULL && c < label->n_components; c++) {
+            if (column->places[c] == column->component) {
+                to[c] = number;
+            }
         }
     }
-    to[column->component] = number;
+    if (column->places == NULL) {
+        to[column->component] = number;
+    }
     if (isfinite(number)) {
         return COVARY_OK;
     }

@@ -7,11 +7,10 @@
 #include "trajectory/number.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { COLUMNS_MAX = 1 << 16 };
-
-const int voigt_components[6][2] = {{0, 0}, {4, 4}, {8, 8}, {5, 7}, {2, 6}, {1, 3}};
 
 /* One name:type:width of Properties. */
 typedef struct {
@@ -33,6 +32,15 @@ static int rank_in(const char *const *words, slice word)
 int label_key_rank(const label_request *request, slice key)
 {
     return rank_in(request->keys, key);
+}
+
+const char *label_short_form(const label_request *request, char text[SHORT_FORM_BYTES])
+{
+    text[0] = '\0';
+    if (request->n_short > 0) {
+        snprintf(text, SHORT_FORM_BYTES, " (or %d)", request->n_short);
+    }
+    return text;
 }
 
 covary_status layout_create(int n_labels, extxyz_layout *layout)
@@ -83,27 +91,28 @@ static void set_label(layout_column *columns, int label, const label_request *re
                       int64_t width)
 {
     for (int64_t c = 0; c < width; c++) {
-        const bool six = width != request->n_components;
-        columns[c] = (layout_column){.role = COLUMN_LABEL, .label = label, .twin = -1};
-        columns[c].component = six ? voigt_components[c][0] : (int)c;
-        if (six && voigt_components[c][1] != voigt_components[c][0]) {
-            columns[c].twin = voigt_components[c][1];
-        }
+        columns[c] = (layout_column){
+            .role = COLUMN_LABEL,
+            .label = label,
+            .component = (int)c,
+            .places = width != request->n_components ? request->short_places : NULL,
+        };
     }
 }
 
 static covary_status check_label(const label_request *request, const group *columns)
 {
-    const bool six = request->six_as_nine && request->n_components == 9 && columns->width == 6;
+    char short_form[SHORT_FORM_BYTES];
 
     if (columns->type != 'R' && columns->type != 'I') {
         return COVARY_FAIL(COVARY_ERR_DATA, "label '%s' is not numeric (column type %c)",
                            request->name, columns->type);
     }
-    if (columns->width != request->n_components && !six) {
+    if (columns->width != request->n_components &&
+        (request->n_short == 0 || columns->width != request->n_short)) {
         return COVARY_FAIL(COVARY_ERR_DATA, "label '%s' has %" PRId64 " columns, %d are expected%s",
                            request->name, columns->width, request->n_components,
-                           request->six_as_nine && request->n_components == 9 ? " (or 6)" : "");
+                           label_short_form(request, short_form));
     }
     return COVARY_OK;
 }

@@ -14,8 +14,8 @@ typedef enum { COLUMN_SKIPPED, COLUMN_SPECIES, COLUMN_POSITION, COLUMN_LABEL } c
 typedef struct {
     column_role role;
     int         label;     /* of COLUMN_LABEL: the request */
-    int         component; /* of the position or label */
-    int         twin;      /* the component that has the same value, or -1 (symmetric tensors) */
+    int         component; /* of the position or label, or the place in a short label */
+    const int  *places;    /* short label: the column fills all components of its place; or NULL */
 } layout_column;
 
 typedef struct {
@@ -38,8 +38,9 @@ void          layout_release(extxyz_layout *layout);
  */
 covary_status layout_update(extxyz_layout *layout, slice properties, const format_labels *labels);
 
-/* Component pairs of the Voigt order xx yy zz yz xz xy in a row-major 3 x 3 tensor. */
-extern const int voigt_components[6][2];
+/* Text for messages, in a buffer of the caller: " (or 6)", "" if there is no short form. */
+enum { SHORT_FORM_BYTES = 24 };
+const char *label_short_form(const label_request *request, char text[SHORT_FORM_BYTES]);
 
 /* Rank of a key among the request's keys, best first; -1: not one of them. */
 int label_key_rank(const label_request *request, slice key);

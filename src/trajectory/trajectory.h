@@ -13,12 +13,18 @@
 
 typedef struct trajectory trajectory;
 
-/* A label that a caller wants with every frame. */
+/*
+ * A label that a caller wants with every frame.  A symmetric tensor has equal components, so a
+ * label may also be given in a short form: n_short values, at most LABEL_SHORT_MAX.
+ */
+enum { LABEL_SHORT_MAX = 15 };
+
 typedef struct {
     const char        *name;         /* for messages */
     const char *const *keys;         /* accepted keys, best first, ended by NULL */
     int                n_components; /* per frame or per atom */
-    bool               six_as_nine;  /* 9 components may be given as xx yy zz yz xz xy (Voigt) */
+    int                n_short;      /* so many values will do too; 0: all components are needed */
+    const int         *short_places; /* [n_components] which of them each component is; borrowed */
     bool               per_atom;     /* a column of the frame, not a value of the comment line */
 } label_request;
 

@@ -15,8 +15,30 @@
 enum { VALUES = 23 };
 
 typedef struct {
-    double reference[VALUES][9], predicted[VALUES][9];
+    double reference[VALUES][KIND_MAX_VALUES], predicted[VALUES][KIND_MAX_VALUES];
 } sample;
+
+/* Only the part that belongs to one irrep, in Cartesian components. */
+static void keep_irrep(const property_kind *kind, int k, const double *values, double *kept)
+{
+    double packed[KIND_MAX_PACKED], part[KIND_MAX_PACKED] = {0.0};
+
+    property_pack(kind, values, packed);
+    for (int c = 0; c < property_irrep_size(kind, k); c++) {
+        part[property_irrep(kind, k).first + c] = packed[property_irrep(kind, k).first + c];
+    }
+    property_unpack(kind, part, kept);
+}
+
+/* The symmetric part of ranks 3 and 4, and more of what does not turn. */
+static void shape_value(const property_kind *kind, double trace, double *values)
+{
+    double packed[KIND_MAX_PACKED];
+
+    property_pack(kind, values, packed);
+    packed[0] += property_irrep(kind, 0).of.l == 0 ? trace : 0.0;
+    property_unpack(kind, packed, values);
+}
 
 /* Symmetric kinds get symmetric values; a large trace, so that a bad way to sum would show. */
 static void draw_sample(const property_kind *kind, uint64_t seed, double trace, sample *out)
@@ -25,6 +47,15 @@ static void draw_sample(const property_kind *kind, uint64_t seed, double trace, 
 
     memset(out, 0, sizeof *out);
     for (int i = 0; i < VALUES; i++) {
+        for (int c = 0; c < kind->n_values && kind->rank > 2; c++) {
+            out->reference[i][c] = test_normal(&stream);
+            out->predicted[i][c] = out->reference[i][c] + 0.1 * test_normal(&stream);
+        }
+        if (kind->rank > 2) {
+            shape_value(kind, trace, out->reference[i]);
+            shape_value(kind, trace, out->predicted[i]);
+            continue;
+        }
         for (int c = 0; c < kind->n_values; c++) {
             const int    transposed = 3 * (c % 3) + c / 3;
             const double value = test_normal(&stream), error = 0.1 * test_normal(&stream);
@@ -65,9 +96,15 @@ static double trace_of(const property_kind *kind, const double *t)
     return kind->rank == 0 ? t[0] : (t[0] + t[4] + t[8]) / 3.0;
 }
 
-/* The part of order l of a value, in Cartesian components; rank 0 and 1 have one part. */
-static void part_of(const property_kind *kind, int l, const double *t, double *part)
+/* The k-th part of a value, in Cartesian components; rank 0 and 1 have one part. */
+static void part_of(const property_kind *kind, int k, const double *t, double *part)
 {
+    const int l = property_irrep(kind, k).of.l;
+
+    if (kind->rank > 2) {
+        keep_irrep(kind, k, t, part);
+        return;
+    }
     for (int c = 0; c < kind->n_values; c++) {
         const double other = t[3 * (c % 3) + c / 3];
         const double isotropic = c % 4 == 0 ? trace_of(kind, t) : 0.0;
@@ -85,7 +122,8 @@ static void part_of(const property_kind *kind, int l, const double *t, double *p
 }
 
 /* Errors of parts given as [VALUES][n]; `weight` multiplies every square. */
-static covary_errors two_pass(int n, double weight, double (*reference)[9], double (*error)[9])
+static covary_errors two_pass(int n, double weight, double (*reference)[KIND_MAX_VALUES],
+                              double (*error)[KIND_MAX_VALUES])
 {
     covary_errors errors = {.n = VALUES};
 
@@ -108,9 +146,20 @@ static covary_errors two_pass(int n, double weight, double (*reference)[9], doub
 }
 
 /* Subtract the mean of the isotropic part over all values. */
-static void centre_trace(const property_kind *kind, double (*reference)[9])
+static void centre_trace(const property_kind *kind, double (*reference)[KIND_MAX_VALUES])
 {
-    double mean = 0.0;
+    double mean = 0.0, part[KIND_MAX_VALUES], middle[KIND_MAX_VALUES] = {0.0};
+
+    for (int i = 0; i < 2 * VALUES && kind->rank > 2; i++) { /* sum, then subtract */
+        part_of(kind, 0, reference[i % VALUES], part);
+        for (int c = 0; c < kind->n_values && property_irrep(kind, 0).of.l == 0; c++) {
+            middle[c] += i < VALUES ? part[c] / VALUES : 0.0;
+            reference[i % VALUES][c] -= i < VALUES ? 0.0 : middle[c];
+        }
+    }
+    if (kind->rank > 2) {
+        return;
+    }
 
     for (int i = 0; i < VALUES && kind->rank != 1; i++) {
         mean += trace_of(kind, reference[i]) / VALUES;
@@ -136,13 +185,14 @@ static void check_kind(const property_kind *kind, double trace, double shift, do
 {
     sample     of;
     error_sums sums;
-    double     reference[VALUES][9], error[VALUES][9], r[VALUES][9], e[VALUES][9];
+    double     reference[VALUES][KIND_MAX_VALUES], error[VALUES][KIND_MAX_VALUES];
+    double     r[VALUES][KIND_MAX_VALUES], e[VALUES][KIND_MAX_VALUES];
 
     draw_sample(kind, 5u + (uint64_t)kind->n_packed, trace, &of);
     memcpy(reference, of.reference, sizeof reference);
     centre_trace(kind, reference);
     for (int i = 0; i < VALUES; i++) {
-        for (int c = 0; c < 9; c++) {
+        for (int c = 0; c < KIND_MAX_VALUES; c++) {
             error[i][c] = of.predicted[i][c] - of.reference[i][c];
         }
     }
@@ -150,18 +200,18 @@ static void check_kind(const property_kind *kind, double trace, double shift, do
         sums = add_share(kind, &of, shift, stride);
         expect_errors(errors_whole(&sums, kind), two_pass(kind->n_values, 1.0, reference, error),
                       tolerance);
-        for (int irrep = 0; irrep < property_n_irreps(kind); irrep++) {
-            const int l = property_irrep_l(kind, irrep);
+        for (int k = 0; k < property_n_irreps(kind); k++) {
+            const bool trace_part = property_irrep(kind, k).of.l == 0 && kind->rank % 2 == 0;
 
             for (int i = 0; i < VALUES; i++) {
-                part_of(kind, l, reference[i], r[i]);
-                part_of(kind, l, error[i], e[i]);
+                part_of(kind, k, reference[i], r[i]);
+                part_of(kind, k, error[i], e[i]);
             }
-            /* l = 0 of a tensor counts as trace / 3, whose square is a third of the part's */
-            expect_errors(
-                errors_irrep(&sums, kind, irrep),
-                two_pass(kind->n_values, l == 0 && kind->rank == 2 ? 1.0 / 3.0 : 1.0, r, e),
-                tolerance);
+            /* l = 0 of a tensor counts as trace / 3 (rank 4: T_iijj / 5), whose square is a third
+             * (a fifth) of the part's */
+            expect_errors(errors_irrep(&sums, kind, k),
+                          two_pass(kind->n_values, trace_part ? 1.0 / (kind->rank + 1) : 1.0, r, e),
+                          tolerance);
         }
         for (int c = 0; c < kind->n_values; c++) {
             for (int i = 0; i < VALUES; i++) {
@@ -193,6 +243,7 @@ static void large_traces_lose_nothing_with_a_shift(void **state)
     (void)state;
     check_kind(property_kind_find("scalar"), 1e6, 1e6, 1e-9);
     check_kind(property_kind_find("symmetric-tensor"), 1e6, 1e6, 1e-9);
+    check_kind(property_kind_find("symmetric-tensor-4"), 1e6, 1e6 / sqrt(5.0), 1e-9);
 }
 
 static void ranks_without_values_do_not_count(void **state)
@@ -226,9 +277,40 @@ static void no_values_and_a_zero_reference_have_no_relative_error(void **state)
     assert_true(isnan(errors_whole(&sums, kind).relative_rmse));
 }
 
+static void components_have_names_and_equal_ones_count_once(void **state)
+{
+    static const struct {
+        const char *kind;
+        int         component, n_listed;
+        const char *name;
+    } table[] = {{"scalar", 0, 1, "value"},
+                 {"vector", 2, 3, "z"},
+                 {"tensor", 3, 9, "yx"},
+                 {"symmetric-tensor", 5, 6, "yz"},
+                 {"symmetric-tensor-3", 5, 10, "xyz"},
+                 {"tensor-3", 19, 27, "zxy"},
+                 {"symmetric-tensor-4", 80, 15, "zzzz"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const property_kind *kind = property_kind_find(table[i].kind);
+        char                 name[COMPONENT_NAME_BYTES];
+        int                  n_listed = 0;
+        assert_string_equal(errors_component_name(kind, table[i].component, name), table[i].name);
+        for (int c = 0; c < kind->n_values; c++) {
+            n_listed += errors_component_counts(kind, c);
+        }
+        assert_int_equal(n_listed, table[i].n_listed);
+    }
+    /* the one that counts is that with ascending indices: yz, not zy */
+    assert_true(errors_component_counts(property_kind_find("symmetric-tensor"), 5));
+    assert_false(errors_component_counts(property_kind_find("symmetric-tensor"), 7));
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(errors_follow_their_definitions),
     cmocka_unit_test(large_traces_lose_nothing_with_a_shift),
+    cmocka_unit_test(components_have_names_and_equal_ones_count_once),
     cmocka_unit_test(ranks_without_values_do_not_count),
     cmocka_unit_test(no_values_and_a_zero_reference_have_no_relative_error),
 };

@@ -2,6 +2,8 @@
 /* Extended XYZ in all its spellings.   ranks: 1 */
 #include "extxyz_support.h"
 
+#include "property/symmetric.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -193,7 +195,8 @@ static void six_columns_make_a_tensor_per_atom(void **state)
     const label_request      request = {.name = "shielding",
                                         .keys = keys,
                                         .n_components = 9,
-                                        .six_as_nine = true,
+                                        .n_short = 6,
+                                        .short_places = voigt_places,
                                         .per_atom = true};
     frames                  *batch;
 
@@ -205,6 +208,40 @@ static void six_columns_make_a_tensor_per_atom(void **state)
         assert_true(batch->labels[0].values[c] == 0.0);
         assert_true(batch->labels[0].values[9 + c] == expected[c]);
     }
+    frames_destroy(&batch);
+}
+
+/* Ten values of rank 3 in a comment and fifteen of rank 4 an atom, in lexicographic order. */
+static void short_forms_fill_symmetric_tensors(void **state)
+{
+    static const char *const keys[] = {"beta", "gamma", NULL};
+    label_request            request = {.name = "beta",
+                                        .keys = keys,
+                                        .n_components = 27,
+                                        .n_short = 10,
+                                        .short_places = symmetric_places(3)};
+    frames                  *batch;
+
+    (void)state;
+    batch = read_comment("beta=\"1 2 3 4 5 6 7 8 9 10\"", &request);
+    const double *beta = batch->labels[0].values;
+    assert_true(beta[0] == 1.0 && beta[26] == 10.0);                               /* x^3, z^3 */
+    assert_true(beta[9 * 1 + 3 * 2 + 0] == 5.0 && beta[9 * 0 + 3 * 1 + 2] == 5.0); /* x y z */
+    assert_true(beta[9 * 1 + 3 * 1 + 2] == 8.0 && beta[9 * 2 + 3 * 1 + 1] == 8.0); /* y^2 z */
+    frames_destroy(&batch);
+
+    request.n_components = 81;
+    request.n_short = 15;
+    request.short_places = symmetric_places(4);
+    request.per_atom = true;
+    assert_ok(read_text("2\nProperties=species:S:1:gamma:R:15:pos:R:3\n"
+                        "H 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
+                        "H 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 0 0 0\n",
+                        &request, &batch));
+    const double *gamma = batch->labels[0].values + 81;
+    assert_true(gamma[0] == 1.0 && gamma[80] == 15.0 && gamma[-1] == 0.0);
+    assert_true(gamma[27 * 2 + 9 * 0 + 3 * 2 + 0] == 6.0);  /* x^2 z^2 */
+    assert_true(gamma[27 * 2 + 9 * 1 + 3 * 2 + 1] == 13.0); /* y^2 z^2 */
     frames_destroy(&batch);
 }
 
@@ -356,6 +393,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(columns_may_come_in_any_order),
     cmocka_unit_test(plain_files_may_name_their_atoms),
     cmocka_unit_test(six_columns_make_a_tensor_per_atom),
+    cmocka_unit_test(short_forms_fill_symmetric_tensors),
     cmocka_unit_test(long_lines_are_read),
     cmocka_unit_test(composition_is_checked),
     cmocka_unit_test(files_of_ase_are_read),

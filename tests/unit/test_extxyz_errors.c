@@ -42,6 +42,7 @@ static void wrong_labels_are_named(void **state)
     assert_refused(ONE("dipole"), &dipole, COVARY_ERR_DATA, "not numeric (dipole=T)");
     assert_refused(ONE("dipole="), &dipole, COVARY_ERR_DATA, "has 0 values");
     assert_refused(ONE("alpha=\"1 2 3\""), &tensor, COVARY_ERR_DATA, "9 are expected (or 6)");
+    assert_refused(ONE("alpha=\"1 2 3 4 5 6 7\""), &tensor, COVARY_ERR_DATA, "has 7 values");
     assert_refused(ONE("energy=***"), &energy, COVARY_ERR_DATA, "not numeric (energy=***)");
     assert_refused(ONE(PROPERTIES), &forces, COVARY_ERR_DATA,
                    "label 'forces' is missing among the columns (looked for forces, force)");
@@ -51,6 +52,12 @@ static void wrong_labels_are_named(void **state)
                    "frame 1: atom 2: label 'forces' is not finite (forces)");
     assert_refused("1\nProperties=species:S:1:pos:R:3:forces:R:2\nH 1 2 3 4 5\n", &forces,
                    COVARY_ERR_DATA, "label 'forces' has 2 columns, 3 are expected");
+    snprintf(text, sizeof text, "1\nProperties=species:S:1:pos:R:3:alpha:R:8\n%s",
+             "H 1 2 3 4 5 6 7 8 9 10 11\n");
+    label_request columns = tensor;
+    columns.per_atom = true;
+    assert_refused(text, &columns, COVARY_ERR_DATA,
+                   "label 'polarizability' has 8 columns, 9 are expected (or 6)");
     assert_refused("1\nProperties=species:S:1:pos:R:3:forces:S:3\nH 1 2 3 4 5 6\n", &forces,
                    COVARY_ERR_DATA, "label 'forces' is not numeric");
 }

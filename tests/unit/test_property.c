@@ -37,6 +37,11 @@ static void labels_have_aliases(void **state)
                 (const char *[]){"dipole", "mu", "REF_dipole", NULL});
     assert_keys(configured("polarizability", "symmetric-tensor", "bohr^3"),
                 (const char *[]){"polarizability", "alpha", "pol", "REF_polarizability", NULL});
+    assert_keys(configured("hyperpolarizability", "symmetric-tensor-3", "none"),
+                (const char *[]){"hyperpolarizability", "beta", "REF_hyperpolarizability", NULL});
+    assert_keys(configured("second-hyperpolarizability", "symmetric-tensor-4", "none"),
+                (const char *[]){"second-hyperpolarizability", "gamma",
+                                 "REF_second-hyperpolarizability", NULL});
     assert_keys(configured("mu", "vector", "debye"), (const char *[]){"mu", "REF_mu", NULL});
     explicit.key = (char *)"my_dipole";
     assert_keys(explicit, (const char *[]){"my_dipole", NULL});
@@ -209,9 +214,10 @@ static void neutral_dipoles_do_not_move(void **state)
     assert_ok(axes_create(axes_find("eckart"), 3, of->weights, of->positions, false, &rule));
     assert_ok(axes_pose(rule, off, &at));
     property_label_to_body(dipole, &at, 3, off, of->species, rule->shape, lab, packed);
-    assert_near(fabs(packed[1]), 1.85, 1e-14); /* along the two-fold axis */
-    assert_near(packed[0], 0.0, 1e-14);
-    assert_true(packed[2] == 0.0); /* projected: the molecule is planar */
+    /* y z x */
+    assert_near(fabs(packed[0]), 1.85, 1e-14); /* along the two-fold axis */
+    assert_near(packed[2], 0.0, 1e-14);
+    assert_true(packed[1] == 0.0); /* projected: the molecule is planar */
     axes_destroy(&rule);
     property_destroy(&dipole);
 }
@@ -239,6 +245,43 @@ static void every_atom_turns_alike(void **state)
     property_destroy(&forces);
 }
 
+/* One irrep of all atoms is contiguous; what one atom has does not depend on the others. */
+static void irreps_of_all_atoms_are_contiguous(void **state)
+{
+    enum { ATOMS = 3, VALUES = 27 * ATOMS };
+    config_property from = configured("derivatives", "tensor-3", "none");
+    property       *of = NULL;
+    test_random     stream = {61};
+    pose            at = {.centre = {0}};
+    double          lab[VALUES], back[VALUES], packed[VALUES], one[27], expected[27], again[VALUES];
+
+    (void)state;
+    from.per_atom = true;
+    assert_ok(property_create(&from, &of));
+    test_rotation(&stream, 1, at.rotation);
+    for (int k = 0; k < VALUES; k++) {
+        lab[k] = test_normal(&stream);
+    }
+    property_label_to_body(of, &at, ATOMS, water.positions, water.species, SHAPE_SPATIAL, lab,
+                           packed);
+    for (int atom = 0; atom < ATOMS; atom++) {
+        property_to_body(of->kind, at.rotation, lab + 27 * atom, expected);
+        property_get_site(of, ATOMS, atom, packed, one);
+        assert_near(largest_difference(27, one, expected), 0.0, 1e-15);
+        property_set_site(of, ATOMS, atom, one, again);
+        /* 0-: 1 component an atom; 1-: 9; 2-: 10; 3-: 7 */
+        assert_true(one[0] == packed[atom]);
+        assert_memory_equal(one + 1, packed + ATOMS + 9 * atom, 9 * sizeof *one);
+        assert_memory_equal(one + 10, packed + 10 * ATOMS + 10 * atom, 10 * sizeof *one);
+        assert_memory_equal(one + 20, packed + 20 * ATOMS + 7 * atom, 7 * sizeof *one);
+    }
+    assert_memory_equal(again, packed, sizeof packed);
+    property_body_to_lab(of, &at, ATOMS, water.positions, water.species, SHAPE_SPATIAL, packed,
+                         back);
+    assert_near(largest_difference(VALUES, back, lab), 0.0, 1e-14);
+    property_destroy(&of);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(labels_have_aliases),
     cmocka_unit_test(sizes_count_atoms_if_per_atom),
@@ -247,6 +290,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(charged_dipoles_go_to_the_centre_of_the_pose),
     cmocka_unit_test(neutral_dipoles_do_not_move),
     cmocka_unit_test(every_atom_turns_alike),
+    cmocka_unit_test(irreps_of_all_atoms_are_contiguous),
 };
 
 TEST_MAIN(cases)

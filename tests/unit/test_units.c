@@ -33,6 +33,7 @@ static void atomic_units_agree_with_codata(void **state)
     assert_relative("e*bohr", "C*m", 8.4783536255e-30, 1e-10);
     assert_relative("e^2*bohr^2/hartree", "C^2*m^2/J", 1.64877727436e-41, 1e-9);
     assert_relative("e^3*bohr^3/hartree^2", "C^3*m^3/J^2", 3.2063613061e-53, 1e-9);
+    assert_relative("e^4*bohr^4/hartree^3", "C^4*m^4/J^3", 6.2353799905e-65, 1e-9);
     /* atomic unit of force: 8.2387234983e-8 N; 1 eV/angstrom is 1.602176634e-9 N */
     assert_relative("hartree/bohr", "eV/angstrom", 8.2387234983e-8 / 1.602176634e-9, 1e-10);
 }
@@ -63,6 +64,31 @@ static void polarizabilities_agree_with_their_volumes(void **state)
     /* e^2/(4 pi epsilon_0) = 14.3996454784 eV angstrom */
     assert_relative("e^2*angstrom^2/eV", "angstrom^3", 14.3996454784, 1e-10);
     assert_relative("e*angstrom^2/V", "e^2*angstrom^2/eV", 1.0, 1e-15);
+}
+
+/* 1 a.u. is 8.6392e-33 and 5.0367e-40 esu, as programs of quantum chemistry print it. */
+static void hyperpolarizabilities_agree_with_the_literature(void **state)
+{
+    (void)state;
+    assert_relative("e^3*bohr^3/hartree^2", "cm^5/esu", 8.6392e-33, 3e-5);
+    assert_relative("e^4*bohr^4/hartree^3", "cm^7/esu^2", 5.0367e-40, 3e-5);
+    assert_relative("e^3*angstrom^3/eV^2", "e^3*bohr^3/hartree^2",
+                    27.211386245988 * 27.211386245988 / pow(0.529177210903, 3), 1e-12);
+    assert_relative("e^4*angstrom^4/eV^3", "e^4*bohr^4/hartree^3",
+                    pow(27.211386245988, 3) / pow(0.529177210903, 4), 1e-12);
+}
+
+/*
+ * 1 V/m is 1e-4 / 2.99792458 statV/cm and 1 C m is 2.99792458e11 statC cm, as long as the magnetic
+ * constant is 4 pi 1e-7; since 2019 it is 5.5e-10 more.
+ */
+static void gaussian_units_follow_from_fields_and_dipoles(void **state)
+{
+    const double field = 1e-4 / 2.99792458, dipole = 2.99792458e11;
+
+    (void)state;
+    assert_relative("C^3*m^3/J^2", "cm^5/esu", dipole / (field * field), 2e-9);
+    assert_relative("C^4*m^4/J^3", "cm^7/esu^2", dipole / (field * field * field), 2e-9);
 }
 
 static void energies_agree_with_the_literature(void **state)
@@ -165,6 +191,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(charges_agree_with_codata),
     cmocka_unit_test(dipoles_agree_with_the_literature),
     cmocka_unit_test(polarizabilities_agree_with_their_volumes),
+    cmocka_unit_test(hyperpolarizabilities_agree_with_the_literature),
+    cmocka_unit_test(gaussian_units_follow_from_fields_and_dipoles),
     cmocka_unit_test(energies_agree_with_the_literature),
     cmocka_unit_test(lengths_and_times_are_decimal),
     cmocka_unit_test(conversions_close_over_every_pair),
