@@ -110,6 +110,31 @@ static inline void molecule_shake(test_random *stream, const molecule *of, doubl
     }
 }
 
+/* Dichloroethane (above, or shaken): one end turned about the bond between the carbons, radians. */
+static inline void dichloroethane_twist(double angle, double *positions)
+{
+    static const int turned[3] = {3, 6, 7};
+    double           u[3], norm = 0.0;
+
+    for (int k = 0; k < 3; k++) {
+        u[k] = positions[3 + k] - positions[k];
+        norm += u[k] * u[k];
+    }
+    for (int atom = 0; atom < 3; atom++) { /* Rodrigues */
+        double *x = positions + 3 * turned[atom], d[3], along = 0.0;
+        for (int k = 0; k < 3; k++) {
+            d[k] = x[k] - positions[3 + k];
+            along += d[k] * u[k] / norm;
+        }
+        for (int k = 0; k < 3; k++) {
+            const int    a = (k + 1) % 3, b = (k + 2) % 3;
+            const double across = (u[a] * d[b] - u[b] * d[a]) / sqrt(norm);
+            x[k] = positions[3 + k] + cos(angle) * d[k] + sin(angle) * across +
+                   (1.0 - cos(angle)) * along * u[k];
+        }
+    }
+}
+
 /* Largest |a - b| of `count` numbers. */
 static inline double largest_difference(int64_t count, const double *a, const double *b)
 {

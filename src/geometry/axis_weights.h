@@ -36,8 +36,8 @@ double axes_moment_gap(int64_t n_atoms, const double *masses, const double *weig
  * Weights with a large smallest gap over all training frames.  Collective; the result is the same
  * to the last bit for any number of ranks, as long as the frames count in the order of the ranks.
  *
- * A random search on a sample of frames (log-normal weights, then steps of shrinking size from the
- * best), with the frames that are worst of all added to the sample until all frames agree with it.
+ * A random search (differential evolution of the weights' logarithms) on a sample of frames; frames
+ * that are worse than all of the sample join it until all frames agree with it.
  * The masses stay if they do (AXIS_WEIGHTS_MASSES_DO), and if the search finds nothing better.
  *
  * positions  in   [n_local_frames][n_atoms][3] angstrom; n_local_frames may be 0

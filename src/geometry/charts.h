@@ -67,9 +67,11 @@ void          charts_destroy(charts **released);
  * but a given first moves to the medoid of the sampled frames nearest to it.  Frames equal within
  * 1e-12 count as equal, and the first of them is taken.
  *
- * count  in  number of charts, 1 ... CHARTS_MAX, or 0: as many as needed (at most CHARTS_MAX) that
- *            every training frame has a chart with g >= CHARTS_GOOD_GAP and an rmsd below
- *            CHARTS_GOOD_RMSD of the first reference's radius of gyration
+ * count  in  number of charts, 1 ... CHARTS_MAX, or 0: as many as needed that every training frame
+ *            has a chart with g >= CHARTS_GOOD_GAP, an Eckart margin of CHARTS_GOOD_MARGIN and an
+ *            rmsd below CHARTS_GOOD_RMSD of the first reference's radius of gyration.  More charts
+ *            are taken only if they leave at most half as many frames without a good one: for
+ *            nearly linear molecules they are no cure
  * first  in  [n_atoms][3] angstrom, the same on every rank, or NULL
  *
  * There are fewer charts than asked for if there are not so many different frames.
@@ -79,8 +81,9 @@ covary_status charts_choose(covary_run *run, int count, int64_t n_local_frames, 
                             const double *positions, const double *masses, const double *first,
                             bool improper, molecule_shape shape, charts **out);
 
-#define CHARTS_GOOD_GAP  0.5
-#define CHARTS_GOOD_RMSD 0.25
+#define CHARTS_GOOD_GAP    0.25
+#define CHARTS_GOOD_MARGIN 0.002
+#define CHARTS_GOOD_RMSD   0.35
 
 /*
  * Poses and weights of one geometry, positions [n_atoms][3] angstrom in the lab.  Local.

@@ -8,7 +8,7 @@
 #include "core/text.h"
 #include "geometry/principal.h"
 #include "geometry/reference.h"
-#include "geometry/sample.h"
+#include "geometry/spread_frames.h"
 #include "geometry/svd3.h"
 #include "geometry/vector3.h"
 

@@ -41,8 +41,8 @@ static void second_moments(int64_t n_atoms, const double *weights, const double 
     }
 }
 
-static void axes_about(int64_t n_atoms, const double *weights, const double *positions,
-                       const double centre[3], double rows[9], double moments[3])
+void principal_axes_about(int64_t n_atoms, const double *weights, const double *positions,
+                          const double centre[3], double rows[9], double moments[3])
 {
     double tensor[9], values[3], ascending[9];
 
@@ -68,7 +68,7 @@ void principal_axes(int64_t n_atoms, const double *weights, const double *centre
 {
     const double origin[3] = {0.0, 0.0, 0.0};
 
-    axes_about(n_atoms, weights, centred, origin, rows, moments);
+    principal_axes_about(n_atoms, weights, centred, origin, rows, moments);
 }
 
 double principal_gap(const double moments[3])
@@ -88,7 +88,7 @@ molecule_shape geometry_shape(int64_t n_atoms, const double *positions, double t
         return SHAPE_POINT;
     }
     geometry_centre(n_atoms, NULL, positions, centre);
-    axes_about(n_atoms, NULL, positions, centre, rows, moments);
+    principal_axes_about(n_atoms, NULL, positions, centre, rows, moments);
     const double limit = tolerance * sqrt(moments[0]);
     if (sqrt(moments[0]) <= point) {
         return SHAPE_POINT;

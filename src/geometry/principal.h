@@ -5,7 +5,7 @@
 #ifndef COVARY_GEOMETRY_PRINCIPAL_H
 #define COVARY_GEOMETRY_PRINCIPAL_H
 
-#include "geometry/axes.h"
+#include "geometry/charts.h"
 
 extern const axes_ops axes_inertia;
 extern const axes_ops axes_eckart;
@@ -28,8 +28,16 @@ extern const axes_ops axes_eckart;
 void principal_axes(int64_t n_atoms, const double *weights, const double *centred, double rows[9],
                     double moments[3]);
 
+/* The same of positions that are not centred, about `centre`. */
+void principal_axes_about(int64_t n_atoms, const double *weights, const double *positions,
+                          const double centre[3], double rows[9], double moments[3]);
+
 /* min(m_x - m_y, m_y - m_z) / m_x of descending moments; 0 if all are. */
 double principal_gap(const double moments[3]);
+
+/* Pose, gap g (before the step) and rmsd (angstrom) of one chart.  Local. */
+covary_status charts_fit(const charts *of, int chart, const double *positions, pose *at,
+                         double *gap, double *rmsd);
 
 /* COVARY_ERR_DATA, naming the atom, unless all weights [n_atoms] are positive and finite. */
 covary_status axes_check_weights(int64_t n_atoms, const double *weights);
