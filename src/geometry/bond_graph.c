@@ -292,6 +292,7 @@ covary_status bond_graph_automorphisms(const bond_graph *graph, int *n_generator
     *n_generators = 0;
     *order = 1.0;
     *exhaustive = true;
+    COVARY_TRY(MEMORY_ALLOCATE("generators", 0, generators));
     COVARY_TRY(MEMORY_ALLOCATE("order of atoms", n_atoms, &search.order));
     COVARY_TRY(MEMORY_ALLOCATE("a permutation", n_atoms, &search.image));
     COVARY_TRY(MEMORY_ALLOCATE("placed atoms", n_atoms, &search.taken));

@@ -43,6 +43,7 @@ uint64_t bond_graph_hash(int64_t n_atoms, const uint8_t *species, const double *
  * searching for one permutation an atom.
  *
  * generators    out  new [*n_generators][n_atoms]; release with MEMORY_RELEASE
+ *                     whatever the outcome
  * order         out  the number of permutations, as it may be huge
  * exhaustive    out  false if a search was given up after too many steps: order is a lower bound
  */

@@ -23,7 +23,8 @@ typedef struct {
  *   - again and again the frame that is farthest from all chosen ones (by interatomic distances,
  *     among frames at even spacing, more of them), for other rare events.
  *
- * Of 10^5 distances and more in a frame fewer frames are taken: memory is bounded.
+ * Of molecules of more than 200 atoms fewer frames are taken: memory is bounded.
+ *
  * positions  in  [n_local_frames][n_atoms][3] angstrom; n_local_frames may be 0
  *
  * COVARY_ERR_DATA: no frame on any rank.  COVARY_ERR_NUMERIC: positions that are not finite.
