@@ -132,6 +132,44 @@ static void weights_are_invariant(void **state)
     }
 }
 
+/* Lines, planes, tops and points: blends of three references turn with the molecule, too. */
+static void charts_of_any_shape_turn_with_the_molecule(void **state)
+{
+    test_random stream = {6};
+
+    (void)state;
+    for (int m = 0; molecules[m / 2] != NULL; m++) {
+        const molecule *of = molecules[m / 2];
+        double          references[3 * MOST_WIDTH], lab[MOST_WIDTH], moved[MOST_WIDTH];
+        double          body[MOST_WIDTH], again[MOST_WIDTH], q[9], v[3], w[3], margin, same;
+        charts         *made = NULL;
+        pose            at[3], then[3];
+
+        for (int r = 0; r < 3; r++) {
+            molecule_shake(&stream, of, 0.05, references + 3 * of->n_atoms * r);
+        }
+        assert_ok(charts_create(3, of->n_atoms, of->weights, references, m % 2, of->shape, 0.05,
+                                false, &made));
+        for (int k = 0; k < 50; k++) {
+            const double t[3] = {test_normal(&stream), 2, 3};
+            molecule_shake(&stream, of, 0.05, lab);
+            test_rotation(&stream, m % 2 && k % 2, q);
+            molecule_move(of->n_atoms, q, t, lab, moved);
+            assert_ok(charts_pose(made, lab, at, v, &margin));
+            assert_ok(charts_pose(made, moved, then, w, &same));
+            assert_near(largest_difference(3, v, w), 0.0, 1e-11);
+            assert_near(v[0] * v[0] + v[1] * v[1] + v[2] * v[2], 1.0, 1e-14);
+            assert_near(margin, same, 1e-12);
+            for (int r = 0; r < 3; r++) {
+                pose_to_body(&at[r], of->n_atoms, lab, body);
+                pose_to_body(&then[r], of->n_atoms, moved, again);
+                assert_near(v[r] * largest_difference(3 * of->n_atoms, body, again), 0.0, 1e-11);
+            }
+        }
+        charts_destroy(&made);
+    }
+}
+
 /* The gap by eigenvalues of M, as the head of charts.h has it in words. */
 static double gap_by_eigenvalues(const axes *rule, const double *body)
 {
@@ -540,6 +578,7 @@ static void faults_are_heard_by_all_and_leak_nothing(void **state)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(one_chart_is_plain_eckart),
     cmocka_unit_test(weights_are_invariant),
+    cmocka_unit_test(charts_of_any_shape_turn_with_the_molecule),
     cmocka_unit_test(weights_follow_their_formula),
     cmocka_unit_test(blend_is_smooth_around_the_bond),
     cmocka_unit_test(auto_takes_as_many_as_needed),
