@@ -15,7 +15,7 @@
 
 enum { SEARCH_STEPS = 20000 }; /* of one search for a permutation */
 
-static bool near_enough(const uint8_t *species, const double *positions, int64_t a, int64_t b)
+bool bond_graph_near(const uint8_t *species, const double *positions, int64_t a, int64_t b)
 {
     const double  limit = BOND_LIMIT * (element_radius(species[a]) + element_radius(species[b]));
     const double *p = positions + 3 * a, *q = positions + 3 * b;
@@ -44,7 +44,7 @@ uint64_t bond_graph_hash(int64_t n_atoms, const uint8_t *species, const double *
 
     for (int64_t a = 0; a < n_atoms; a++) {
         for (int64_t b = a + 1; b < n_atoms; b++) {
-            bits = bits << 1 | near_enough(species, positions, a, b);
+            bits = bits << 1 | bond_graph_near(species, positions, a, b);
             if (++pair % 64 == 0) {
                 hash = mix(hash ^ bits) + 0x9e3779b97f4a7c15u;
             }
@@ -133,7 +133,7 @@ covary_status bond_graph_create(int64_t n_atoms, const uint8_t *species, const i
     COVARY_TRY(MEMORY_ALLOCATE("colours of atoms", n_atoms, &made->colour));
     for (int64_t a = 0; a < n_atoms; a++) {
         for (int64_t b = 0; b < a; b++) {
-            const bool bonded = near_enough(species, positions, a, b);
+            const bool bonded = bond_graph_near(species, positions, a, b);
             made->bonded[a * n_atoms + b] = made->bonded[b * n_atoms + a] = bonded;
         }
     }

@@ -15,7 +15,7 @@
 /* Times the sum of radii: bonded below; certainly bonded below; certainly not bonded above. */
 #define BOND_LIMIT   1.3
 #define BOND_CERTAIN 1.2
-#define BOND_ABSENT  1.5
+#define BOND_ABSENT  1.35
 
 typedef struct {
     int64_t n_atoms;
@@ -28,6 +28,9 @@ typedef struct {
 covary_status bond_graph_create(int64_t n_atoms, const uint8_t *species, const int *classes,
                                 const double *positions, bond_graph **graph);
 void          bond_graph_destroy(bond_graph **graph);
+
+/* Are atoms a and b of a geometry bonded? */
+bool bond_graph_near(const uint8_t *species, const double *positions, int64_t a, int64_t b);
 
 bool bond_graph_bonded(const bond_graph *graph, int64_t a, int64_t b);
 

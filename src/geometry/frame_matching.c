@@ -144,17 +144,16 @@ static int8_t sense(const double *x, int64_t centre, const int32_t bonds[4])
     return (int8_t)(volume > HANDED ? 1 : volume < -HANDED ? -1 : 0);
 }
 
-static void set_senses(matching *of, int64_t frame, const double *x)
+static void set_senses(matching *of, int64_t frame, const uint8_t *species, const double *x)
 {
     const int64_t n = of->n_atoms;
 
     for (int64_t a = 0; a < n; a++) {
-        const uint8_t *contact = of->contact + (frame * n + a) * n;
-        int32_t       *bonds = of->bonds + 4 * (frame * n + a);
-        int            count = 0;
+        int32_t *bonds = of->bonds + 4 * (frame * n + a);
+        int      count = 0;
 
         for (int64_t b = 0; b < n; b++) {
-            if (b != a && contact[b] == BOND) {
+            if (b != a && bond_graph_near(species, x, a, b)) {
                 if (count < 4) {
                     bonds[count] = (int32_t)b;
                 }
@@ -219,7 +218,7 @@ covary_status matching_create(int64_t n_atoms, const uint8_t *species, const int
     for (int64_t frame = 0; frame < n_frames; frame++) {
         const double *x = positions + 3 * n_atoms * frame;
         set_distances(made, frame, species, x);
-        set_senses(made, frame, x);
+        set_senses(made, frame, species, x);
         set_order(made, frame);
     }
     *frames = made;
@@ -308,9 +307,14 @@ static int centre_turns(const search *of, int32_t centre)
     if (frames->handed[at_from] == 0) {
         return 0;
     }
+    const int32_t *bonds_from = frames->bonds + 4 * at_from;
     for (int k = 0; k < 4; k++) {
         bonds[k] = frames->image[frames->bonds[4 * at + k]];
-        if (bonds[k] < 0 || frames->contact[at_from * n + bonds[k]] != BOND) {
+        bool known = false;
+        for (int l = 0; l < 4; l++) {
+            known = known || bonds[k] == bonds_from[l];
+        }
+        if (!known) { /* other neighbours, or not placed yet */
             return 0;
         }
     }

@@ -76,6 +76,20 @@ static void molecules_of_the_shipped_data(void **state)
            NULL);
 }
 
+/* Few frames of it say the same: two, in which bonds are stretched and angles bent, are enough. */
+static void few_frames_are_enough(void **state)
+{
+    static const char *const names[] = {"dce_train.xyz", "dce_test.xyz", "dce_gfn2_train.xyz"};
+    static const int         numbers[] = {2, 5, 20, 120};
+
+    (void)state;
+    for (int k = 0; k < 12; k++) {
+        ensemble of = ensemble_of_file(names[k % 3]);
+        of.n_frames = numbers[k / 3];
+        EXPECT(of, NULL, "(5 6)(7 8)", "(1 2)(3 4)(5 7)(6 8)", NULL);
+    }
+}
+
 static void small_molecules(void **state)
 {
     static const molecule h2 = {.n_atoms = 2, .species = {1, 1}, .positions = {0, 0, 0, 0, 0, .74}};
@@ -369,6 +383,7 @@ static void positions_that_are_not_finite_are_an_error_everywhere(void **state)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(molecules_of_the_shipped_data),
+    cmocka_unit_test(few_frames_are_enough),
     cmocka_unit_test(small_molecules),
     cmocka_unit_test(rigid_molecules),
     cmocka_unit_test(single_frames),

@@ -27,7 +27,7 @@ static double difference_of(int n, const uint8_t *species, const double *x, cons
         for (int b = 0; b < a; b++) {
             const double radii = element_radius(species[a]) + element_radius(species[b]);
             const double p = separation(x, image[a], image[b]), q = separation(y, a, b);
-            if (fmin(p, q) < 1.2 * radii && fmax(p, q) >= 1.5 * radii) {
+            if (fmin(p, q) < 1.2 * radii && fmax(p, q) >= 1.35 * radii) {
                 return HUGE_VAL;
             }
             sum += pow(flattened(p) - flattened(q), 2);
