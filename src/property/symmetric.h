@@ -13,7 +13,7 @@
 #ifndef COVARY_PROPERTY_SYMMETRIC_H
 #define COVARY_PROPERTY_SYMMETRIC_H
 
-enum { SYMMETRIC_MAX_RANK = 4, SYMMETRIC_MAX_SIZE = 15, SYMMETRIC_MAX_VALUES = 81 };
+enum { SYMMETRIC_MAX_RANK = 4, SYMMETRIC_MAX_SIZE = 15 };
 
 static inline int symmetric_size(int rank)
 {
