@@ -81,6 +81,16 @@ static const molecule *const molecules[] = {
     &ammonia, &bromochlorofluoromethane, &dichloroethane, NULL,
 };
 
+/* Frames [first, first + count) of this rank: contiguous, the last rank none if there are many. */
+static inline void molecule_share(int64_t n_frames, int64_t *first, int64_t *count)
+{
+    const int size = covary_run_size(test_run()), rank = covary_run_rank(test_run());
+    const int workers = size > 2 ? size - 1 : size;
+
+    *first = rank < workers ? n_frames * rank / workers : n_frames;
+    *count = rank < workers ? n_frames * (rank + 1) / workers - *first : 0;
+}
+
 /* out = Q x + t for every atom. */
 static inline void molecule_move(int64_t n_atoms, const double q[9], const double t[3],
                                  const double *in, double *out)

@@ -50,22 +50,12 @@ static void make_frames(const molecule *of, double amplitude, double *frames)
     }
 }
 
-/* Frames [first, first + count) of this rank: contiguous, the last rank none if there are many. */
-static void share(int64_t *first, int64_t *count)
-{
-    const int size = covary_run_size(test_run()), rank = covary_run_rank(test_run());
-    const int workers = size > 2 ? size - 1 : size;
-
-    *first = rank < workers ? (int64_t)N_FRAMES * rank / workers : N_FRAMES;
-    *count = rank < workers ? (int64_t)N_FRAMES * (rank + 1) / workers - *first : 0;
-}
-
 static covary_status choose(const molecule *of, const double *frames, const int32_t *orbit_of,
                             double *weights, axis_weights_report *report)
 {
     int64_t first, count;
 
-    share(&first, &count);
+    molecule_share(N_FRAMES, &first, &count);
     return axes_choose_weights(test_run(), count, of->n_atoms, frames + first * 3 * of->n_atoms,
                                of->weights, of->shape, orbit_of, weights, report);
 }
@@ -266,7 +256,7 @@ static void failures_are_the_same_on_every_rank(void **state)
     memory_ledger       before = memory_state();
 
     (void)state;
-    share(&first, &count);
+    molecule_share(N_FRAMES, &first, &count);
     assert_int_equal(axes_choose_weights(test_run(), 0, 4, NULL, ammonia.weights, SHAPE_SPATIAL,
                                          NULL, weights, &report),
                      COVARY_ERR_DATA);
@@ -291,7 +281,7 @@ static void faults_are_heard_by_all_and_leak_nothing(void **state)
 
     (void)state;
     make_frames(&ammonia, 0.04, frames);
-    share(&first, &count);
+    molecule_share(N_FRAMES, &first, &count);
     for (int rank = 0; rank < covary_run_size(test_run()); rank++) {
         covary_status status = COVARY_ERR_INTERNAL;
         int           faults = 0;

@@ -12,16 +12,6 @@
 
 enum { N_FRAMES = 23, N_ATOMS = 8, WIDTH = 3 * N_ATOMS };
 
-/* Frames [first, first + count) of this rank: contiguous, the last rank none if there are many. */
-static void share(int64_t *first, int64_t *count)
-{
-    const int size = covary_run_size(test_run()), rank = covary_run_rank(test_run());
-    const int workers = size > 2 ? size - 1 : size;
-
-    *first = rank < workers ? (int64_t)N_FRAMES * rank / workers : N_FRAMES;
-    *count = rank < workers ? (int64_t)N_FRAMES * (rank + 1) / workers - *first : 0;
-}
-
 static void make_frames(double frames[N_FRAMES][WIDTH])
 {
     test_random stream = {31};
@@ -75,7 +65,7 @@ static void medoid_is_that_of_all_frames(void **state)
 
     (void)state;
     make_frames(frames);
-    share(&first, &count);
+    molecule_share(N_FRAMES, &first, &count);
     const int best = serial_medoid(frames);
     assert_int_equal(best, 14); /* the least shaken one, on no rank's edge */
     assert_ok(
@@ -91,7 +81,7 @@ static void first_of_equal_frames_is_taken(void **state)
 
     (void)state;
     make_frames(frames);
-    share(&first, &count);
+    molecule_share(N_FRAMES, &first, &count);
     const double t[3] = {3, 2, 1};
     test_rotation(&stream, 1, q); /* the same distances up to rounding */
     molecule_move(N_ATOMS, q, t, frames[14], frames[5]);
@@ -108,7 +98,7 @@ static void identical_frames_give_the_first(void **state)
     int64_t     first, count;
 
     (void)state;
-    share(&first, &count);
+    molecule_share(N_FRAMES, &first, &count);
     for (int frame = 0; frame < N_FRAMES; frame++) {
         const double t[3] = {0, 0, frame};
         test_rotation(&stream, 0, q);
@@ -139,7 +129,7 @@ static void failures_are_the_same_on_every_rank(void **state)
     assert_int_equal(reference_medoid(test_run(), 0, N_ATOMS, NULL, reference), COVARY_ERR_DATA);
     assert_message("no frame");
     make_frames(frames);
-    share(&first, &count);
+    molecule_share(N_FRAMES, &first, &count);
     frames[3][4] = NAN; /* of one rank only */
     assert_int_equal(
         reference_medoid(test_run(), count, N_ATOMS, count > 0 ? frames[first] : NULL, reference),
@@ -156,7 +146,7 @@ static void faults_are_heard_by_all_and_leak_nothing(void **state)
 
     (void)state;
     make_frames(frames);
-    share(&first, &count);
+    molecule_share(N_FRAMES, &first, &count);
     for (int rank = 0; rank < covary_run_size(test_run()); rank++) {
         covary_status status = COVARY_ERR_INTERNAL;
         int           faults = 0;
