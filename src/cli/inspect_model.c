@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a model is: molecule, axes, features, and per property the fit's quality. */
+/* What a model is: molecule, symmetry, representations, and per property the fit's quality. */
 #include "cli/inspect.h"
 #include "core/status.h"
-#include "model/model.h"
+#include "model/candidates.h"
+
+#include <string.h>
 
 static const char *shape_name(molecule_shape shape)
 {
@@ -11,29 +13,82 @@ static const char *shape_name(molecule_shape shape)
     return names[shape];
 }
 
-static covary_status say_molecule(const covary_model *model, const char *path, text *said)
+/* A block of lines, indented. */
+static covary_status say_lines(const char *lines, const char *indent, text *said)
 {
     covary_status status = COVARY_OK;
 
+    for (const char *line = lines; *line != '\0';) {
+        const size_t length = strcspn(line, "\n");
+        COVARY_TRY(text_add(said, "%s%.*s\n", indent, (int)length, line));
+        line += length + (line[length] == '\n');
+    }
+
+done:
+    return status;
+}
+
+static covary_status say_molecule(const covary_model *model, const char *path, text *said)
+{
+    covary_status         status = COVARY_OK;
+    const model_molecule *about = &model->about;
+
     COVARY_TRY(
         text_add(said, "%s: model, fitted by covary %s\n  molecule      ", path, model->version));
-    COVARY_TRY(inspect_formula(model->n_atoms, model->species, said));
-    COVARY_TRY(text_add(said, ", %lld atoms, %s\n", (long long)model->n_atoms,
-                        shape_name(model->rule->shape)));
+    COVARY_TRY(inspect_formula(about->n_atoms, about->species, said));
+    COVARY_TRY(
+        text_add(said, ", %lld atoms, %s\n", (long long)about->n_atoms, shape_name(about->shape)));
     COVARY_TRY(text_add(said, "  training      %lld frames from", (long long)model->n_train));
     for (int i = 0; i < model->n_inputs; i++) {
         COVARY_TRY(text_add(said, " %s", model->inputs[i]));
     }
-    COVARY_TRY(text_add(said, "\n  axes          %s, %s; smallest margin in training %.3g\n",
-                        model->rule->ops->name,
-                        model->rule->improper ? "improper (mirror images are covered)" : "proper",
-                        model->train_margin));
-    COVARY_TRY(text_add(said, "  features      %lld:", (long long)model->features->dimension));
-    for (int d = 0; d < model->features->n_ops; d++) {
-        COVARY_TRY(text_add(said, " %s", model->features->ops[d]->name));
+    COVARY_TRY(text_add(said, "\n  symmetry      %s",
+                        model->symmetry_report[0] == '\0' ? "none\n" : "\n"));
+    COVARY_TRY(say_lines(model->symmetry_report, "    ", said));
+
+done:
+    return status;
+}
+
+static covary_status say_representation(const representation *of, int r, text *said)
+{
+    covary_status status = COVARY_OK;
+    const axes   *rule = representation_axes(of);
+
+    COVARY_TRY(text_add(said, "  basis %d       ", r));
+    COVARY_TRY(candidate_name(of, said));
+    COVARY_TRY(text_add(said, "; %lld features, %d site%s a frame\n",
+                        (long long)of->features->dimension, of->n_sites,
+                        of->n_sites == 1 ? "" : "s"));
+    if (rule != NULL) {
+        COVARY_TRY(text_add(said, "    %s axes%s; smallest margin in training %.3g\n",
+                            rule->improper ? "improper (mirror images are covered)" : "proper",
+                            of->n_signs > 1 ? ", signs averaged by the kernel" : "",
+                            of->train_margin));
     }
-    COVARY_TRY(
-        text_add(said, "; scaling %s\n  kernel        %s\n", model->scaling, model->type.name));
+
+done:
+    return status;
+}
+
+static covary_status say_part(const model_part *part, text *said)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(text_add(said, "    l = %d%s: basis %d, kernel %s%s\n", part->about.l,
+                        part->about.pseudo ? " (pseudo)" : "", part->representation,
+                        part->systems[0].of.name, part->kernel_auto ? " (auto)" : ""));
+    for (int s = 0; s < part->n_systems; s++) {
+        const linear_system *system = &part->systems[s];
+        COVARY_TRY(text_add(said, "      length %.5g%s, ridge %.3g%s%s\n", system->of.length,
+                            part->length_auto ? " (auto)" : "", system->ridge,
+                            part->ridge_auto ? " (auto)" : "",
+                            system->at_edge ? "; at the edge of the search" : ""));
+    }
+    if (part->runners_up != NULL && part->runners_up[0] != '\0') {
+        COVARY_TRY(text_add(said, "      also tried:\n"));
+        COVARY_TRY(say_lines(part->runners_up, "        ", said));
+    }
 
 done:
     return status;
@@ -45,14 +100,13 @@ static covary_status say_property(const model_property *of, text *said)
 
     COVARY_TRY(text_add(said, "  %-13s %s, %s%s\n", of->of->name, of->of->kind->name,
                         of->of->unit->name, of->of->per_atom ? ", per atom" : ""));
-    COVARY_TRY(text_add(said, "    length %.5g%s, ridge %.3g%s%s\n", of->length,
-                        of->length_auto ? " (auto)" : "", of->ridge,
-                        of->ridge_auto ? " (auto)" : "",
-                        of->at_edge ? "; at the edge of the search" : ""));
     COVARY_TRY(text_add(said, "    leave-one-out rmse %.5g, %.4g %% of the rms %.5g\n",
                         of->loo.rmse, 100.0 * of->loo.relative_rmse, of->loo.rms_reference));
     COVARY_TRY(text_add(said, "    turns with the molecule to %.2g (rounding explains %.2g)\n",
                         of->self_test, of->self_test_bound));
+    for (int k = 0; k < of->n_parts; k++) {
+        COVARY_TRY(say_part(&of->parts[k], said));
+    }
 
 done:
     return status;
@@ -65,6 +119,42 @@ static covary_status add_number(text *json, const char *key, double value)
     return status == COVARY_OK ? text_add_json_number(json, value) : status;
 }
 
+static covary_status json_system(const linear_system *system, text *json)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(text_add(json, "{\"rows\": %d, \"columns\": %lld", system->n_rows,
+                        (long long)system->n_columns));
+    COVARY_TRY(add_number(json, "length", system->of.length));
+    COVARY_TRY(add_number(json, "ridge", system->ridge));
+    COVARY_TRY(add_number(json, "log_likelihood", system->log_likelihood));
+    COVARY_TRY(text_add(json, ", \"at_edge\": %s}", system->at_edge ? "true" : "false"));
+
+done:
+    return status;
+}
+
+static covary_status json_part(const model_part *part, const covary_errors *loo, text *json)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(text_add(json, "\"%d\": {\"pseudo\": %s, \"representation\": %d, \"kernel\": \"%s\"",
+                        part->about.l, part->about.pseudo ? "true" : "false", part->representation,
+                        part->systems[0].of.name));
+    COVARY_TRY(add_number(json, "loo_rmse", loo->rmse));
+    COVARY_TRY(text_add(json, ", \"systems\": ["));
+    for (int s = 0; s < part->n_systems; s++) {
+        COVARY_TRY(text_add(json, "%s", s > 0 ? ", " : ""));
+        COVARY_TRY(json_system(&part->systems[s], json));
+    }
+    COVARY_TRY(text_add(json, "], \"runners_up\": "));
+    COVARY_TRY(text_add_json(json, part->runners_up != NULL ? part->runners_up : ""));
+    COVARY_TRY(text_add(json, "}"));
+
+done:
+    return status;
+}
+
 static covary_status json_property(const model_property *of, text *json)
 {
     covary_status status = COVARY_OK;
@@ -73,14 +163,37 @@ static covary_status json_property(const model_property *of, text *json)
     COVARY_TRY(text_add(json, ": {\"kind\": \"%s\", \"unit\": \"%s\", \"per_atom\": %s",
                         of->of->kind->name, of->of->unit->name,
                         of->of->per_atom ? "true" : "false"));
-    COVARY_TRY(add_number(json, "length", of->length));
-    COVARY_TRY(add_number(json, "ridge", of->ridge));
     COVARY_TRY(add_number(json, "loo_rmse", of->loo.rmse));
     COVARY_TRY(add_number(json, "loo_relative_rmse", of->loo.relative_rmse));
-    COVARY_TRY(add_number(json, "log_likelihood", of->log_likelihood));
-    COVARY_TRY(add_number(json, "weights_norm1", of->weights_norm1));
     COVARY_TRY(add_number(json, "self_test", of->self_test));
     COVARY_TRY(add_number(json, "self_test_bound", of->self_test_bound));
+    COVARY_TRY(text_add(json, ", \"irreps\": {"));
+    for (int k = 0; k < of->n_parts; k++) {
+        COVARY_TRY(text_add(json, "%s", k > 0 ? ", " : ""));
+        COVARY_TRY(json_part(&of->parts[k], &of->loo_irreps[k], json));
+    }
+    COVARY_TRY(text_add(json, "}}"));
+
+done:
+    return status;
+}
+
+static covary_status json_representation(const representation *of, text *json)
+{
+    covary_status status = COVARY_OK;
+    const axes   *rule = representation_axes(of);
+
+    COVARY_TRY(text_add(json,
+                        "{\"basis\": \"%s\", \"improper\": %s, \"references\": %d, "
+                        "\"permutations\": %d, \"sites\": %d, \"features\": %lld, "
+                        "\"descriptors\": [",
+                        of->basis, rule == NULL || rule->improper ? "true" : "false", of->n_charts,
+                        of->n_permutations, of->n_sites, (long long)of->features->dimension));
+    for (int d = 0; d < of->features->n_ops; d++) {
+        COVARY_TRY(text_add(json, "%s\"%s\"", d > 0 ? ", " : "", of->features->ops[d]->name));
+    }
+    COVARY_TRY(text_add(json, "], \"scaling\": \"%s\"", of->scaling));
+    COVARY_TRY(add_number(json, "margin", of->train_margin));
     COVARY_TRY(text_add(json, "}"));
 
 done:
@@ -89,25 +202,25 @@ done:
 
 static covary_status json_model(const covary_model *model, text *json)
 {
-    covary_status status = COVARY_OK;
+    covary_status         status = COVARY_OK;
+    const model_molecule *about = &model->about;
 
     COVARY_TRY(text_add(json, "\"kind\": \"model\", \"version\": "));
     COVARY_TRY(text_add_json(json, model->version));
     COVARY_TRY(text_add(json, ", \"formula\": \""));
-    COVARY_TRY(inspect_formula(model->n_atoms, model->species, json));
+    COVARY_TRY(inspect_formula(about->n_atoms, about->species, json));
     COVARY_TRY(text_add(json,
-                        "\", \"atoms\": %lld, \"frames\": %lld, \"basis\": \"%s\", \"improper\": "
-                        "%s, \"shape\": \"%s\", \"features\": %lld, \"descriptors\": [",
-                        (long long)model->n_atoms, (long long)model->n_train,
-                        model->rule->ops->name, model->rule->improper ? "true" : "false",
-                        shape_name(model->rule->shape), (long long)model->features->dimension));
-    for (int d = 0; d < model->features->n_ops; d++) {
-        COVARY_TRY(text_add(json, "%s\"%s\"", d > 0 ? ", " : "", model->features->ops[d]->name));
+                        "\", \"atoms\": %lld, \"frames\": %lld, \"shape\": \"%s\", "
+                        "\"permutations\": %d, \"symmetry\": ",
+                        (long long)about->n_atoms, (long long)model->n_train,
+                        shape_name(about->shape), about->group->order));
+    COVARY_TRY(text_add_json(json, model->symmetry_report));
+    COVARY_TRY(text_add(json, ", \"representations\": ["));
+    for (int r = 0; r < model->n_representations; r++) {
+        COVARY_TRY(text_add(json, "%s", r > 0 ? ", " : ""));
+        COVARY_TRY(json_representation(model->representations[r], json));
     }
-    COVARY_TRY(text_add(json, "], \"scaling\": \"%s\", \"kernel\": \"%s\"", model->scaling,
-                        model->type.name));
-    COVARY_TRY(add_number(json, "margin", model->train_margin));
-    COVARY_TRY(text_add(json, ", \"properties\": {"));
+    COVARY_TRY(text_add(json, "], \"properties\": {"));
     for (int p = 0; p < model->n_properties; p++) {
         COVARY_TRY(text_add(json, "%s", p > 0 ? ", " : ""));
         COVARY_TRY(json_property(&model->properties[p], json));
@@ -123,6 +236,9 @@ static covary_status describe(const covary_model *model, const char *path, text 
     covary_status status = COVARY_OK;
 
     COVARY_TRY(say_molecule(model, path, said));
+    for (int r = 0; r < model->n_representations; r++) {
+        COVARY_TRY(say_representation(model->representations[r], r, said));
+    }
     for (int p = 0; p < model->n_properties; p++) {
         COVARY_TRY(say_property(&model->properties[p], said));
     }

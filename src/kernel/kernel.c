@@ -102,6 +102,11 @@ done:
     return status;
 }
 
+bool kernel_equal(const kernel *a, const kernel *b)
+{
+    return a->ops == b->ops && a->order == b->order && a->length == b->length;
+}
+
 void kernel_evaluate(const kernel *of, int64_t n, double *values)
 {
     of->ops->evaluate(of, n, values);

@@ -47,6 +47,9 @@ const kernel_ops *const *kernel_registry(void); /* ended by NULL */
  */
 covary_status kernel_parse(const char *name, int degree, kernel *out);
 
+/* The same function with the same length?  Local. */
+bool kernel_equal(const kernel *a, const kernel *b);
+
 /*
  * Arguments -> kernel values, in place; negative squared distances count as 0, NaN stays NaN,
  * values below 1e-307 are 0.  The value of an element depends on its argument alone, not on its

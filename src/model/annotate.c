@@ -116,8 +116,8 @@ static covary_status describe_layout(const covary_model *model, stream *from,
 
     *layout = (annotation_layout){
         .n_frames = trajectory_n_frames(from->from),
-        .n_atoms = model->n_atoms,
-        .species = model->species,
+        .n_atoms = model->about.n_atoms,
+        .species = model->about.species,
         .positions = options->positions,
         .double_positions = options->double_positions,
         .margin = true,

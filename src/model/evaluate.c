@@ -40,12 +40,8 @@ void covary_evaluation_destroy(covary_evaluation **evaluation)
 /* Any number near the traces will do as a shift; it only has to be the same on every rank. */
 static void set_trace_shifts(const covary_model *model, covary_evaluation *evaluation)
 {
-    double mean[KIND_MAX_PACKED];
-
-    for (int p = 0; p < model->n_properties; p++) {
-        const model_property *of = &model->properties[p];
-        property_get_site(of->of, model->n_atoms, 0, of->mean, mean);
-        evaluation->sums[p].trace_shift = errors_shift(of->of->kind, mean);
+    for (int p = 0; p < evaluation->n_properties; p++) {
+        evaluation->sums[p].trace_shift = model_trace_shift(&model->properties[p]);
     }
 }
 

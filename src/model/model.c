@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Life of a model, its engine, and what the public interface tells of it. */
+/* Life of a model, and what the public interface tells of it. */
 #include "model/model.h"
 
 #include "core/memory.h"
 #include "core/status.h"
 
 #include <string.h>
-
-/* Columns of the engine's output that share a kernel. */
-typedef struct {
-    double  length;
-    int64_t width;
-    double *weights; /* [n_train][width] */
-} column_group;
 
 covary_status model_create(covary_model **out)
 {
@@ -27,6 +20,72 @@ covary_status model_set_properties(covary_model *model, int n_properties)
     return status;
 }
 
+covary_status model_set_parts(covary_model *model)
+{
+    covary_status status = COVARY_OK;
+
+    for (int p = 0; p < model->n_properties; p++) {
+        model_property      *of = &model->properties[p];
+        const property_kind *kind = of->of->kind;
+        int64_t              first = 0;
+
+        of->width = property_n_packed(of->of, model->about.n_atoms);
+        COVARY_TRY(MEMORY_ALLOCATE("parts", property_n_irreps(kind), &of->parts));
+        of->n_parts = property_n_irreps(kind);
+        for (int k = 0; k < of->n_parts; k++) {
+            const kind_irrep from = property_irrep(kind, k);
+            const int64_t    n_sites = of->of->per_atom ? model->about.n_atoms : 1;
+            of->parts[k] = (model_part){
+                .about = from.of,
+                .copies = from.multiplicity,
+                .n_sites = n_sites,
+                .first = first,
+                .width = n_sites * from.multiplicity * (2 * from.of.l + 1),
+            };
+            first += of->parts[k].width;
+            COVARY_TRY(MEMORY_ALLOCATE("means", of->parts[k].width, &of->parts[k].mean));
+        }
+    }
+
+done:
+    return status;
+}
+
+covary_status model_add_representation(covary_model *model, representation **added)
+{
+    covary_status    status = COVARY_OK;
+    representation **longer = NULL;
+
+    COVARY_TRY(MEMORY_ALLOCATE("representations", model->n_representations + 1, &longer));
+    if (model->n_representations > 0) {
+        memcpy(longer, model->representations, (size_t)model->n_representations * sizeof *longer);
+    }
+    longer[model->n_representations++] = *added;
+    *added = NULL;
+    MEMORY_RELEASE(&model->representations);
+    model->representations = longer;
+
+done:
+    return status;
+}
+
+static void release_property(model_property *released)
+{
+    for (int k = 0; k < released->n_parts; k++) {
+        part_release(&released->parts[k]);
+    }
+    MEMORY_RELEASE(&released->parts);
+    property_destroy(&released->of);
+}
+
+static void release_molecule(model_molecule *released)
+{
+    permutation_group_destroy(&released->group);
+    MEMORY_RELEASE(&released->reference);
+    MEMORY_RELEASE(&released->masses);
+    MEMORY_RELEASE(&released->species);
+}
+
 void covary_model_destroy(covary_model **released)
 {
     covary_model *model = released == NULL ? NULL : *released;
@@ -34,23 +93,21 @@ void covary_model_destroy(covary_model **released)
     if (model == NULL) {
         return;
     }
-    engine_destroy(&model->with);
-    MEMORY_RELEASE(&model->column);
     for (int p = 0; p < model->n_properties; p++) {
-        property_destroy(&model->properties[p].of);
-        MEMORY_RELEASE(&model->properties[p].mean);
-        MEMORY_RELEASE(&model->properties[p].weights);
+        release_property(&model->properties[p]);
     }
     MEMORY_RELEASE(&model->properties);
     for (int i = 0; i < model->n_inputs; i++) {
         MEMORY_RELEASE(&model->inputs[i]);
     }
     MEMORY_RELEASE(&model->inputs);
-    MEMORY_RELEASE(&model->train);
-    MEMORY_RELEASE(&model->scaling);
-    descriptor_set_destroy(&model->features);
-    axes_destroy(&model->rule);
-    MEMORY_RELEASE(&model->species);
+    for (int r = 0; r < model->n_representations; r++) {
+        representation_destroy(&model->representations[r]);
+    }
+    MEMORY_RELEASE(&model->representations);
+    MEMORY_RELEASE(&model->tested);
+    release_molecule(&model->about);
+    MEMORY_RELEASE(&model->symmetry_report);
     MEMORY_RELEASE(&model->version);
     MEMORY_RELEASE(&model->config_text);
     MEMORY_RELEASE(&model->config_path);
@@ -58,83 +115,44 @@ void covary_model_destroy(covary_model **released)
     MEMORY_RELEASE(released);
 }
 
-/* Properties with the same length share a group: one evaluation of the kernel serves them all. */
-static int assign_groups(covary_model *model, column_group *groups, int *group_of)
+static pose centre_of(const model_molecule *about, const double *positions)
 {
-    int n_groups = 0;
+    pose at = {.rotation = {1, 0, 0, 0, 1, 0, 0, 0, 1}, .margin = 1.0};
 
-    for (int p = 0; p < model->n_properties; p++) {
-        int g = 0;
-        while (g < n_groups && groups[g].length != model->properties[p].length) {
-            g++;
-        }
-        if (g == n_groups) {
-            groups[n_groups++] = (column_group){.length = model->properties[p].length};
-        }
-        group_of[p] = g;
-        model->column[p] = groups[g].width; /* within the group, for now */
-        groups[g].width += model->properties[p].width;
-    }
-    return n_groups;
+    geometry_centre(about->n_atoms, about->masses, positions, at.centre);
+    return at;
 }
 
-static covary_status fill_group(const covary_model *model, int g, const int *group_of,
-                                column_group *group)
+void model_pack(const covary_model *model, int p, const double *positions, const double *values,
+                double *packed)
 {
-    covary_status status =
-        MEMORY_ALLOCATE("grouped weights", model->n_train * group->width, &group->weights);
+    const model_molecule *about = &model->about;
+    const pose            at = centre_of(about, positions);
 
-    for (int p = 0; p < model->n_properties && status == COVARY_OK; p++) {
-        const model_property *from = &model->properties[p];
-        if (group_of[p] != g) {
-            continue;
-        }
-        for (int64_t row = 0; row < model->n_train; row++) {
-            memcpy(group->weights + row * group->width + model->column[p],
-                   from->weights + row * from->width, (size_t)from->width * sizeof(double));
-        }
-    }
-    return status;
+    property_label_to_body(model->properties[p].of, &at, about->n_atoms, positions, about->species,
+                           SHAPE_SPATIAL, values, packed);
 }
 
-covary_status model_prepare(covary_model *model)
+void model_unpack(const covary_model *model, int p, const double *positions, const double *packed,
+                  double *values)
 {
-    covary_status status = COVARY_OK;
-    column_group *groups = NULL;
-    engine_group *parts = NULL;
-    int          *group_of = NULL;
-    int           n_groups = 0;
+    const model_molecule *about = &model->about;
+    const pose            at = centre_of(about, positions);
 
-    engine_destroy(&model->with);
-    MEMORY_RELEASE(&model->column);
-    COVARY_TRY(MEMORY_ALLOCATE("columns", model->n_properties, &model->column));
-    COVARY_TRY(MEMORY_ALLOCATE("groups", model->n_properties, &groups));
-    COVARY_TRY(MEMORY_ALLOCATE("groups", model->n_properties, &parts));
-    COVARY_TRY(MEMORY_ALLOCATE("groups", model->n_properties, &group_of));
-    n_groups = assign_groups(model, groups, group_of);
-    model->n_columns = 0;
-    for (int g = 0; g < n_groups; g++) {
-        COVARY_TRY(fill_group(model, g, group_of, &groups[g]));
-        parts[g].of = model->type;
-        parts[g].of.length = groups[g].length;
-        parts[g].n_outputs = groups[g].width;
-        parts[g].weights = groups[g].weights;
-        for (int p = 0; p < model->n_properties; p++) {
-            model->column[p] += group_of[p] == g ? model->n_columns : 0;
+    property_body_to_lab(model->properties[p].of, &at, about->n_atoms, positions, about->species,
+                         SHAPE_SPATIAL, packed, values);
+}
+
+double model_trace_shift(const model_property *of)
+{
+    double packed[KIND_MAX_PACKED] = {0.0};
+
+    for (int k = 0; k < of->n_parts; k++) {
+        if (of->parts[k].about.l == 0) {
+            packed[property_irrep(of->of->kind, k).first] = of->parts[k].mean[0];
         }
-        model->n_columns += groups[g].width;
     }
-    COVARY_TRY(engine_create(model->n_train, model->features->dimension, model->train, n_groups,
-                             parts, &model->with));
-
-done:
-    for (int g = 0; g < n_groups; g++) {
-        MEMORY_RELEASE(&groups[g].weights);
-    }
-    MEMORY_RELEASE(&group_of);
-    MEMORY_RELEASE(&parts);
-    MEMORY_RELEASE(&groups);
-    return status;
+    return errors_shift(of->of->kind, packed);
 }
 
 covary_status model_label_requests(const covary_model *model, label_request **requests)
@@ -157,7 +175,7 @@ covary_status model_label_requests(const covary_model *model, label_request **re
 
 int64_t covary_model_n_atoms(const covary_model *model)
 {
-    return model->n_atoms;
+    return model->about.n_atoms;
 }
 
 int64_t covary_model_n_train(const covary_model *model)
@@ -182,5 +200,5 @@ const char *covary_model_property_unit(const covary_model *model, int p)
 
 int64_t covary_model_n_values(const covary_model *model, int p)
 {
-    return property_n_values(model->properties[p].of, model->n_atoms);
+    return property_n_values(model->properties[p].of, model->about.n_atoms);
 }

@@ -1,31 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The inside of a model: the molecule, its body axes, its features, and per property the weights.
+ * The inside of a model: the molecule, the representations in which it is described, and the parts
+ * of each property with their weights.
  *
- * prediction = turn back( mean + sum_i k(row, train_i) weights_i )
+ * A part's prediction is  mean + sum over sites a of Phi_a sum_b k(d_a, d_b) weights_b,  turned
+ * back to the lab where it was learned in body axes.
  */
 #ifndef COVARY_MODEL_MODEL_H
 #define COVARY_MODEL_MODEL_H
 
-#include "descriptor/descriptor.h"
-#include "geometry/axes.h"
-#include "kernel/engine.h"
 #include "model/errors.h"
-#include "property/property.h"
+#include "model/systems.h"
 #include "trajectory/trajectory.h"
 #include <covary/model.h>
 
 typedef struct {
     property     *of;
-    int64_t       width;   /* packed components of one frame */
-    double       *mean;    /* [width] of the training targets in the body axes */
-    double       *weights; /* [n_train][width] */
-    double        length, ridge;
-    bool          length_auto, ridge_auto;
-    bool          at_edge; /* the search ended at the edge of what it may try */
-    double        log_likelihood;
-    double        weights_norm1; /* largest column sum of |weights|: the scale of rounding errors */
-    double        self_test;     /* largest covariance error found, in the property's unit */
+    int64_t       width; /* packed components of one frame */
+    int           n_parts;
+    model_part   *parts;
+    double        self_test;       /* largest covariance error found, in the property's unit */
     double        self_test_bound; /* what rounding explains */
     covary_errors loo;             /* leave-one-out */
     covary_errors loo_irreps[KIND_MAX_IRREPS];
@@ -37,27 +31,21 @@ struct covary_model {
     char *config_text;
     char *version; /* of the program that fitted it */
 
-    int64_t  n_atoms;
-    uint8_t *species; /* [n_atoms] */
-    axes    *rule;    /* with the weights (masses) and the reference */
+    model_molecule about;
+    char          *symmetry_report; /* the group in words; empty without one */
 
-    descriptor_set *features;
-    char           *scaling;
-    kernel          type; /* its length is that of each property */
-    int64_t         n_train;
-    double         *train; /* [n_train][features->dimension] */
+    int              n_representations;
+    representation **representations;
+    int64_t          n_train;
+
+    int64_t n_tested;
+    double *tested; /* [n_tested][n_atoms][3] training frames that the self-test turns */
 
     int             n_properties;
     model_property *properties;
 
     int    n_inputs; /* training files */
     char **inputs;
-    double train_margin;   /* smallest margin of the axes in training */
-    double train_distance; /* largest distance of a training frame to the nearest other one */
-
-    engine  *with;   /* made by model_prepare */
-    int64_t *column; /* [n_properties] first output column of the engine */
-    int64_t  n_columns;
 };
 
 /* An empty model; covary_model_destroy releases whatever was filled in. */
@@ -66,8 +54,26 @@ covary_status model_create(covary_model **out);
 /* n_properties empty properties.  Local. */
 covary_status model_set_properties(covary_model *model, int n_properties);
 
-/* Build the prediction engine from train and weights.  Local. */
+/* The parts of all properties, without representation or systems.  Local. */
+covary_status model_set_parts(covary_model *model);
+
+/* Take over a representation; its index is n_representations - 1 then.  Local. */
+covary_status model_add_representation(covary_model *model, representation **added);
+
+/* Build the prediction engines from training rows and weights.  Local. */
 covary_status model_prepare(covary_model *model);
+
+/*
+ * Labels of one frame -> packed values in the lab, and back; positions [n_atoms][3] tell where the
+ * molecule is, which matters to dipoles of charged ones.  Local.
+ */
+void model_pack(const covary_model *model, int property, const double *positions,
+                const double *values, double *packed);
+void model_unpack(const covary_model *model, int property, const double *positions,
+                  const double *packed, double *values);
+
+/* The mean of the l = 0 part as reports have it (see covary_errors), or 0.  Local. */
+double model_trace_shift(const model_property *of);
 
 /* Label requests for all properties; keys are borrowed from the model.  Local. */
 covary_status model_label_requests(const covary_model *model, label_request **requests);

@@ -7,20 +7,22 @@
 #include "core/text.h"
 #include "model/training.h"
 
+/* As long as candidates are open, the largest of what they need. */
 typedef struct {
     int     grid_rows, grid_cols, block;
-    int64_t matrix_bytes; /* largest local part of the kernel matrix */
+    int64_t rows;         /* of the largest system */
+    int64_t matrix_bytes; /* largest local part of its matrix */
     int64_t rank_bytes;   /* largest need of a rank, all told */
     int64_t file_bytes;   /* of the model file, about */
-    double  flops;        /* of search and factorizations, if every property has its own factor */
+    double  flops;        /* of search and factorizations, if every system has its own factor */
 } fit_needs;
 
 /*
- * Needs of fitting the set.  Local, the same on every rank.
+ * Needs of fitting a model whose representations are described.  Local, the same on every rank.
  * COVARY_ERR_NUMERIC: past the 32-bit limits of ScaLAPACK; the message names the largest N.
  */
 covary_status plan_needs(const covary_run *run, const covary_config *config,
-                         const covary_model *model, const training_set *set, fit_needs *needs);
+                         const covary_model *model, fit_needs *needs);
 
 /* COVARY_ERR_MEMORY: the nodes cannot hold it.  Collective. */
 covary_status plan_check(covary_run *run, const fit_needs *needs);

@@ -6,18 +6,28 @@
 #include "model/model.h"
 
 typedef struct {
-    int64_t  capacity; /* frames */
-    pose    *poses;    /* [capacity] */
-    double  *body;     /* [capacity][n_atoms][3] */
-    double  *rows;     /* [capacity][dimension] features */
-    double  *packed;   /* [capacity][n_columns] */
-    double **values;   /* per property [capacity][n_values] in the lab */
-    double  *margin;   /* [capacity] */
-    double  *distance; /* [capacity] to the nearest training row, in feature space */
-    uint8_t *flags;    /* [capacity] sums of annotation_flag */
-    int      n_properties;
-    int64_t  bad_frame; /* which one the message is about, when a computation fails */
+    int64_t      capacity; /* frames */
+    int          n_representations, n_properties;
+    site_batch **sites;     /* [n_representations] */
+    double     **outputs;   /* [n_representations][capacity][n_sites][n_outputs] of the engines */
+    double      *chart;     /* rows and outputs of one chart, where there are several */
+    double      *tensors;   /* of one frame and system */
+    double      *scratch;   /* of one site */
+    double      *block;     /* of one frame and system */
+    double      *packed;    /* of one frame and property, in the lab */
+    double     **values;    /* per property [capacity][n_values] in the lab */
+    double      *margin;    /* [capacity] the smallest of all representations */
+    double      *distance;  /* [capacity] to the nearest training frame, see below */
+    double      *nearest;   /* [capacity * most sites of a representation] squared distances */
+    double      *closest;   /* [capacity] of one representation, the least of them */
+    uint8_t     *flags;     /* [capacity] sums of annotation_flag */
+    int64_t      bad_frame; /* which one the message is about, when a computation fails */
 } prediction;
+
+/*
+ * `distance` is in units of the largest distance of a training frame to the nearest other one, the
+ * largest of all representations.
+ */
 
 /* Buffers for up to `capacity` frames.  Local. */
 covary_status prediction_create(const covary_model *model, int64_t capacity, prediction **out);
@@ -31,11 +41,10 @@ covary_status prediction_compute(const covary_model *model, int64_t n_frames,
                                  const double *positions, prediction *into);
 
 /*
- * Poses and features of frames, as fit and predict both need them.  Local.
- * *bad_frame: index of the frame that the message is about, when this fails.
+ * How far the rounding of sums goes in frame `frame` of the batch just predicted: the largest of
+ * |Phi| |weights|_1 over the components of a property, in its unit.  Local.
  */
-covary_status pose_and_describe(const axes *rule, const descriptor_set *features, int64_t n_frames,
-                                const double *positions, pose *poses, double *body, double *rows,
-                                int64_t *bad_frame);
+double prediction_magnitude(const covary_model *model, int property, int64_t frame,
+                            prediction *into);
 
 #endif

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Does the model turn with the molecule?  Training frames are turned, shifted and (with improper
- * axes) mirrored at random; the prediction must turn by the same operation.  The largest deviation
- * and the bound that rounding explains, 4 eps |weights|_1 and some eps of the mean, are kept with
- * each property.
+ * Does the model turn with the molecule?  A few training frames are turned, shifted, mirrored and
+ * relabelled by permutations of the model's symmetry, as far as the representations promise; the
+ * prediction must follow.  The largest deviation and the bound that rounding explains are kept with
+ * each property: 4 eps sum |Phi| |weights|_1 and some eps of the value, over the margin of the
+ * axes, as the pose of a frame is known only to eps over it.
  */
 #ifndef COVARY_MODEL_SELF_TEST_H
 #define COVARY_MODEL_SELF_TEST_H
 
-#include "model/training.h"
+#include "model/model.h"
 
-/* Collective.  A deviation far over the bound is a warning in the log. */
-covary_status self_test(covary_run *run, covary_model *model, const training_set *set);
+/*
+ * Collective.  COVARY_ERR_NUMERIC: a deviation above its bound (only a warning for inertia axes
+ * with raw signs, which exist to show just that).  A deviation above 1e-6 of the property is a
+ * warning.
+ */
+covary_status self_test(covary_run *run, covary_model *model);
 
 #endif

@@ -25,7 +25,8 @@ static covary_status reserve(stream *made)
     covary_status status = COVARY_OK;
 
     COVARY_TRY(prediction_create(made->model, made->capacity, &made->results));
-    COVARY_TRY(frames_create(made->capacity, made->capacity * made->model->n_atoms, &made->batch));
+    COVARY_TRY(
+        frames_create(made->capacity, made->capacity * made->model->about.n_atoms, &made->batch));
 
 done:
     return status;
@@ -102,7 +103,8 @@ static covary_status take_step(stream *from)
     COVARY_TRY(run_stop_if_asked(from->run));
     COVARY_TRY(
         trajectory_read(from->from, from->first + (count > 0 ? done : 0), count, from->batch));
-    COVARY_TRY(frames_check_composition(from->batch, from->from, model->n_atoms, model->species));
+    COVARY_TRY(frames_check_composition(from->batch, from->from, model->about.n_atoms,
+                                        model->about.species));
     status = prediction_compute(model, count, from->batch->positions, from->results);
     if (status != COVARY_OK) {
         name_frame(from, from->batch->first + from->results->bad_frame);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Labelled frames -> poses -> features and targets. */
+/* Labelled frames -> molecule -> targets in the lab. */
 #include "model/training.h"
 
 #include "core/log.h"
@@ -7,23 +7,12 @@
 #include "core/status.h"
 #include "core/text.h"
 #include "geometry/reference.h"
-#include "model/automatic.h"
-#include "model/prediction.h"
+#include "geometry/symmetry.h"
 #include "trajectory/elements.h"
 #include <covary/version.h>
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-
-static void locate_in_message(const training_set *set, int64_t local_frame)
-{
-    const char *path;
-    int64_t     frame;
-
-    trajectory_locate(set->from, set->batch->first + local_frame, &path, &frame);
-    covary_record_context("%s, frame %lld", path, (long long)frame);
-}
 
 /* The molecule is that of the first frame, which every rank reads for itself. */
 static covary_status read_molecule(covary_model *model, training_set *set)
@@ -33,9 +22,9 @@ static covary_status read_molecule(covary_model *model, training_set *set)
 
     COVARY_TRY(frames_create(1, trajectory_max_atoms(set->from), &first));
     COVARY_TRY(trajectory_read(set->from, 0, 1, first));
-    model->n_atoms = first->atom_start[1];
-    COVARY_TRY(MEMORY_ALLOCATE("species", model->n_atoms, &model->species));
-    memcpy(model->species, first->species, (size_t)model->n_atoms);
+    model->about.n_atoms = first->atom_start[1];
+    COVARY_TRY(MEMORY_ALLOCATE("species", model->about.n_atoms, &model->about.species));
+    memcpy(model->about.species, first->species, (size_t)model->about.n_atoms);
 
 done:
     frames_destroy(&first);
@@ -49,9 +38,10 @@ static covary_status read_share(covary_model *model, training_set *set)
 
     COVARY_TRY(read_molecule(model, set));
     trajectory_share(set->from, &first, &count);
-    COVARY_TRY(frames_create(count, count * model->n_atoms, &set->batch));
+    COVARY_TRY(frames_create(count, count * model->about.n_atoms, &set->batch));
     COVARY_TRY(trajectory_read(set->from, first, count, set->batch));
-    COVARY_TRY(frames_check_composition(set->batch, set->from, model->n_atoms, model->species));
+    COVARY_TRY(frames_check_composition(set->batch, set->from, model->about.n_atoms,
+                                        model->about.species));
 
 done:
     return status;
@@ -71,7 +61,7 @@ static covary_status remember_inputs(const covary_config *config, covary_model *
 static void log_what_was_read(covary_run *run, const covary_model *model, const training_set *set)
 {
     log_write(run, LOG_INFO, "read %lld frames of %lld atoms from %d file%s (%s)",
-              (long long)trajectory_n_frames(set->from), (long long)model->n_atoms,
+              (long long)trajectory_n_frames(set->from), (long long)model->about.n_atoms,
               trajectory_n_files(set->from), trajectory_n_files(set->from) == 1 ? "" : "s",
               trajectory_format_name(set->from));
     for (int p = 0; p < model->n_properties; p++) {
@@ -103,11 +93,11 @@ done:
     return status;
 }
 
-static covary_status atom_weights(const covary_config *config, const covary_model *model,
-                                  double *weights)
+static covary_status set_masses(const covary_config *config, const covary_model *model,
+                                double *masses)
 {
-    for (int64_t atom = 0; atom < model->n_atoms; atom++) {
-        weights[atom] = element_mass(model->species[atom]);
+    for (int64_t atom = 0; atom < model->about.n_atoms; atom++) {
+        masses[atom] = element_mass(model->about.species[atom]);
     }
     for (unsigned m = 0; m < config->n_masses; m++) {
         const config_mass *mass = &config->masses[m];
@@ -116,15 +106,17 @@ static covary_status atom_weights(const covary_config *config, const covary_mode
             return COVARY_FAIL(COVARY_ERR_CONFIG, "%s: masses: unknown element '%s'", config->path,
                                mass->element);
         }
-        if (mass->element == NULL && mass->atom > model->n_atoms) {
+        if (mass->element == NULL && mass->atom > model->about.n_atoms) {
             return COVARY_FAIL(COVARY_ERR_CONFIG,
                                "%s: masses: atom %lld does not exist; the molecule has %lld atoms",
-                               config->path, (long long)mass->atom, (long long)model->n_atoms);
+                               config->path, (long long)mass->atom,
+                               (long long)model->about.n_atoms);
         }
         bool used = false;
-        for (int64_t atom = 0; atom < model->n_atoms; atom++) {
-            bool meant = mass->element ? model->species[atom] == number : atom + 1 == mass->atom;
-            weights[atom] = meant ? mass->mass : weights[atom];
+        for (int64_t atom = 0; atom < model->about.n_atoms; atom++) {
+            bool meant =
+                mass->element ? model->about.species[atom] == number : atom + 1 == mass->atom;
+            masses[atom] = meant ? mass->mass : masses[atom];
             used = used || meant;
         }
         if (!used) {
@@ -146,9 +138,10 @@ static covary_status read_reference(covary_run *run, const char *path, const cov
     COVARY_TRY_TOGETHER(run, "reserve the reference",
                         frames_create(1, trajectory_max_atoms(from), &first));
     COVARY_TRY_TOGETHER(run, "read the reference", trajectory_read(from, 0, 1, first));
-    COVARY_TRY_TOGETHER(run, "check the reference",
-                        frames_check_composition(first, from, model->n_atoms, model->species));
-    memcpy(reference, first->positions, (size_t)(3 * model->n_atoms) * sizeof(double));
+    COVARY_TRY_TOGETHER(
+        run, "check the reference",
+        frames_check_composition(first, from, model->about.n_atoms, model->about.species));
+    memcpy(reference, first->positions, (size_t)(3 * model->about.n_atoms) * sizeof(double));
 
 done:
     frames_destroy(&first);
@@ -160,242 +153,189 @@ done:
 static molecule_shape common_shape(covary_run *run, const covary_model *model,
                                    const training_set *set)
 {
-    static const double tolerance = 1e-7;
-    int                 shape = SHAPE_POINT;
+    int shape = SHAPE_POINT;
 
     for (int64_t frame = 0; frame < set->batch->n_frames; frame++) {
         int of_frame = geometry_shape(
-            model->n_atoms, set->batch->positions + frame * 3 * model->n_atoms, tolerance);
+            model->about.n_atoms, set->batch->positions + frame * 3 * model->about.n_atoms, 1e-7);
         shape = of_frame > shape ? of_frame : shape;
     }
     MPI_Allreduce(MPI_IN_PLACE, &shape, 1, MPI_INT, MPI_MAX, covary_run_comm(run));
     return (molecule_shape)shape;
 }
 
-static covary_status create_rule(const covary_config *config, const double *weights,
-                                 const double *reference, covary_model *model)
+static covary_status define_molecule(covary_run *run, const covary_config *config,
+                                     covary_model *model, training_set *set)
 {
-    const char     *basis = automatic_basis(config);
-    const axes_ops *ops = axes_find(basis);
-    covary_status   status;
+    covary_status   status = COVARY_OK;
+    model_molecule *about = &model->about;
 
-    if (ops == NULL) {
-        return COVARY_FAIL(COVARY_ERR_CONFIG, "%s: unknown basis '%s'", config->path, basis);
-    }
-    if (strcmp(config->signs, "group") == 0 || config->references > 1) {
-        return COVARY_FAIL(COVARY_ERR_CONFIG,
-                           "%s: 'representation.signs: group' and several "
-                           "'representation.references' are not in this version",
-                           config->path);
-    }
-    status = axes_create(ops, model->n_atoms, weights, reference,
-                         strcmp(config->handedness, "improper") == 0, &model->rule);
-    if (status == COVARY_OK) {
-        model->rule->signs = strcmp(config->signs, "raw") == 0 ? SIGNS_RAW : SIGNS_MATCHED;
-    }
-    return status;
-}
-
-static covary_status training_axes(covary_run *run, const covary_config *config,
-                                   covary_model *model, training_set *set)
-{
-    covary_status status = COVARY_OK;
-    double       *weights = NULL, *reference = NULL;
-
-    COVARY_TRY_TOGETHER(run, "reserve the weights",
-                        MEMORY_ALLOCATE("weights", model->n_atoms, &weights));
+    COVARY_TRY_TOGETHER(run, "reserve the masses",
+                        MEMORY_ALLOCATE("masses", about->n_atoms, &about->masses));
     COVARY_TRY_TOGETHER(run, "reserve the reference",
-                        MEMORY_ALLOCATE("reference", 3 * model->n_atoms, &reference));
-    COVARY_TRY_TOGETHER(run, "set the masses", atom_weights(config, model, weights));
+                        MEMORY_ALLOCATE("reference", 3 * about->n_atoms, &about->reference));
+    COVARY_TRY_TOGETHER(run, "set the masses", set_masses(config, model, about->masses));
     if (strcmp(config->reference, "auto") == 0) {
-        COVARY_TRY(reference_medoid(run, set->batch->n_frames, model->n_atoms,
-                                    set->batch->positions, reference));
+        COVARY_TRY(reference_medoid(run, set->batch->n_frames, about->n_atoms,
+                                    set->batch->positions, about->reference));
     } else {
-        COVARY_TRY(read_reference(run, config->reference, model, reference));
+        COVARY_TRY(read_reference(run, config->reference, model, about->reference));
     }
-    COVARY_TRY_TOGETHER(run, "define the axes", create_rule(config, weights, reference, model));
-    model->rule->shape = common_shape(run, model, set);
-
-done:
-    MEMORY_RELEASE(&reference);
-    MEMORY_RELEASE(&weights);
-    return status;
-}
-
-static covary_status pose_share(covary_model *model, training_set *set)
-{
-    covary_status status = COVARY_OK;
-    int64_t       n = set->batch->n_frames, bad_frame = 0;
-
-    COVARY_TRY(MEMORY_ALLOCATE("poses", n, &set->poses));
-    COVARY_TRY(MEMORY_ALLOCATE("body positions", n * 3 * model->n_atoms, &set->body));
-    status = pose_and_describe(model->rule, model->features, n, set->batch->positions, set->poses,
-                               set->body, set->features->data, &bad_frame);
-    if (status != COVARY_OK) {
-        locate_in_message(set, bad_frame);
-    }
+    about->shape = common_shape(run, model, set);
 
 done:
     return status;
 }
 
-static double smallest_margin(covary_run *run, const training_set *set)
+/* Atoms of one class have one mass: isotopes are not equivalent. */
+static void classes_of_masses(const model_molecule *about, int *classes)
 {
-    double margin = 1.0;
-
-    for (int64_t frame = 0; frame < set->batch->n_frames; frame++) {
-        margin = fmin(margin, set->poses[frame].margin);
-    }
-    MPI_Allreduce(MPI_IN_PLACE, &margin, 1, MPI_DOUBLE, MPI_MIN, covary_run_comm(run));
-    return margin;
-}
-
-static covary_status create_features(const covary_config *config, covary_model *model)
-{
-    const descriptor_molecule molecule = {
-        .n_atoms = model->n_atoms,
-        .species = model->species,
-        .weights = model->rule->weights,
-        .reference = model->rule->reference,
-    };
-    int                n;
-    const char *const *names = automatic_descriptors(config, &n);
-    covary_status      status = descriptor_set_create(names, n, &molecule, &model->features);
-
-    if (status != COVARY_OK) {
-        covary_record_context("%s", config_where(config, "representation.descriptor"));
-        return status;
-    }
-    return memory_copy_text(automatic_scaling(config), &model->scaling);
-}
-
-static covary_status training_describe(covary_run *run, const covary_config *config,
-                                       covary_model *model, training_set *set)
-{
-    covary_status status = COVARY_OK;
-
-    timer_begin(run, "describe");
-    COVARY_TRY_TOGETHER(run, "create the descriptors", create_features(config, model));
-    COVARY_TRY(panel_create(run, set->batch->n_frames, model->features->dimension, &set->features));
-    COVARY_TRY_TOGETHER(run, "describe the training frames", pose_share(model, set));
-    COVARY_TRY(descriptor_set_scale(run, model->features, model->scaling, set->batch->n_frames,
-                                    set->features->data));
-    COVARY_TRY(panel_replicate(set->features, &model->train));
-    model->n_train = set->features->n_rows;
-    model->train_margin = smallest_margin(run, set);
-
-done:
-    timer_end(run, "describe");
-    return status;
-}
-
-static void fill_targets(const covary_model *model, training_set *set)
-{
-    int64_t column = 0;
-
-    for (int p = 0; p < model->n_properties; p++) {
-        const model_property *of = &model->properties[p];
-        int64_t               n_values = property_n_values(of->of, model->n_atoms);
-        for (int64_t frame = 0; frame < set->batch->n_frames; frame++) {
-            property_label_to_body(of->of, &set->poses[frame], model->n_atoms,
-                                   set->batch->positions + frame * 3 * model->n_atoms,
-                                   model->species, model->rule->shape,
-                                   set->batch->labels[p].values + frame * n_values,
-                                   set->targets->data + frame * set->targets->width + column);
+    for (int64_t atom = 0; atom < about->n_atoms; atom++) {
+        int64_t first = 0;
+        while (about->masses[first] != about->masses[atom]) {
+            first++;
         }
-        column += of->width;
+        classes[atom] = (int)first;
     }
 }
 
-/* Means over all frames in their order, whatever the split; then subtracted from this rank's. */
-static covary_status subtract_means(covary_model *model, const double *all, training_set *set)
+static covary_status given_symmetry(const covary_config *config, const int *classes,
+                                    model_molecule *about)
 {
-    panel  *targets = set->targets;
-    int64_t column = 0;
+    enum { LARGEST_GROUP = 1000 };
+    covary_status status = COVARY_OK;
+    int32_t      *images = NULL;
+    bool          complete = false;
+    const int     n = (int)config->n_permutations;
 
-    for (int p = 0; p < model->n_properties; p++) {
-        model_property *of = &model->properties[p];
-        covary_status   status = MEMORY_ALLOCATE("target means", of->width, &of->mean);
+    COVARY_TRY(MEMORY_ALLOCATE("permutations", n * about->n_atoms, &images));
+    for (int k = 0; k < n; k++) {
+        status = permutation_parse(config->permutations[k], about->n_atoms, about->species, classes,
+                                   images + k * about->n_atoms);
         if (status != COVARY_OK) {
-            return status;
+            covary_record_context("%s: representation.symmetry", config->path);
+            goto done;
         }
-        for (int64_t c = 0; c < of->width; c++) {
-            for (int64_t row = 0; row < targets->n_rows; row++) {
-                of->mean[c] += all[row * targets->width + column + c];
-            }
-            of->mean[c] /= (double)targets->n_rows;
-            for (int64_t row = 0; row < targets->n_local; row++) {
-                targets->data[row * targets->width + column + c] -= of->mean[c];
-            }
-        }
-        column += of->width;
     }
-    return COVARY_OK;
-}
-
-static covary_status training_targets(covary_run *run, covary_model *model, training_set *set)
-{
-    covary_status status = COVARY_OK;
-    double       *all = NULL;
-    int64_t       width = 0;
-
-    for (int p = 0; p < model->n_properties; p++) {
-        model->properties[p].width = property_n_packed(model->properties[p].of, model->n_atoms);
-        width += model->properties[p].width;
+    COVARY_TRY(permutation_group_generate(about->n_atoms, n, images, LARGEST_GROUP, &complete,
+                                          &about->group));
+    if (!complete) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_CONFIG,
+                               "%s: representation.symmetry: the permutations generate a group of "
+                               "more than %d elements; give fewer of them",
+                               config->path, LARGEST_GROUP));
     }
-    COVARY_TRY(panel_create(run, set->batch->n_frames, width, &set->targets));
-    fill_targets(model, set);
-    COVARY_TRY(panel_replicate(set->targets, &all));
-    COVARY_TRY_TOGETHER(run, "centre the targets", subtract_means(model, all, set));
 
 done:
-    MEMORY_RELEASE(&all);
+    MEMORY_RELEASE(&images);
     return status;
 }
 
-static covary_status refuse(const covary_config *config, const char *key, const char *what)
+static covary_status define_group(covary_run *run, const covary_config *config, const int *classes,
+                                  const training_set *set, model_molecule *about, text *report)
 {
-    return COVARY_FAIL(COVARY_ERR_CONFIG, "%s: %s is not in this version; leave '%s' out",
-                       config_where(config, key), what, key);
+    covary_status status = COVARY_OK;
+
+    if (config->n_permutations > 0) {
+        COVARY_TRY_TOGETHER(run, "read the permutations", given_symmetry(config, classes, about));
+    } else if (strcmp(config->symmetry, "none") == 0) {
+        COVARY_TRY_TOGETHER(run, "make the identity",
+                            permutation_group_identity(about->n_atoms, &about->group));
+    } else {
+        COVARY_TRY(symmetry_find(run, set->batch->n_frames, about->n_atoms, set->batch->positions,
+                                 about->species, classes, NULL, &about->group, report));
+        goto done;
+    }
+    COVARY_TRY_TOGETHER(
+        run, "describe the permutations",
+        about->group->order > 1
+            ? permutation_group_describe(about->group, about->species, about->reference, report)
+            : COVARY_OK);
+
+done:
+    return status;
 }
 
-/* What a configuration may say and no model can do yet. */
-static covary_status refuse_unavailable(const covary_config *config)
+static covary_status define_symmetry(covary_run *run, const covary_config *config,
+                                     covary_model *model, training_set *set)
 {
-    char key[64];
+    covary_status status = COVARY_OK;
+    text          report = {0};
+    int          *classes = NULL;
 
-    if (strcmp(config->basis, "gram") == 0) {
-        return refuse(config, "representation.basis", "the basis gram");
+    COVARY_TRY_TOGETHER(run, "reserve the classes",
+                        MEMORY_ALLOCATE("classes", model->about.n_atoms, &classes));
+    classes_of_masses(&model->about, classes);
+    COVARY_TRY(define_group(run, config, classes, set, &model->about, &report));
+    COVARY_TRY_TOGETHER(
+        run, "keep the report",
+        memory_copy_text(report.data == NULL ? "" : report.data, &model->symmetry_report));
+    if (model->symmetry_report[0] != '\0') {
+        log_write(run, LOG_INFO, "symmetry: %s", model->symmetry_report);
     }
-    if (strcmp(config->symmetry, "given") == 0) {
-        return refuse(config, "representation.symmetry", "an average over permutations");
+
+done:
+    MEMORY_RELEASE(&classes);
+    text_release(&report);
+    return status;
+}
+
+int64_t training_column(const covary_model *model, int index)
+{
+    int64_t column = 0;
+
+    for (int p = 0; p < index; p++) {
+        column += model->properties[p].width;
     }
-    for (unsigned p = 0; p < config->n_properties; p++) {
-        if (strcmp(config->properties[p].phase, "fixed") != 0) {
-            snprintf(key, sizeof key, "properties.%u.phase", p);
-            return refuse(config, key, "a property of arbitrary phase");
+    return column;
+}
+
+static void pack_labels(const covary_model *model, training_set *set)
+{
+    for (int p = 0; p < model->n_properties; p++) {
+        const int64_t n = covary_model_n_values(model, p), column = training_column(model, p);
+        for (int64_t frame = 0; frame < set->batch->n_frames; frame++) {
+            model_pack(model, p, set->batch->positions + frame * 3 * model->about.n_atoms,
+                       set->batch->labels[p].values + frame * n,
+                       set->targets->data + frame * set->targets->width + column);
         }
-        if (config->properties[p].gap != NULL) {
-            snprintf(key, sizeof key, "properties.%u.gap", p);
-            return refuse(config, key, "a product with an energy gap");
-        }
     }
-    return COVARY_OK;
+}
+
+/* A few frames, evenly spaced, stay with the model. */
+static covary_status keep_tested(covary_run *run, covary_model *model, const training_set *set)
+{
+    enum { TESTED_FRAMES = 8 };
+    covary_status status = COVARY_OK;
+    panel        *positions = NULL;
+    int64_t      *wanted = NULL, stride = 3 * model->about.n_atoms;
+
+    model->n_tested = model->n_train < TESTED_FRAMES ? model->n_train : TESTED_FRAMES;
+    COVARY_TRY(panel_create(run, set->batch->n_frames, stride, &positions));
+    COVARY_TRY_TOGETHER(run, "reserve the tested frames",
+                        MEMORY_ALLOCATE("tested", model->n_tested * stride, &model->tested));
+    COVARY_TRY_TOGETHER(run, "reserve their numbers",
+                        MEMORY_ALLOCATE("tested", model->n_tested, &wanted));
+    for (int64_t k = 0; k < model->n_tested; k++) {
+        wanted[k] = k * model->n_train / model->n_tested;
+    }
+    memcpy(positions->data, set->batch->positions,
+           (size_t)(set->batch->n_frames * stride) * sizeof(double));
+    COVARY_TRY(panel_gather(positions, model->n_tested, wanted, model->tested));
+
+done:
+    MEMORY_RELEASE(&wanted);
+    panel_destroy(&positions);
+    return status;
 }
 
 static covary_status begin_model(const covary_config *config, covary_model *model)
 {
     covary_status status = COVARY_OK;
 
-    COVARY_TRY(refuse_unavailable(config));
     COVARY_TRY(memory_copy_text(config->path, &model->config_path));
     COVARY_TRY(memory_copy_text(config->text, &model->config_text));
     COVARY_TRY(memory_copy_text(COVARY_VERSION, &model->version));
-    status = kernel_parse(automatic_kernel(config), config->degree, &model->type);
-    if (status != COVARY_OK) {
-        covary_record_context("%s", config_where(config, "kernel.type"));
-        goto done;
-    }
     COVARY_TRY(model_set_properties(model, (int)config->n_properties));
     for (unsigned p = 0; p < config->n_properties; p++) {
         COVARY_TRY(property_create(&config->properties[p], &model->properties[p].of));
@@ -412,20 +352,50 @@ covary_status training_prepare(covary_run *run, const covary_config *config, cov
 
     COVARY_TRY_TOGETHER(run, "begin the model", begin_model(config, model));
     COVARY_TRY(training_read(run, config, model, set));
-    COVARY_TRY(training_axes(run, config, model, set));
-    COVARY_TRY(training_describe(run, config, model, set));
-    COVARY_TRY(training_targets(run, model, set));
+    COVARY_TRY(define_molecule(run, config, model, set));
+    COVARY_TRY(define_symmetry(run, config, model, set));
+    COVARY_TRY_TOGETHER(run, "define the parts", model_set_parts(model));
+    model->n_train = trajectory_n_frames(set->from);
+    COVARY_TRY(panel_create(run, set->batch->n_frames, training_column(model, model->n_properties),
+                            &set->targets));
+    pack_labels(model, set);
+    COVARY_TRY(keep_tested(run, model, set));
 
 done:
     return status;
 }
 
+static void release_described(described_set *released)
+{
+    panel_destroy(&released->features);
+    site_batch_destroy(&released->sites);
+}
+
 void training_release(training_set *set)
 {
+    for (int r = 0; r < set->n_described; r++) {
+        release_described(&set->described[r]);
+    }
+    MEMORY_RELEASE(&set->described);
     panel_destroy(&set->targets);
-    panel_destroy(&set->features);
-    MEMORY_RELEASE(&set->body);
-    MEMORY_RELEASE(&set->poses);
     frames_destroy(&set->batch);
     trajectory_close(&set->from);
+}
+
+void training_drop(covary_model *model, training_set *set, int r)
+{
+    release_described(&set->described[r]);
+    representation_destroy(&model->representations[r]);
+    set->n_described--;
+    model->n_representations--;
+    for (int k = r; k < set->n_described; k++) {
+        set->described[k] = set->described[k + 1];
+        model->representations[k] = model->representations[k + 1];
+    }
+    for (int p = 0; p < model->n_properties; p++) {
+        for (int k = 0; k < model->properties[p].n_parts; k++) {
+            model->properties[p].parts[k].representation -=
+                model->properties[p].parts[k].representation > r;
+        }
+    }
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The training set of a fit, split over the ranks: labelled frames -> poses -> features and
- * targets.
+ * The training set of a fit, split over the ranks: labelled frames, the molecule they are of, its
+ * symmetry, and the targets in the lab.
  *
- * Each step fills in its part of the model (molecule, axes, features, target means) and of the set.
  * Quantities that every rank must share to the last bit (means, scales) are computed from gathered
- * rows in one order, so that the search for hyperparameters cannot depend on the number of ranks.
+ * rows in one order, so that no choice can depend on the number of ranks.
  */
 #ifndef COVARY_MODEL_TRAINING_H
 #define COVARY_MODEL_TRAINING_H
@@ -14,22 +13,57 @@
 #include "linalg/panel.h"
 #include "model/model.h"
 
+/* The training frames in one representation. */
 typedef struct {
-    trajectory *from;
-    frames     *batch; /* this rank's frames with their labels */
-    pose       *poses; /* [batch->n_frames] */
-    double     *body;  /* [batch->n_frames][n_atoms][3] */
-    panel      *features;
-    panel      *targets; /* all properties side by side, minus their means */
+    site_batch *sites;    /* of this rank's frames; its rows are those of the panel */
+    panel      *features; /* [frames][n_sites * dimension] */
+} described_set;
+
+typedef struct {
+    trajectory    *from;
+    frames        *batch;   /* this rank's frames with their labels */
+    panel         *targets; /* [frames][packed values of all properties], in the lab */
+    int            n_described;
+    described_set *described; /* [n_described] one for each representation of the model */
 } training_set;
 
 /*
- * From a configuration to features and targets: the model gets everything but hyperparameters and
- * weights.  Collective; the set needs training_release whatever the outcome.
+ * Read the frames, define the molecule and its symmetry, and pack the labels.  Collective; the set
+ * needs training_release whatever the outcome.
  */
 covary_status training_prepare(covary_run *run, const covary_config *config, covary_model *model,
                                training_set *set);
 
 void training_release(training_set *set);
+
+/* First column of a property's packed values among the targets. */
+int64_t training_column(const covary_model *model, int property);
+
+/*
+ * Add a representation to the model, with the scaling of its features, and describe the training
+ * frames in it.  Takes the representation over, also after a failure.  Collective.
+ */
+covary_status training_describe(covary_run *run, covary_model *model, training_set *set,
+                                representation **added);
+
+/* Give the model the training rows of its representation r, and their domain.  Collective. */
+covary_status training_keep(covary_run *run, covary_model *model, const training_set *set, int r);
+
+/* Forget representation r, which no part may use; those after it move up.  Local. */
+void training_drop(covary_model *model, training_set *set, int r);
+
+/*
+ * Targets of a part in the axes in which it is learned, minus their mean, [frames][part->width].
+ * Sets part->mean.  Collective.
+ */
+covary_status training_part_targets(covary_run *run, const covary_model *model,
+                                    const training_set *set, int property, model_part *part,
+                                    panel **values);
+
+/* Tensors of a system, [frames][n_sites * n_rows * n_tensors], or NULL if they are 1.  Collective.
+ */
+covary_status training_tensors(covary_run *run, const covary_model *model, const training_set *set,
+                               const model_part *part, const linear_system *system,
+                               panel **tensors);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One factor for each pair of length and ridge, with all its properties as right-hand sides. */
+/* One factor for all systems with the same matrix, with their columns as right-hand sides. */
 #include "model/weights.h"
 
 #include "core/log.h"
@@ -10,160 +10,281 @@
 #include <math.h>
 #include <string.h>
 
-/* Properties that share a factor; their packed components lie side by side. */
+/* A system and whose it is. */
 typedef struct {
-    int     n_members;
-    int    *members; /* indices of properties */
-    double  length, ridge;
-    int64_t width; /* columns of all members */
-} factor_group;
+    int            property;
+    model_part    *part;
+    linear_system *system;
+    bool           solved;
+} owned_system;
 
-/* The first property without weights, and all others like it. */
-static void form_group(const covary_model *model, factor_group *group)
+typedef struct {
+    covary_run          *run;
+    const covary_config *config;
+    covary_model        *model;
+    const training_set  *set;
+    int                  n_systems;
+    owned_system        *systems;
+    int                  n_parts; /* of all properties */
+    panel              **targets; /* [n_parts] of each part, in its axes */
+    panel              **loo;     /* [n_parts] leave-one-out residuals, alike */
+} weights_task;
+
+static int part_index(const covary_model *model, int owner, const model_part *part)
 {
-    group->n_members = 0;
-    group->width = 0;
-    for (int p = 0; p < model->n_properties; p++) {
-        const model_property *of = &model->properties[p];
-        if (of->weights != NULL) {
-            continue;
-        }
-        if (group->n_members == 0) {
-            group->length = of->length;
-            group->ridge = of->ridge;
-        }
-        if (of->length == group->length && of->ridge == group->ridge) {
-            group->members[group->n_members++] = p;
-            group->width += of->width;
-        }
+    int index = (int)(part - model->properties[owner].parts);
+
+    for (int p = 0; p < owner; p++) {
+        index += model->properties[p].n_parts;
     }
+    return index;
 }
 
-static int64_t first_column(const covary_model *model, int index)
-{
-    int64_t column = 0;
-
-    for (int p = 0; p < index; p++) {
-        column += model->properties[p].width;
-    }
-    return column;
-}
-
-/* targets of the members, side by side */
-static void gather_targets(const covary_model *model, const factor_group *group,
-                           const panel *targets, panel *gathered)
-{
-    int64_t to = 0;
-
-    for (int m = 0; m < group->n_members; m++) {
-        int64_t width = model->properties[group->members[m]].width;
-        int64_t from = first_column(model, group->members[m]);
-        for (int64_t row = 0; row < targets->n_local; row++) {
-            memcpy(gathered->data + row * gathered->width + to,
-                   targets->data + row * targets->width + from, (size_t)width * sizeof(double));
-        }
-        to += width;
-    }
-}
-
-static covary_status keep_weights(model_property *of, int64_t n_train, int64_t column,
-                                  int64_t width, const double *weights)
-{
-    covary_status status = MEMORY_ALLOCATE("weights", n_train * of->width, &of->weights);
-
-    if (status != COVARY_OK) {
-        return status;
-    }
-    for (int64_t c = 0; c < of->width; c++) {
-        double sum = 0.0;
-        for (int64_t row = 0; row < n_train; row++) {
-            double weight = weights[row * width + column + c];
-            of->weights[row * of->width + c] = weight;
-            sum += fabs(weight);
-        }
-        of->weights_norm1 = fmax(of->weights_norm1, sum);
-    }
-    return COVARY_OK;
-}
-
-/* Leave-one-out errors in the body axes, where norms are those of the lab. */
-static void measure_loo(covary_run *run, model_property *of, int64_t column, const panel *targets,
-                        const panel *loo)
-{
-    const property_kind *kind = of->of->kind;
-    const int64_t        n_sites = of->width / kind->n_packed;
-    double               mean[KIND_MAX_PACKED], target[KIND_MAX_PACKED], error[KIND_MAX_PACKED];
-    double               reference[KIND_MAX_VALUES], predicted[KIND_MAX_VALUES];
-    error_sums           sums = {0};
-
-    property_get_site(of->of, n_sites, 0, of->mean, mean);
-    sums.trace_shift = errors_shift(kind, mean);
-    for (int64_t row = 0; row < loo->n_local; row++) {
-        const int64_t at = row * loo->width + column;
-        for (int64_t site = 0; site < n_sites; site++) {
-            property_get_site(of->of, n_sites, site, of->mean, mean);
-            property_get_site(of->of, n_sites, site, targets->data + at, target);
-            property_get_site(of->of, n_sites, site, loo->data + at, error);
-            for (int c = 0; c < kind->n_packed; c++) {
-                target[c] += mean[c];
-                error[c] = target[c] - error[c];
-            }
-            property_unpack(kind, target, reference);
-            property_unpack(kind, error, predicted);
-            errors_add(&sums, kind, reference, predicted);
-        }
-    }
-    errors_merge(run, &sums);
-    of->loo = errors_whole(&sums, kind);
-    for (int k = 0; k < property_n_irreps(kind); k++) {
-        of->loo_irreps[k] = errors_irrep(&sums, kind, k);
-    }
-}
-
-static covary_status keep_solution(covary_run *run, covary_model *model, const factor_group *group,
-                                   const panel *targets, const ridge_solution *solution)
+static covary_status list_systems(weights_task *task)
 {
     covary_status status = COVARY_OK;
-    double       *weights = NULL;
-    int64_t       column = 0;
+    covary_model *model = task->model;
+    int           n_systems = 0;
 
-    COVARY_TRY(panel_replicate(solution->weights, &weights));
-    for (int m = 0; m < group->n_members; m++) {
-        model_property *of = &model->properties[group->members[m]];
-        COVARY_TRY_TOGETHER(run, "keep the weights",
-                            keep_weights(of, model->n_train, column, group->width, weights));
-        measure_loo(run, of, column, targets, solution->loo);
-        of->log_likelihood = ridge_log_likelihood(run, targets, solution, column, of->width);
-        of->ridge = solution->ridge;
-        column += of->width;
+    for (int p = 0; p < model->n_properties; p++) {
+        task->n_parts += model->properties[p].n_parts;
+        for (int k = 0; k < model->properties[p].n_parts; k++) {
+            n_systems += model->properties[p].parts[k].n_systems;
+        }
+    }
+    COVARY_TRY(MEMORY_ALLOCATE("systems", n_systems, &task->systems));
+    COVARY_TRY(MEMORY_ALLOCATE("targets", task->n_parts, &task->targets));
+    COVARY_TRY(MEMORY_ALLOCATE("residuals", task->n_parts, &task->loo));
+    for (int p = 0; p < model->n_properties; p++) {
+        for (int k = 0; k < model->properties[p].n_parts; k++) {
+            model_part *part = &model->properties[p].parts[k];
+            for (int s = 0; s < part->n_systems; s++) {
+                task->systems[task->n_systems++] =
+                    (owned_system){.property = p, .part = part, .system = &part->systems[s]};
+            }
+        }
     }
 
 done:
-    MEMORY_RELEASE(&weights);
     return status;
 }
 
-static covary_status solve_group(covary_run *run, const covary_config *config, covary_model *model,
-                                 const factor_group *group, const training_set *set)
+static covary_status form_targets(weights_task *task)
 {
-    covary_status  status = COVARY_OK;
-    ridge_solution solution = {0};
-    panel         *targets = NULL;
-    kernel         of = model->type;
+    covary_status status = COVARY_OK;
+    covary_model *model = task->model;
+    int           index = 0;
 
-    of.length = group->length;
-    const covariant_kernel with = covariant_plain(&of, set->features->width);
-    const covariant_panels train = {.features = set->features};
-    COVARY_TRY(covary_run_check_stop(run));
-    COVARY_TRY(panel_create(run, set->targets->n_local, group->width, &targets));
-    gather_targets(model, group, set->targets, targets);
-    COVARY_TRY(ridge_solve(run, solver_find(config->solver), &with, &train, group->ridge,
-                           (int)config->block, targets, &solution));
-    COVARY_TRY(keep_solution(run, model, group, targets, &solution));
+    for (int p = 0; p < model->n_properties; p++) {
+        for (int k = 0; k < model->properties[p].n_parts; k++, index++) {
+            model_part *part = &model->properties[p].parts[k];
+            COVARY_TRY(
+                training_part_targets(task->run, model, task->set, p, part, &task->targets[index]));
+            COVARY_TRY(panel_create(task->run, task->set->batch->n_frames, part->width,
+                                    &task->loo[index]));
+        }
+    }
 
 done:
+    return status;
+}
+
+static void release_task(weights_task *released)
+{
+    for (int k = 0; k < released->n_parts; k++) {
+        if (released->loo != NULL) {
+            panel_destroy(&released->loo[k]);
+        }
+        if (released->targets != NULL) {
+            panel_destroy(&released->targets[k]);
+        }
+    }
+    MEMORY_RELEASE(&released->loo);
+    MEMORY_RELEASE(&released->targets);
+    MEMORY_RELEASE(&released->systems);
+}
+
+static panel *part_panel(const weights_task *task, panel **of, const owned_system *owned)
+{
+    return of[part_index(task->model, owned->property, owned->part)];
+}
+
+/* Systems that share the factor of the first one without weights; returns how many. */
+static int form_group(weights_task *task, int *members)
+{
+    int n = 0;
+
+    for (int s = 0; s < task->n_systems; s++) {
+        const owned_system *next = &task->systems[s];
+        const owned_system *first = n > 0 ? &task->systems[members[0]] : next;
+        if (!next->solved && next->system->ridge == first->system->ridge &&
+            kernel_equal(&next->system->of, &first->system->of) &&
+            systems_match(next->part, next->system, first->part, first->system)) {
+            members[n++] = s;
+        }
+    }
+    return n;
+}
+
+/* columns of `block` [frames n_rows][width] <-> the parts' packed values, by the systems' maps */
+static void move_columns(const weights_task *task, int n, const int *members, panel **parts,
+                         panel *block, bool to_parts)
+{
+    int64_t first = 0;
+
+    for (int k = 0; k < n; k++) {
+        const owned_system  *owned = &task->systems[members[k]];
+        const linear_system *system = owned->system;
+        panel               *values = part_panel(task, parts, owned);
+        for (int64_t frame = 0; frame < values->n_local; frame++) {
+            for (int64_t i = 0; i < system->n_rows * system->n_columns; i++) {
+                double *packed = values->data + frame * values->width + system->map[i];
+                double *cell = block->data + first + i % system->n_columns +
+                               (frame * system->n_rows + i / system->n_columns) * block->width;
+                *(to_parts ? packed : cell) = *(to_parts ? cell : packed);
+            }
+        }
+        first += system->n_columns;
+    }
+}
+
+/* The engine's weights of one system, on every rank. */
+static covary_status keep_weights(weights_task *task, const covariant_kernel *by,
+                                  const covariant_panels *train, const panel *solved, int64_t first,
+                                  linear_system *system)
+{
+    covary_status status = COVARY_OK;
+    const int64_t n_local = train->features->n_local;
+    const int64_t width = covariant_train_sites(by) * system->n_columns * system->n_tensors;
+    double       *columns = NULL;
+    panel        *packed = NULL;
+    const covariant_frames here = {.n_frames = n_local,
+                                   .features = train->features->data,
+                                   .tensors = train->tensors ? train->tensors->data : NULL};
+
+    COVARY_TRY_TOGETHER(
+        task->run, "keep the weights",
+        MEMORY_ALLOCATE("weights", n_local * system->n_rows * system->n_columns, &columns));
+    COVARY_TRY(panel_create(task->run, n_local, width, &packed));
+    for (int64_t row = 0; row < n_local * system->n_rows; row++) {
+        memcpy(columns + row * system->n_columns, solved->data + row * solved->width + first,
+               (size_t)system->n_columns * sizeof *columns);
+    }
+    covariant_pack(by, &here, system->n_columns, columns, packed->data);
+    COVARY_TRY(panel_replicate(packed, &system->weights));
+
+done:
+    panel_destroy(&packed);
+    MEMORY_RELEASE(&columns);
+    return status;
+}
+
+static covary_status keep_solution(weights_task *task, int n, const int *members,
+                                   const covariant_kernel *by, const covariant_panels *train,
+                                   const panel *targets, const ridge_solution *solution)
+{
+    covary_status status = COVARY_OK;
+    int64_t       first = 0;
+
+    for (int k = 0; k < n; k++) {
+        owned_system *owned = &task->systems[members[k]];
+        COVARY_TRY(keep_weights(task, by, train, solution->weights, first, owned->system));
+        owned->system->log_likelihood =
+            ridge_log_likelihood(task->run, targets, solution, first, owned->system->n_columns);
+        owned->system->ridge = solution->ridge;
+        owned->solved = true;
+        first += owned->system->n_columns;
+    }
+    move_columns(task, n, members, task->loo, solution->loo, true);
+
+done:
+    return status;
+}
+
+static covary_status solve_group(weights_task *task, int n, const int *members)
+{
+    covary_status       status = COVARY_OK;
+    ridge_solution      solution = {0};
+    panel              *targets = NULL, *tensors = NULL;
+    const owned_system *one = &task->systems[members[0]];
+    const int           r = one->part->representation;
+    covariant_kernel    by = system_kernel(one->part, one->system, task->model->representations[r]);
+    covariant_panels    train = {.features = task->set->described[r].features};
+    int64_t             width = 0;
+
+    for (int k = 0; k < n; k++) {
+        width += task->systems[members[k]].system->n_columns;
+    }
+    COVARY_TRY(covary_run_check_stop(task->run));
+    COVARY_TRY(
+        training_tensors(task->run, task->model, task->set, one->part, one->system, &tensors));
+    train.tensors = tensors;
+    COVARY_TRY(panel_create(task->run, train.features->n_local * by.n_rows, width, &targets));
+    move_columns(task, n, members, task->targets, targets, false);
+    COVARY_TRY(ridge_solve(task->run, solver_find(task->config->solver), &by, &train,
+                           one->system->ridge, (int)task->config->block, targets, &solution));
+    COVARY_TRY(keep_solution(task, n, members, &by, &train, targets, &solution));
+
+done:
+    panel_destroy(&tensors);
     panel_destroy(&targets);
     ridge_solution_release(&solution);
+    return status;
+}
+
+/* One frame's packed values of a property, reference and prediction without that frame. */
+static void restore_frame(const weights_task *task, int p, int64_t frame, double *reference,
+                          double *predicted)
+{
+    const model_property *of = &task->model->properties[p];
+
+    for (int k = 0; k < of->n_parts; k++) {
+        const model_part *part = &of->parts[k];
+        const int         index = part_index(task->model, p, part);
+        const site_batch *sites = task->set->described[part->representation].sites;
+        for (int64_t c = 0; c < part->width; c++) {
+            const int64_t at = frame * part->width + c;
+            reference[part->first + c] = task->targets[index]->data[at] + part->mean[c];
+            predicted[part->first + c] = reference[part->first + c] - task->loo[index]->data[at];
+        }
+        part_to_lab(part, sites, frame, reference + part->first);
+        part_to_lab(part, sites, frame, predicted + part->first);
+    }
+}
+
+static covary_status measure_loo(weights_task *task, int p)
+{
+    covary_status   status = COVARY_OK;
+    model_property *of = &task->model->properties[p];
+    const int64_t   n_atoms = task->model->about.n_atoms;
+    const int64_t   n_values = property_n_values(of->of, n_atoms);
+    double         *packed = NULL, *values = NULL;
+    error_sums      sums = {0};
+
+    COVARY_TRY_TOGETHER(task->run, "reserve packed values",
+                        MEMORY_ALLOCATE("packed values", 2 * of->width, &packed));
+    COVARY_TRY_TOGETHER(task->run, "reserve values",
+                        MEMORY_ALLOCATE("values", 2 * n_values, &values));
+    sums.trace_shift = model_trace_shift(of);
+    for (int64_t frame = 0; frame < task->set->batch->n_frames; frame++) {
+        restore_frame(task, p, frame, packed, packed + of->width);
+        for (int k = 0; k < 2; k++) {
+            model_unpack(task->model, p, task->set->batch->positions + frame * 3 * n_atoms,
+                         packed + k * of->width, values + k * n_values);
+        }
+        for (int64_t item = 0; item < n_values; item += of->of->kind->n_values) {
+            errors_add(&sums, of->of->kind, values + item, values + n_values + item);
+        }
+    }
+    errors_merge(task->run, &sums);
+    of->loo = errors_whole(&sums, of->of->kind);
+    for (int k = 0; k < property_n_irreps(of->of->kind); k++) {
+        of->loo_irreps[k] = errors_irrep(&sums, of->of->kind, k);
+    }
+
+done:
+    MEMORY_RELEASE(&values);
+    MEMORY_RELEASE(&packed);
     return status;
 }
 
@@ -171,17 +292,21 @@ covary_status fit_weights(covary_run *run, const covary_config *config, covary_m
                           const training_set *set)
 {
     covary_status status = COVARY_OK;
-    factor_group  group = {0};
+    weights_task  task = {.run = run, .config = config, .model = model, .set = set};
+    int          *members = NULL, n;
 
-    COVARY_TRY_TOGETHER(run, "reserve a group",
-                        MEMORY_ALLOCATE("group", model->n_properties, &group.members));
-    form_group(model, &group);
-    while (group.n_members > 0) {
-        COVARY_TRY(solve_group(run, config, model, &group, set));
-        form_group(model, &group);
+    COVARY_TRY_TOGETHER(run, "list the systems", list_systems(&task));
+    COVARY_TRY_TOGETHER(run, "reserve a group", MEMORY_ALLOCATE("group", task.n_systems, &members));
+    COVARY_TRY(form_targets(&task));
+    while ((n = form_group(&task, members)) > 0) {
+        COVARY_TRY(solve_group(&task, n, members));
+    }
+    for (int p = 0; p < model->n_properties; p++) {
+        COVARY_TRY(measure_loo(&task, p));
     }
 
 done:
-    MEMORY_RELEASE(&group.members);
+    MEMORY_RELEASE(&members);
+    release_task(&task);
     return status;
 }

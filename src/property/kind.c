@@ -298,19 +298,23 @@ static void project_linear(irrep of, double *components)
     }
 }
 
+void irrep_project(irrep of, molecule_shape shape, double *components)
+{
+    if (shape == SHAPE_PLANAR) {
+        project_planar(of, components);
+    } else if (shape == SHAPE_LINEAR) {
+        project_linear(of, components);
+    } else if (shape == SHAPE_POINT && (of.l > 0 || of.pseudo)) {
+        clear(irrep_size(of), components);
+    }
+}
+
 void property_project(const property_kind *kind, molecule_shape shape, double *packed)
 {
     for (int k = 0; k < kind->n_irreps; k++) {
         const kind_irrep *part = &kind->irreps[k];
         for (int copy = 0; copy < part->multiplicity; copy++) {
-            double *components = packed + part->first + irrep_size(part->of) * copy;
-            if (shape == SHAPE_PLANAR) {
-                project_planar(part->of, components);
-            } else if (shape == SHAPE_LINEAR) {
-                project_linear(part->of, components);
-            } else if (shape == SHAPE_POINT && (part->of.l > 0 || part->of.pseudo)) {
-                clear(irrep_size(part->of), components);
-            }
+            irrep_project(part->of, shape, packed + part->first + irrep_size(part->of) * copy);
         }
     }
 }

@@ -89,6 +89,9 @@ void property_to_lab(const property_kind *kind, const double rotation[9], const 
  */
 void property_project(const property_kind *kind, molecule_shape shape, double *packed);
 
+/* The same for the 2l+1 components of one irrep. */
+void irrep_project(irrep of, molecule_shape shape, double *components);
+
 int        property_n_irreps(const property_kind *kind);
 kind_irrep property_irrep(const property_kind *kind, int k);
 

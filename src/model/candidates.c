@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From the keys of a configuration to the representations that it leaves open. */
+#include "model/candidates.h"
+
+#include "core/memory.h"
+#include "core/status.h"
+#include "geometry/axis_weights.h"
+
+#include <string.h>
+
+enum { MAX_CANDIDATES = 32, MAX_BLOCKS = 2 };
+
+typedef struct {
+    const char *basis, *scaling;
+    const char *descriptors[MAX_BLOCKS];
+    int         n_descriptors; /* 0: those of the configuration */
+    bool        symmetric;
+} candidate;
+
+typedef struct {
+    const covary_config  *config;
+    const model_molecule *about;
+    candidate             list[MAX_CANDIDATES];
+    int                   n;
+} candidate_list;
+
+static bool is_auto(const char *value)
+{
+    return strcmp(value, "auto") == 0;
+}
+
+static void add(candidate_list *to, candidate made)
+{
+    if (to->n < MAX_CANDIDATES) {
+        to->list[to->n++] = made;
+    }
+}
+
+static bool is_listed(const candidate_list *of, const char *basis, bool symmetric)
+{
+    for (int k = 0; k < of->n; k++) {
+        if (of->list[k].symmetric == symmetric && strcmp(of->list[k].basis, basis) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * With the molecule's symmetry, and once for each basis without if that is left open: it is there
+ * to show what the symmetry is worth.
+ */
+static void add_symmetries(candidate_list *to, candidate made)
+{
+    const bool given = to->config->n_permutations > 0;
+
+    made.symmetric = to->about->group->order > 1;
+    add(to, made);
+    if (made.symmetric && !given && !is_listed(to, made.basis, false)) {
+        made.symmetric = false;
+        add(to, made);
+    }
+}
+
+static void add_scalings(candidate_list *to, candidate made, const char *const *scalings)
+{
+    if (!is_auto(to->config->scaling)) {
+        made.scaling = to->config->scaling;
+        add_symmetries(to, made);
+        return;
+    }
+    for (int k = 0; scalings[k] != NULL; k++) {
+        made.scaling = scalings[k];
+        add_symmetries(to, made);
+    }
+}
+
+static void add_gram(candidate_list *to)
+{
+    static const struct {
+        const char *second, *scaling; /* beside the distances */
+    } choices[] = {
+        {NULL, "none"},
+        {"exponential-distances", "none"},
+        {"exponential-distances", "standardize"},
+        {"inverse-distances", "none"},
+    };
+    static const char *const any_scaling[] = {"none", "standardize", NULL};
+    candidate                made = {.basis = "gram"};
+
+    if (to->config->n_descriptors > 0) {
+        add_scalings(to, made, any_scaling);
+        return;
+    }
+    for (size_t k = 0; k < sizeof choices / sizeof choices[0]; k++) {
+        const char *const scaling[] = {choices[k].scaling, NULL};
+        made.n_descriptors = 0;
+        made.descriptors[made.n_descriptors++] = "distances";
+        if (choices[k].second != NULL) {
+            made.descriptors[made.n_descriptors++] = choices[k].second;
+        }
+        add_scalings(to, made, scaling);
+    }
+}
+
+static void add_axes(candidate_list *to, const char *basis)
+{
+    static const char *const scalings[] = {"standardize", NULL};
+    candidate                made = {.basis = basis};
+
+    if (to->config->n_descriptors == 0) {
+        made.descriptors[made.n_descriptors++] = "cartesians";
+        if (to->about->n_atoms > 1) {
+            made.descriptors[made.n_descriptors++] = "distances";
+        }
+    }
+    add_scalings(to, made, scalings);
+}
+
+/* Descriptors of the configuration that gram cannot have leave the axes. */
+static bool needs_axes(const covary_config *config)
+{
+    for (unsigned k = 0; k < config->n_descriptors; k++) {
+        const descriptor_ops *ops = descriptor_find(config->descriptors[k]);
+        if (ops != NULL && ops->needs_axes) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void list_candidates(candidate_list *to)
+{
+    const covary_config *config = to->config;
+
+    if (!is_auto(config->basis)) {
+        if (strcmp(config->basis, "gram") == 0) {
+            add_gram(to);
+        } else {
+            add_axes(to, config->basis);
+        }
+        return;
+    }
+    if (to->about->n_atoms > 1 && !needs_axes(config)) {
+        add_gram(to);
+    }
+    add_axes(to, "eckart");
+    if (to->about->shape >= SHAPE_PLANAR) {
+        add_axes(to, "inertia");
+    }
+}
+
+static covary_status inertia_rule(covary_run *run, const covary_config *config,
+                                  const model_molecule *about, const training_set *set,
+                                  bool symmetric, axes **rule)
+{
+    covary_status       status = COVARY_OK;
+    double             *weights = NULL;
+    int32_t            *orbits = NULL;
+    axis_weights_report report;
+    const bool          improper = strcmp(config->handedness, "improper") == 0;
+    const axes_ops     *ops = axes_find("inertia");
+
+    COVARY_TRY_TOGETHER(
+        run, "define the axes",
+        axes_create(ops, about->n_atoms, about->masses, about->reference, improper, rule));
+    (*rule)->shape = about->shape;
+    if (is_auto(config->basis) || strcmp(config->signs, "group") == 0) {
+        (*rule)->signs = SIGNS_GROUP;
+    } else {
+        (*rule)->signs = strcmp(config->signs, "raw") == 0 ? SIGNS_RAW : SIGNS_MATCHED;
+    }
+    if (!is_auto(config->weights) || (*rule)->signs == SIGNS_RAW) {
+        goto done;
+    }
+    COVARY_TRY_TOGETHER(run, "reserve the weights",
+                        MEMORY_ALLOCATE("weights", about->n_atoms, &weights));
+    COVARY_TRY_TOGETHER(run, "reserve the orbits",
+                        MEMORY_ALLOCATE("orbits", about->n_atoms, &orbits));
+    permutation_group_orbits(about->group, orbits);
+    COVARY_TRY(axes_choose_weights(run, set->batch->n_frames, about->n_atoms, set->batch->positions,
+                                   about->masses, about->shape, symmetric ? orbits : NULL, weights,
+                                   &report));
+    COVARY_TRY_TOGETHER(run, "set the weights", axes_set_weights(*rule, weights));
+
+done:
+    MEMORY_RELEASE(&orbits);
+    MEMORY_RELEASE(&weights);
+    return status;
+}
+
+/* One reference is plain Eckart axes; several are blended. */
+static covary_status eckart_rule(covary_run *run, const covary_config *config,
+                                 const model_molecule *about, const training_set *set, axes **rule,
+                                 charts **blend)
+{
+    covary_status status = COVARY_OK;
+    const bool    improper = strcmp(config->handedness, "improper") == 0;
+
+    if (config->references != 1) {
+        COVARY_TRY(charts_choose(run, (int)config->references, set->batch->n_frames, about->n_atoms,
+                                 set->batch->positions, about->masses, about->reference, improper,
+                                 about->shape, blend));
+        if ((*blend)->n_charts > 1) {
+            return COVARY_OK;
+        }
+        charts_destroy(blend);
+    }
+    COVARY_TRY_TOGETHER(run, "define the axes",
+                        axes_create(axes_find("eckart"), about->n_atoms, about->masses,
+                                    about->reference, improper, rule));
+    (*rule)->shape = about->shape;
+
+done:
+    return status;
+}
+
+static covary_status describe(covary_run *run, const covary_config *config, covary_model *model,
+                              training_set *set, const candidate *from)
+{
+    covary_status           status = COVARY_OK;
+    representation         *made = NULL;
+    representation_settings settings = {
+        .basis = from->basis,
+        .descriptors =
+            from->n_descriptors > 0 ? from->descriptors : (const char *const *)config->descriptors,
+        .n_descriptors = from->n_descriptors > 0 ? from->n_descriptors : (int)config->n_descriptors,
+        .scaling = from->scaling,
+        .symmetric = from->symmetric};
+
+    if (strcmp(from->basis, "inertia") == 0) {
+        COVARY_TRY(inertia_rule(run, config, &model->about, set, from->symmetric, &settings.rule));
+    } else if (strcmp(from->basis, "eckart") == 0) {
+        COVARY_TRY(eckart_rule(run, config, &model->about, set, &settings.rule, &settings.charts));
+    }
+    status = representation_create(&model->about, settings, &made);
+    settings.rule = NULL;
+    settings.charts = NULL;
+    COVARY_TRY_TOGETHER(run, "create a representation", status);
+    COVARY_TRY(training_describe(run, model, set, &made));
+
+done:
+    representation_destroy(&made);
+    charts_destroy(&settings.charts);
+    axes_destroy(&settings.rule);
+    return status;
+}
+
+covary_status candidates_describe(covary_run *run, const covary_config *config, covary_model *model,
+                                  training_set *set)
+{
+    covary_status  status = COVARY_OK;
+    candidate_list list = {.config = config, .about = &model->about};
+
+    list_candidates(&list);
+    for (int k = 0; k < list.n; k++) {
+        COVARY_TRY(describe(run, config, model, set, &list.list[k]));
+    }
+
+done:
+    return status;
+}
+
+covary_status candidates_kernels(const covary_config *config, kernel *kernels, int *n_kernels)
+{
+    static const char *const choices[] = {"gaussian", "matern-5/2"};
+    covary_status            status = COVARY_OK;
+
+    *n_kernels = 0;
+    if (!is_auto(config->kernel)) {
+        *n_kernels = 1;
+        return kernel_parse(config->kernel, config->degree, &kernels[0]);
+    }
+    for (int k = 0; k < 2; k++) {
+        COVARY_TRY(kernel_parse(choices[k], config->degree, &kernels[k]));
+        (*n_kernels)++;
+    }
+
+done:
+    return status;
+}
+
+covary_status candidate_name(const representation *of, text *into)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(text_add(into, "%s", of->basis));
+    if (of->n_charts > 1) {
+        COVARY_TRY(text_add(into, " with %d references", of->n_charts));
+    }
+    for (int d = 0; d < of->features->n_ops; d++) {
+        COVARY_TRY(text_add(into, "%s %s", d == 0 ? "," : " +", of->features->ops[d]->name));
+    }
+    if (strcmp(of->scaling, "none") != 0) {
+        COVARY_TRY(text_add(into, " (%s)", of->scaling));
+    }
+    if (of->n_permutations > 1) {
+        COVARY_TRY(text_add(into, ", %d permutations", of->n_permutations));
+    }
+
+done:
+    return status;
+}

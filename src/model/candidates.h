@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a fit may choose from: representations and kernel functions, by the configuration.
+ *
+ * A key that is given leaves one value, a key that is auto leaves those below, in the order in
+ * which they are preferred where their errors are equal.
+ *
+ *   basis       gram, eckart, inertia axes with the group of signs for molecules that are not
+ * linear symmetry    that of the molecule; once for each basis none descriptor  gram: distances,
+ * with exponential-distances (also standardized) and with inverse-distances; axes: [cartesians,
+ * distances] scaling     gram: none but where said above; axes: standardize kernel      gaussian,
+ * matern-5/2
+ */
+#ifndef COVARY_MODEL_CANDIDATES_H
+#define COVARY_MODEL_CANDIDATES_H
+
+#include "model/training.h"
+
+enum { CANDIDATES_MAX_KERNELS = 4 };
+
+/*
+ * Add all candidate representations to the model and describe the training frames in them.
+ * Collective.  COVARY_ERR_CONFIG: keys that do not go together.
+ */
+covary_status candidates_describe(covary_run *run, const covary_config *config, covary_model *model,
+                                  training_set *set);
+
+/* Kernel functions to choose from; returns their number.  Local. */
+covary_status candidates_kernels(const covary_config *config, kernel *kernels, int *n_kernels);
+
+/* "gram, inverse-distances, 4 permutations": a representation in words.  Local. */
+covary_status candidate_name(const representation *of, text *into);
+
+#endif

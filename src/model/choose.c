@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rounds of comparisons: which candidates stay, and what is said of the others. */
+#include "model/choose.h"
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/status.h"
+#include "model/candidates.h"
+#include "model/trials.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { FINALISTS = 3 };
+
+/* A finalist may be this much worse than the best in a coarse search. */
+static const double STILL_IN = 1.5;
+
+static bool better(const trial *a, const trial *b)
+{
+    return a->rmse < b->rmse;
+}
+
+/* Sort the trials of a part by error; equal ones keep their order. */
+static void sort_trials(part_trials *of)
+{
+    for (int k = 1; k < of->n; k++) {
+        trial moved = of->list[k];
+        int   to = k;
+        for (; to > 0 && better(&moved, &of->list[to - 1]); to--) {
+            of->list[to] = of->list[to - 1];
+        }
+        of->list[to] = moved;
+    }
+}
+
+/* After a coarse round: the first ones that are not far behind go on. */
+static void mark_finalists(trial_set *all, int most)
+{
+    for (int p = 0; p < all->n_parts; p++) {
+        part_trials *of = &all->parts[p];
+        sort_trials(of);
+        for (int k = 0; k < of->n; k++) {
+            of->list[k].active =
+                k == 0 || (k < most && of->list[k].rmse <= STILL_IN * of->list[0].rmse);
+        }
+    }
+}
+
+/* The best representations of each part, with the other kernel functions. */
+static covary_status add_kernels(trial_set *all, const covary_model *model, const kernel *kernels,
+                                 int n_kernels)
+{
+    covary_status status = COVARY_OK;
+
+    for (int p = 0; p < all->n_parts; p++) {
+        const int n = all->parts[p].n;
+        for (int k = 0; k < n; k++) {
+            const int  r = all->parts[p].list[k].made.representation;
+            const bool goes_on = all->parts[p].list[k].active;
+            all->parts[p].list[k].active = false;
+            for (int f = 1; goes_on && f < n_kernels; f++) {
+                COVARY_TRY(trials_add(all, model, p, r, &kernels[f]));
+            }
+        }
+    }
+
+done:
+    return status;
+}
+
+static covary_status coarse_rounds(covary_run *run, trial_set *all, const covary_model *model,
+                                   const kernel *kernels, int n_kernels)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(trials_search(run, all, HYPER_COARSE));
+    mark_finalists(all, FINALISTS);
+    if (n_kernels > 1) {
+        COVARY_TRY_TOGETHER(run, "add kernel functions",
+                            add_kernels(all, model, kernels, n_kernels));
+        COVARY_TRY(trials_search(run, all, HYPER_COARSE));
+    }
+    mark_finalists(all, FINALISTS);
+
+done:
+    return status;
+}
+
+static covary_status describe_trial(const covary_model *model, const trial *of, text *said)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(candidate_name(model->representations[of->made.representation], said));
+    COVARY_TRY(text_add(said, ", %s: leave-one-out rmse %.4g%s", of->of.name, of->rmse,
+                        of->full ? "" : " (coarse search)"));
+
+done:
+    return status;
+}
+
+static covary_status name_runners_up(const covary_model *model, const part_trials *of,
+                                     model_part *part)
+{
+    covary_status status = COVARY_OK;
+    text          said = {0};
+
+    for (int k = 1; k < of->n; k++) {
+        COVARY_TRY(text_add(&said, "%s", k > 1 ? "\n" : ""));
+        COVARY_TRY(describe_trial(model, &of->list[k], &said));
+    }
+    COVARY_TRY(memory_copy_text(said.data == NULL ? "" : said.data, &part->runners_up));
+
+done:
+    text_release(&said);
+    return status;
+}
+
+/* Searched in full before searched coarsely, then by error. */
+static void rank_finalists(part_trials *of)
+{
+    for (int k = 0; k < of->n; k++) {
+        of->list[k].rmse = isnan(of->list[k].rmse) ? INFINITY : of->list[k].rmse;
+    }
+    sort_trials(of);
+    for (int k = 0; k < of->n; k++) {
+        if (of->list[k].full) {
+            trial best = of->list[k];
+            memmove(&of->list[1], &of->list[0], (size_t)k * sizeof *of->list);
+            of->list[0] = best;
+            return;
+        }
+    }
+}
+
+static covary_status take_best(covary_run *run, trial_set *all, covary_model *model)
+{
+    covary_status status = COVARY_OK;
+    text          said = {0};
+
+    for (int p = 0; p < all->n_parts; p++) {
+        part_trials *of = &all->parts[p];
+        model_part  *part = of->part;
+        rank_finalists(of);
+        COVARY_TRY(describe_trial(model, &of->list[0], &said));
+        if (of->n > 1) {
+            log_write(run, LOG_INFO, "%s, l = %d: %s", model->properties[of->property].of->name,
+                      part->about.l, said.data);
+        }
+        COVARY_TRY(name_runners_up(model, of, &of->list[0].made));
+        part_release(part);
+        *part = of->list[0].made;
+        of->list[0].made = (model_part){0};
+        text_release(&said);
+    }
+
+done:
+    text_release(&said);
+    return status;
+}
+
+static bool is_used(const covary_model *model, int r)
+{
+    for (int p = 0; p < model->n_properties; p++) {
+        for (int k = 0; k < model->properties[p].n_parts; k++) {
+            if (model->properties[p].parts[k].representation == r) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+covary_status choose_parts(covary_run *run, const covary_config *config, covary_model *model,
+                           training_set *set)
+{
+    covary_status status = COVARY_OK;
+    trial_set     all = {.config = config, .model = model, .set = set};
+    kernel        kernels[CANDIDATES_MAX_KERNELS];
+    int           n_kernels = 0;
+
+    timer_begin(run, "choose");
+    COVARY_TRY_TOGETHER(run, "parse the kernel", candidates_kernels(config, kernels, &n_kernels));
+    COVARY_TRY_TOGETHER(run, "list the candidates", trials_create(&all, model, &kernels[0]));
+    if (model->n_representations * n_kernels > 1) {
+        COVARY_TRY(coarse_rounds(run, &all, model, kernels, n_kernels));
+    }
+    if (model->n_representations * n_kernels == 1 && !isnan(config->length) &&
+        !isnan(config->ridge)) {
+        trials_take_fixed(&all);
+    } else {
+        COVARY_TRY(trials_search(run, &all, HYPER_FULL));
+    }
+    COVARY_TRY_TOGETHER(run, "take the best candidates", take_best(run, &all, model));
+    for (int r = model->n_representations - 1; r >= 0; r--) {
+        if (!is_used(model, r)) {
+            training_drop(model, set, r);
+        }
+    }
+
+done:
+    timer_end(run, "choose");
+    trials_release(&all);
+    return status;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Representation, kernel function, length and ridge of every part, by leave-one-out errors.
+ *
+ * With several candidates a coarse search compares all representations with the first kernel
+ * function, another one the other functions with the best representations, and the best of all are
+ * searched in full.  All parts of all candidates are compared on the same frames.  The number of
+ * frames follows from solver.selection_frames and, counted in operations, from
+ * solver.selection_seconds, so the choice depends neither on the machine nor on the ranks.
+ */
+#ifndef COVARY_MODEL_CHOOSE_H
+#define COVARY_MODEL_CHOOSE_H
+
+#include "model/training.h"
+
+/*
+ * Give every part its representation and systems with their hyperparameters, and drop the
+ * representations that no part uses.  Collective.
+ */
+covary_status choose_parts(covary_run *run, const covary_config *config, covary_model *model,
+                           training_set *set);
+
+/* Operations that the choice takes, about.  Local. */
+double choose_flops(const covary_config *config, const covary_model *model);
+
+#endif

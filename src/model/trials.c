@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Searching many candidates: systems with the same matrix share a search. */
+#include "model/trials.h"
+
+#include "core/memory.h"
+#include "core/status.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Rows that a search may have: minutes on a core in full, a fraction of a second if coarse. */
+enum { ROWS_COARSE = 600, ROWS_FULL = 2000 };
+
+/* The core in which solver.selection_seconds are counted. */
+static const double FLOPS_PER_SECOND = 1e10;
+
+/* One system of one trial. */
+typedef struct {
+    part_trials   *of;
+    trial         *tried;
+    linear_system *system;
+    int64_t        n_frames; /* searched on */
+    bool           done;
+} trial_system;
+
+typedef struct {
+    covary_run   *run;
+    trial_set    *all;
+    hyper_effort  effort;
+    int           n;
+    trial_system *systems;
+    int          *members; /* [n] of the group at hand */
+} trial_search;
+
+void trials_release(trial_set *released)
+{
+    for (int p = 0; released->parts != NULL && p < released->n_parts; p++) {
+        for (int k = 0; k < released->parts[p].n; k++) {
+            part_release(&released->parts[p].list[k].made);
+        }
+        MEMORY_RELEASE(&released->parts[p].list);
+    }
+    MEMORY_RELEASE(&released->parts);
+}
+
+covary_status trials_add(trial_set *all, const covary_model *model, int p, int r, const kernel *of)
+{
+    covary_status status = COVARY_OK;
+    part_trials  *to = &all->parts[p];
+    trial        *longer = NULL, *made;
+
+    if (to->n == to->capacity) {
+        COVARY_TRY(MEMORY_ALLOCATE("trials", to->capacity + 16, &longer));
+        if (to->n > 0) {
+            memcpy(longer, to->list, (size_t)to->n * sizeof *longer);
+        }
+        MEMORY_RELEASE(&to->list);
+        to->list = longer;
+        to->capacity += 16;
+    }
+    made = &to->list[to->n++];
+    *made = (trial){.of = *of, .rmse = INFINITY, .active = true, .made = *to->part};
+    made->made.representation = r;
+    made->made.mean = NULL;
+    made->made.systems = NULL;
+    made->made.runners_up = NULL;
+    COVARY_TRY(MEMORY_ALLOCATE("means", made->made.width, &made->made.mean));
+    COVARY_TRY(part_set_systems(&made->made, model->representations[r], of));
+
+done:
+    return status;
+}
+
+covary_status trials_create(trial_set *all, const covary_model *model, const kernel *of)
+{
+    covary_status status = COVARY_OK;
+    int           n = 0;
+
+    for (int p = 0; p < model->n_properties; p++) {
+        n += model->properties[p].n_parts;
+    }
+    COVARY_TRY(MEMORY_ALLOCATE("trials", n, &all->parts));
+    for (int p = 0; p < model->n_properties; p++) {
+        for (int k = 0; k < model->properties[p].n_parts; k++) {
+            all->parts[all->n_parts++] =
+                (part_trials){.property = p, .part = &model->properties[p].parts[k]};
+            for (int r = 0; r < model->n_representations; r++) {
+                COVARY_TRY(trials_add(all, model, all->n_parts - 1, r, of));
+            }
+        }
+    }
+
+done:
+    return status;
+}
+
+/* Most rows a frame that any candidate of the part has: all are compared on the same frames. */
+static int most_rows(const part_trials *of)
+{
+    int most = 1;
+
+    for (int k = 0; k < of->n; k++) {
+        for (int s = 0; s < of->list[k].made.n_systems; s++) {
+            const int rows = of->list[k].made.systems[s].n_rows;
+            most = rows > most ? rows : most;
+        }
+    }
+    return most;
+}
+
+static covary_status list_active(trial_search *search)
+{
+    covary_status status = COVARY_OK;
+    trial_set    *all = search->all;
+    int           n = 0;
+
+    for (int pass = 0; pass < 2; pass++) {
+        for (int p = 0; p < all->n_parts; p++) {
+            for (int k = 0; k < all->parts[p].n; k++) {
+                trial *tried = &all->parts[p].list[k];
+                for (int s = 0; tried->active && s < tried->made.n_systems; s++, n++) {
+                    if (pass == 1) {
+                        search->systems[search->n++] =
+                            (trial_system){.of = &all->parts[p],
+                                           .tried = tried,
+                                           .system = &tried->made.systems[s]};
+                    }
+                }
+            }
+        }
+        if (pass == 0) {
+            COVARY_TRY(MEMORY_ALLOCATE("systems", n, &search->systems));
+            COVARY_TRY(MEMORY_ALLOCATE("members", n, &search->members));
+        }
+    }
+
+done:
+    return status;
+}
+
+static int form_group(trial_search *search)
+{
+    int n = 0;
+
+    for (int s = 0; s < search->n; s++) {
+        const trial_system *next = &search->systems[s];
+        const trial_system *first = n > 0 ? &search->systems[search->members[0]] : next;
+        if (!next->done && next->n_frames == first->n_frames &&
+            kernel_equal(&next->tried->of, &first->tried->of) &&
+            systems_match(&next->tried->made, next->system, &first->tried->made, first->system)) {
+            search->members[n++] = s;
+        }
+    }
+    return n;
+}
+
+static covariant_kernel kernel_of(const trial_search *search, const trial_system *of)
+{
+    return system_kernel(&of->tried->made, of->system,
+                         search->all->model->representations[of->tried->made.representation]);
+}
+
+static double group_flops(const trial_search *search, int n)
+{
+    const trial_system    *first = &search->systems[search->members[0]];
+    const covariant_kernel with = kernel_of(search, first);
+    const covariant_frames train = {.n_frames = first->n_frames};
+    int64_t                columns = 0;
+    hyper_problem          problem = {.with = &with,
+                                      .train = &train,
+                                      .sigma = 1.0,
+                                      .fixed_length = search->all->config->length,
+                                      .fixed_ridge = search->all->config->ridge,
+                                      .n_members = 1,
+                                      .columns = &columns};
+
+    for (int k = 0; k < n; k++) {
+        columns += search->systems[search->members[k]].system->n_columns;
+    }
+    return hyper_flops(&problem, search->effort);
+}
+
+static void set_frames(trial_search *search, double fraction)
+{
+    const int64_t n = search->all->model->n_train;
+    const int64_t limit = search->all->config->selection_frames;
+    const double  rows = search->effort == HYPER_COARSE ? ROWS_COARSE : ROWS_FULL;
+
+    for (int s = 0; s < search->n; s++) {
+        const int              n_rows = most_rows(search->systems[s].of);
+        const selection_limits limits = {.max_frames = limit,
+                                         .max_rows = (int64_t)fmax(4.0 * n_rows, rows * fraction)};
+        search->systems[s].n_frames = selection_count(n, n_rows, limits);
+    }
+}
+
+/* Fewer frames where all searches together would take longer than allowed; cubes count. */
+static void keep_to_budget(trial_search *search)
+{
+    const double share = search->effort == HYPER_COARSE ? 0.3 : 0.7;
+    const double budget = share * search->all->config->selection_seconds * FLOPS_PER_SECOND;
+    double       flops = 0.0;
+    int          n;
+
+    set_frames(search, 1.0);
+    while ((n = form_group(search)) > 0) {
+        flops += group_flops(search, n);
+        for (int k = 0; k < n; k++) {
+            search->systems[search->members[k]].done = true;
+        }
+    }
+    for (int s = 0; s < search->n; s++) {
+        search->systems[s].done = false;
+    }
+    if (flops > budget) {
+        set_frames(search, cbrt(budget / flops));
+    }
+}
+
+/* Targets of one member, [frames n_rows][columns], next to those before it. */
+static covary_status add_targets(trial_search *search, trial_system *of, int64_t first,
+                                 panel *targets)
+{
+    covary_status        status = COVARY_OK;
+    const linear_system *system = of->system;
+    panel               *values = NULL;
+
+    COVARY_TRY(training_part_targets(search->run, search->all->model, search->all->set,
+                                     of->of->property, &of->tried->made, &values));
+    for (int64_t frame = 0; frame < values->n_local; frame++) {
+        for (int64_t i = 0; i < system->n_rows * system->n_columns; i++) {
+            const int64_t row = frame * system->n_rows + i / system->n_columns;
+            targets->data[row * targets->width + first + i % system->n_columns] =
+                values->data[frame * values->width + system->map[i]];
+        }
+    }
+
+done:
+    panel_destroy(&values);
+    return status;
+}
+
+static void keep_choices(trial_search *search, int n, const selection_target *choices)
+{
+    for (int k = 0; k < n; k++) {
+        trial_system *of = &search->systems[search->members[k]];
+        of->system->of.length = choices[k].length;
+        of->system->ridge = choices[k].ridge;
+        of->system->at_edge = choices[k].at_edge;
+        of->system->search_rmse = choices[k].loo_rmse;
+        of->tried->made.kernel_auto = strcmp(search->all->config->kernel, "auto") == 0;
+        of->tried->made.length_auto = isnan(search->all->config->length);
+        of->tried->made.ridge_auto = isnan(search->all->config->ridge);
+        of->done = true;
+    }
+}
+
+static covary_status gather_group(trial_search *search, int n, const covariant_kernel *with,
+                                  selection_target *choices, selection_subset *subset)
+{
+    covary_status       status = COVARY_OK;
+    const trial_system *first = &search->systems[search->members[0]];
+    const training_set *set = search->all->set;
+    const int           r = first->tried->made.representation;
+    panel              *targets = NULL, *tensors = NULL;
+    int64_t            *chosen = NULL, width = 0;
+    covariant_panels    train = {.features = set->described[r].features};
+
+    for (int k = 0; k < n; k++) {
+        trial_system *of = &search->systems[search->members[k]];
+        choices[k] = (selection_target){.first = width,
+                                        .count = of->system->n_columns,
+                                        .length = search->all->config->length,
+                                        .ridge = search->all->config->ridge};
+        width += of->system->n_columns;
+    }
+    COVARY_TRY(training_tensors(search->run, search->all->model, set, &first->tried->made,
+                                first->system, &tensors));
+    train.tensors = tensors;
+    COVARY_TRY(panel_create(search->run, train.features->n_local * with->n_rows, width, &targets));
+    for (int k = 0; k < n; k++) {
+        COVARY_TRY(
+            add_targets(search, &search->systems[search->members[k]], choices[k].first, targets));
+    }
+    COVARY_TRY_TOGETHER(search->run, "reserve the frames",
+                        MEMORY_ALLOCATE("frames", first->n_frames, &chosen));
+    selection_frames(train.features->n_rows, first->n_frames, chosen);
+    COVARY_TRY(
+        selection_gather(search->run, with, &train, targets, first->n_frames, chosen, subset));
+
+done:
+    MEMORY_RELEASE(&chosen);
+    panel_destroy(&targets);
+    panel_destroy(&tensors);
+    return status;
+}
+
+static covary_status search_group(trial_search *search, int n)
+{
+    covary_status          status = COVARY_OK;
+    const covariant_kernel with = kernel_of(search, &search->systems[search->members[0]]);
+    selection_target      *choices = NULL;
+    selection_subset       subset = {0};
+
+    COVARY_TRY_TOGETHER(search->run, "reserve the choices",
+                        MEMORY_ALLOCATE("choices", n, &choices));
+    COVARY_TRY(gather_group(search, n, &with, choices, &subset));
+    COVARY_TRY(selection_search(search->run, &with, &subset.system, search->effort, n, choices));
+    keep_choices(search, n, choices);
+
+done:
+    selection_release(&subset);
+    MEMORY_RELEASE(&choices);
+    return status;
+}
+
+/* Errors of a part are those of its systems together. */
+static void sum_errors(trial_search *search)
+{
+    for (int p = 0; p < search->all->n_parts; p++) {
+        for (int k = 0; k < search->all->parts[p].n; k++) {
+            trial *tried = &search->all->parts[p].list[k];
+            double sum = 0.0;
+            for (int s = 0; tried->active && s < tried->made.n_systems; s++) {
+                const double rmse = tried->made.systems[s].search_rmse;
+                sum += rmse * rmse;
+            }
+            if (tried->active) {
+                tried->rmse = sqrt(sum);
+                tried->full = search->effort == HYPER_FULL;
+            }
+        }
+    }
+}
+
+covary_status trials_search(covary_run *run, trial_set *all, hyper_effort effort)
+{
+    covary_status status = COVARY_OK;
+    trial_search  search = {.run = run, .all = all, .effort = effort};
+    int           n;
+
+    COVARY_TRY_TOGETHER(run, "list the searches", list_active(&search));
+    keep_to_budget(&search);
+    while ((n = form_group(&search)) > 0) {
+        COVARY_TRY(covary_run_check_stop(run));
+        COVARY_TRY(search_group(&search, n));
+    }
+    sum_errors(&search);
+
+done:
+    MEMORY_RELEASE(&search.members);
+    MEMORY_RELEASE(&search.systems);
+    return status;
+}
+
+void trials_take_fixed(trial_set *all)
+{
+    for (int p = 0; p < all->n_parts; p++) {
+        for (int k = 0; k < all->parts[p].n; k++) {
+            trial *tried = &all->parts[p].list[k];
+            for (int s = 0; s < tried->made.n_systems; s++) {
+                tried->made.systems[s].of.length = all->config->length;
+                tried->made.systems[s].ridge = all->config->ridge;
+            }
+            tried->full = true;
+        }
+    }
+}
