@@ -64,7 +64,7 @@
     X("representation.reference", KEY_PATH, "auto | a file", 0, 0, "auto", NO_UNIT,                \
       "File whose first frame is the reference structure; auto takes it from the training "        \
       "frames.")                                                                                   \
-    X("representation.references", KEY_INTEGER, "auto | a whole number from 1 to 8", 1, 8, "auto", \
+    X("representation.references", KEY_INTEGER, "auto | a whole number from 1 to 8", 1, 8, "1",    \
       NO_UNIT,                                                                                     \
       "Number of references whose Eckart axes are blended; auto takes as many as a\n      "        \
       "floppy molecule needs.")                                                                    \

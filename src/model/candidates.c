@@ -15,6 +15,7 @@ typedef struct {
     const char *descriptors[MAX_BLOCKS];
     int         n_descriptors; /* 0: those of the configuration */
     bool        symmetric;
+    int         references; /* eckart: 1, or 0 for as many as the molecule needs */
 } candidate;
 
 typedef struct {
@@ -103,10 +104,11 @@ static void add_gram(candidate_list *to)
     }
 }
 
-static void add_axes(candidate_list *to, const char *basis)
+static void add_axes(candidate_list *to, const char *basis, int references)
 {
-    static const char *const scalings[] = {"standardize", NULL};
-    candidate                made = {.basis = basis};
+    static const char *const scalings[] = {"standardize", "none", NULL};
+    const bool               plain = strcmp(basis, "eckart") == 0 && references == 1;
+    candidate                made = {.basis = basis, .references = references};
 
     if (to->config->n_descriptors == 0) {
         made.descriptors[made.n_descriptors++] = "cartesians";
@@ -114,7 +116,12 @@ static void add_axes(candidate_list *to, const char *basis)
             made.descriptors[made.n_descriptors++] = "distances";
         }
     }
-    add_scalings(to, made, scalings);
+    if (is_auto(to->config->basis) && !plain) {
+        static const char *const one[] = {"standardize", NULL};
+        add_scalings(to, made, one);
+    } else {
+        add_scalings(to, made, scalings);
+    }
 }
 
 /* Descriptors of the configuration that gram cannot have leave the axes. */
@@ -132,21 +139,20 @@ static bool needs_axes(const covary_config *config)
 static void list_candidates(candidate_list *to)
 {
     const covary_config *config = to->config;
+    const bool           open = is_auto(config->basis);
 
-    if (!is_auto(config->basis)) {
-        if (strcmp(config->basis, "gram") == 0) {
-            add_gram(to);
-        } else {
-            add_axes(to, config->basis);
-        }
-        return;
-    }
-    if (to->about->n_atoms > 1 && !needs_axes(config)) {
+    if (strcmp(config->basis, "gram") == 0 ||
+        (open && to->about->n_atoms > 1 && !needs_axes(config))) {
         add_gram(to);
     }
-    add_axes(to, "eckart");
-    if (to->about->shape >= SHAPE_PLANAR) {
-        add_axes(to, "inertia");
+    if (open || strcmp(config->basis, "eckart") == 0) {
+        add_axes(to, "eckart", open ? 1 : (int)config->references);
+    }
+    if (open && to->about->shape == SHAPE_SPATIAL) {
+        add_axes(to, "eckart", config->references > 1 ? (int)config->references : 0);
+    }
+    if ((open && to->about->shape >= SHAPE_PLANAR) || strcmp(config->basis, "inertia") == 0) {
+        add_axes(to, "inertia", 1);
     }
 }
 
@@ -189,22 +195,25 @@ done:
     return status;
 }
 
-/* One reference is plain Eckart axes; several are blended. */
+/* One reference is plain Eckart axes; several are blended.  Both NULL: one is enough. */
 static covary_status eckart_rule(covary_run *run, const covary_config *config,
-                                 const model_molecule *about, const training_set *set, axes **rule,
-                                 charts **blend)
+                                 const model_molecule *about, const training_set *set,
+                                 int references, axes **rule, charts **blend)
 {
     covary_status status = COVARY_OK;
     const bool    improper = strcmp(config->handedness, "improper") == 0;
 
-    if (config->references != 1) {
-        COVARY_TRY(charts_choose(run, (int)config->references, set->batch->n_frames, about->n_atoms,
+    if (references != 1) {
+        COVARY_TRY(charts_choose(run, references, set->batch->n_frames, about->n_atoms,
                                  set->batch->positions, about->masses, about->reference, improper,
                                  about->shape, blend));
         if ((*blend)->n_charts > 1) {
             return COVARY_OK;
         }
         charts_destroy(blend);
+        if (is_auto(config->basis)) {
+            return COVARY_OK;
+        }
     }
     COVARY_TRY_TOGETHER(run, "define the axes",
                         axes_create(axes_find("eckart"), about->n_atoms, about->masses,
@@ -231,7 +240,11 @@ static covary_status describe(covary_run *run, const covary_config *config, cova
     if (strcmp(from->basis, "inertia") == 0) {
         COVARY_TRY(inertia_rule(run, config, &model->about, set, from->symmetric, &settings.rule));
     } else if (strcmp(from->basis, "eckart") == 0) {
-        COVARY_TRY(eckart_rule(run, config, &model->about, set, &settings.rule, &settings.charts));
+        COVARY_TRY(eckart_rule(run, config, &model->about, set, from->references, &settings.rule,
+                               &settings.charts));
+        if (settings.rule == NULL && settings.charts == NULL) {
+            return COVARY_OK; /* the plain axes are a candidate already */
+        }
     }
     status = representation_create(&model->about, settings, &made);
     settings.rule = NULL;

@@ -18,7 +18,7 @@ static const double STILL_IN = 1.5;
 
 static bool better(const trial *a, const trial *b)
 {
-    return a->rmse < b->rmse;
+    return a->rmse * a->handicap < b->rmse * b->handicap;
 }
 
 /* Sort the trials of a part by error; equal ones keep their order. */
@@ -42,7 +42,8 @@ static void mark_finalists(trial_set *all, int most)
         sort_trials(of);
         for (int k = 0; k < of->n; k++) {
             of->list[k].active =
-                k == 0 || (k < most && of->list[k].rmse <= STILL_IN * of->list[0].rmse);
+                k == 0 || (k < most && of->list[k].rmse * of->list[k].handicap <=
+                                           STILL_IN * of->list[0].rmse * of->list[0].handicap);
         }
     }
 }

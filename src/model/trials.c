@@ -11,6 +11,12 @@
 /* Rows that a search may have: minutes on a core in full, a fraction of a second if coarse. */
 enum { ROWS_COARSE = 600, ROWS_FULL = 2000 };
 
+/*
+ * Leave-one-out errors do not see where axes become ambiguous outside of the training set, so they
+ * must be clearly better than the frame-free basis.
+ */
+static const double HANDICAP_OF_AXES = 1.25;
+
 /* The core in which solver.selection_seconds are counted. */
 static const double FLOPS_PER_SECOND = 1e10;
 
@@ -60,6 +66,8 @@ covary_status trials_add(trial_set *all, const covary_model *model, int p, int r
     }
     made = &to->list[to->n++];
     *made = (trial){.of = *of, .rmse = INFINITY, .active = true, .made = *to->part};
+    made->handicap =
+        representation_axes(model->representations[r]) != NULL ? HANDICAP_OF_AXES : 1.0;
     made->made.representation = r;
     made->made.mean = NULL;
     made->made.systems = NULL;

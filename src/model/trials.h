@@ -9,8 +9,9 @@
 /* A part as it would be in one representation with one kernel function. */
 typedef struct {
     kernel     of;
-    model_part made; /* with systems; becomes the part if it is the best */
-    double     rmse; /* leave-one-out; INFINITY: no hyperparameters work, or not searched yet */
+    model_part made;     /* with systems; becomes the part if it is the best */
+    double     rmse;     /* leave-one-out; INFINITY: no hyperparameters work, or not searched yet */
+    double     handicap; /* errors are compared times this */
     bool       active, full; /* to be searched next; was searched in full */
 } trial;
 

@@ -385,7 +385,11 @@ done:
     return status;
 }
 
-/* Nothing known lies beyond `point` on one side, along an axis that was searched. */
+/*
+ * Nothing known lies beyond `point` on one side, along an axis that was searched.  The smallest
+ * ridge of the lattice is no edge: it is where labels without noise end, and rounding allows none
+ * below.
+ */
 static bool lies_at_edge(const hyper_grid *grid, int point)
 {
     hyper_rectangle hull = {grid->n_lengths, -1, grid->n_ridges, -1};
@@ -402,7 +406,8 @@ static bool lies_at_edge(const hyper_grid *grid, int point)
     }
     const int length = point / grid->n_ridges, ridge = point % grid->n_ridges;
     return (grid->n_lengths > 1 && (length == hull.length_lo || length == hull.length_hi)) ||
-           (grid->n_ridges > 1 && (ridge == hull.ridge_lo || ridge == hull.ridge_hi));
+           (grid->n_ridges > 1 &&
+            ((ridge == hull.ridge_lo && ridge > 0) || ridge == hull.ridge_hi));
 }
 
 hyper_choice hyper_grid_best(const hyper_grid *grid, int member)
