@@ -10,7 +10,8 @@
  *                                      [frames][atoms]...
  *   /observables/domain/value          [frames] bit set of annotation_flag
  *   /observables/domain_margin/value   [frames] distance of the body axes to an ambiguity, 0 ... 1
- *   /observables/domain_distance/value [frames] distance to the nearest training frame
+ *   /observables/domain_distance/value [frames] distance to the nearest training frame, in units of
+ *                                      the largest such distance within the training set
  *   /covary                            provenance; inputs/{path,bytes,checksum};
  *                                      complete [ranges][2]: first frame and count
  *

@@ -30,9 +30,27 @@ static bool is_auto(const char *value)
     return strcmp(value, "auto") == 0;
 }
 
+/*
+ * Pairs of sites for each pair of frames, at most, that a choice may cost; whoever asks for a basis
+ * gets it all the same.
+ */
+enum { MOST_PAIRS_OF_SITES = 600 };
+
+/* Axes need the images on both sides, or all signs of each; see kernel/covariant.h. */
+static bool is_cheap(const candidate_list *to, candidate made)
+{
+    const int64_t images = made.symmetric ? to->about->group->order : 1;
+
+    if (!is_auto(to->config->basis) || strcmp(made.basis, "gram") == 0) {
+        return true;
+    }
+    return (strcmp(made.basis, "inertia") == 0 ? AXES_MAX_SIGN_IMAGES * images : images * images) <=
+           MOST_PAIRS_OF_SITES;
+}
+
 static void add(candidate_list *to, candidate made)
 {
-    if (to->n < MAX_CANDIDATES) {
+    if (to->n < MAX_CANDIDATES && is_cheap(to, made)) {
         to->list[to->n++] = made;
     }
 }

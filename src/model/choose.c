@@ -117,6 +117,15 @@ done:
     return status;
 }
 
+static void log_runners_up(covary_run *run, const char *lines)
+{
+    while (*lines != '\0') {
+        const size_t length = strcspn(lines, "\n");
+        log_write(run, LOG_DETAIL, "  also tried: %.*s", (int)length, lines);
+        lines += length + (lines[length] == '\n');
+    }
+}
+
 /* Searched in full before searched coarsely, then by error. */
 static void rank_finalists(part_trials *of)
 {
@@ -149,6 +158,7 @@ static covary_status take_best(covary_run *run, trial_set *all, covary_model *mo
                       part->about.l, said.data);
         }
         COVARY_TRY(name_runners_up(model, of, &of->list[0].made));
+        log_runners_up(run, of->list[0].made.runners_up);
         part_release(part);
         *part = of->list[0].made;
         of->list[0].made = (model_part){0};

@@ -26,7 +26,7 @@
 
 #include <string.h>
 
-enum { FORMAT_VERSION = 2 };
+enum { FORMAT_VERSION = 3 };
 
 static const char format_name[] = "covary-model";
 

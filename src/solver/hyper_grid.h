@@ -40,7 +40,8 @@ typedef struct {
     double rmse;  /* leave-one-frame-out, sqrt(mean over frames of the squared norm) of all rows
                      and columns of the member; INFINITY: no point of the grid is usable,
                      and a searched length and ridge mean nothing */
-    bool at_edge; /* of all that was searched, as is the smallest error */
+    bool at_edge; /* of all that was searched, as is the smallest error; the lattice has no edge at
+                     its smallest ridge */
 } hyper_choice;
 
 covary_status hyper_grid_create(covary_run *run, const hyper_problem *problem,
