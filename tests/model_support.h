@@ -8,7 +8,7 @@
 
 #include "support.h"
 
-#include "model/model.h"
+#include "model/prediction.h"
 #include "trajectory/elements.h"
 
 #include <float.h>
@@ -24,6 +24,8 @@ typedef struct {
     const char *basis;      /* eckart */
     const char *handedness; /* improper */
     const char *signs;      /* matched */
+    const char *weights;    /* auto */
+    const char *symmetry;   /* none; a permutation in cycle notation goes in quotes */
     const char *descriptor; /* cartesians, distances */
     const char *scaling;    /* standardize */
     const char *kernel;     /* gaussian */
@@ -31,6 +33,8 @@ typedef struct {
     const char *ridge;      /* 1e-2 */
     const char *rest;       /* further lines */
 } model_recipe;
+
+/* One representation and one kernel function: nothing is chosen but what a recipe leaves auto. */
 
 #define DIPOLE         "{name: dipole, kind: vector, unit: e*bohr}"
 #define POLARIZABILITY "{name: polarizability, kind: symmetric-tensor, unit: bohr^3}"
@@ -44,13 +48,15 @@ static inline covary_config *recipe_config(const model_recipe *from)
     snprintf(yaml, sizeof yaml,
              "data: {train: ['%s']}\n"
              "properties: [%s]\n"
-             "representation: {basis: %s, axes: %s, signs: %s, descriptor: [%s], scaling: %s}\n"
+             "representation: {basis: %s, axes: %s, signs: %s, weights: %s, references: 1, "
+             "descriptor: [%s], scaling: %s, symmetry: %s}\n"
              "kernel: {type: %s, length: %s}\n"
              "ridge: %s\n%s",
              from->train, GIVEN_OR(properties, DIPOLE ", " POLARIZABILITY),
              GIVEN_OR(basis, "eckart"), GIVEN_OR(handedness, "improper"),
-             GIVEN_OR(signs, "matched"), GIVEN_OR(descriptor, "cartesians, distances"),
-             GIVEN_OR(scaling, "standardize"), GIVEN_OR(kernel, "gaussian"), GIVEN_OR(length, "6"),
+             GIVEN_OR(signs, "matched"), GIVEN_OR(weights, "auto"),
+             GIVEN_OR(descriptor, "cartesians, distances"), GIVEN_OR(scaling, "standardize"),
+             GIVEN_OR(symmetry, "none"), GIVEN_OR(kernel, "gaussian"), GIVEN_OR(length, "6"),
              GIVEN_OR(ridge, "1e-2"), GIVEN_OR(rest, ""));
 #undef GIVEN_OR
     assert_ok(config_parse_text("recipe", yaml, &config));
@@ -174,10 +180,23 @@ static inline double *predict_one(const covary_model *model, int p, int64_t n_fr
     return made;
 }
 
+/* What the rounding of sums is measured by for one frame, see prediction.h. */
+static inline double magnitude_of(const covary_model *model, int p, const double *positions)
+{
+    prediction *batch = NULL;
+    double      magnitude;
+
+    assert_ok(prediction_create(model, 1, &batch));
+    assert_ok(prediction_compute(model, 1, positions, batch));
+    magnitude = prediction_magnitude(model, p, 0, batch);
+    prediction_destroy(&batch);
+    return magnitude;
+}
+
 /*
  * The largest |turn y(X) - y(turn X + shift)| over the frames, each with an operation of its own,
- * and its largest ratio to 4 eps (|weights|_1 + 2 |y|), which rounding explains while the axes are
- * well determined: the sum over the training frames, and the turning of the value itself.
+ * and its largest ratio to 4 eps (|Phi| |weights|_1 + 2 |y|), which rounding explains while the
+ * axes are well determined: the sum over the training frames, and the turning of the value itself.
  */
 typedef struct {
     double deviation, ratio;
@@ -185,7 +204,8 @@ typedef struct {
 } covariance;
 
 static inline void compare_turned(const covary_model *model, int p, const double turn[9],
-                                  const double *before, const double *after, covariance *found)
+                                  double magnitude, const double *before, const double *after,
+                                  covariance *found)
 {
     const property_kind *kind = model->properties[p].of->kind;
     double               expected[KIND_MAX_VALUES];
@@ -198,7 +218,7 @@ static inline void compare_turned(const covary_model *model, int p, const double
             error += (after[item + c] - expected[c]) * (after[item + c] - expected[c]);
             size += expected[c] * expected[c];
         }
-        const double scale = model->properties[p].weights_norm1 + 2.0 * sqrt(size);
+        const double scale = magnitude + 2.0 * sqrt(size);
 
         found->deviation = fmax(found->deviation, sqrt(error));
         found->ratio = fmax(found->ratio, sqrt(error) / (4.0 * DBL_EPSILON * scale + DBL_MIN));
@@ -209,7 +229,7 @@ static inline covariance measure_covariance(const covary_model *model, int p, in
                                             int64_t n_frames, const double *positions,
                                             uint64_t seed)
 {
-    const int64_t stride = 3 * model->n_atoms;
+    const int64_t n_atoms = model->about.n_atoms, stride = 3 * n_atoms;
     test_random   stream = {seed};
     covariance    found = {.margin = 1.0};
     double        turn[9], shift[3], margin;
@@ -217,15 +237,17 @@ static inline covariance measure_covariance(const covary_model *model, int p, in
 
     assert_non_null(moved);
     for (int64_t frame = 0; frame < n_frames; frame++) {
+        const double *x = positions + frame * stride;
+
         test_rotation(&stream, improper, turn);
         for (int k = 0; k < 3; k++) {
             shift[k] = test_normal(&stream);
         }
-        move_atoms(model->n_atoms, turn, shift, positions + frame * stride, moved);
-        double *before = predict_one(model, p, 1, positions + frame * stride, &margin);
+        move_atoms(n_atoms, turn, shift, x, moved);
+        double *before = predict_one(model, p, 1, x, &margin);
         double *after = predict_one(model, p, 1, moved, NULL);
 
-        compare_turned(model, p, turn, before, after, &found);
+        compare_turned(model, p, turn, magnitude_of(model, p, moved), before, after, &found);
         found.margin = fmin(found.margin, margin);
         free(after);
         free(before);

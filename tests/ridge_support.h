@@ -336,14 +336,14 @@ static inline void leave_out_each(const training_set *set, const kernel *of, dou
             solve_by_elimination(set, of, ridge, out / set->n_rows, weights);
         }
         for (int64_t col = 0; col < set->width; col++) {
-            long double prediction = 0.0L;
+            long double predicted = 0.0L;
 
             for (int64_t row = 0; row < n; row++) {
-                prediction +=
+                predicted +=
                     kernel_entry(set, of, out, row) * (long double)weights[row * set->width + col];
             }
             loo[out * set->width + col] =
-                (double)((long double)set->targets[out * set->width + col] - prediction);
+                (double)((long double)set->targets[out * set->width + col] - predicted);
         }
     }
     free(weights);

@@ -34,11 +34,12 @@ static covary_status extend(covary_model *model, training_set *set, representati
     }
     MEMORY_RELEASE(&set->described);
     set->described = longer;
-    COVARY_TRY(site_batch_create(*added, set->batch->n_frames, &longer[set->n_described].sites));
+    set->n_described++; /* whatever it will hold is to be released */
+    COVARY_TRY(
+        site_batch_create(*added, set->batch->n_frames, &longer[set->n_described - 1].sites));
     COVARY_TRY(model_add_representation(model, added));
 
 done:
-    set->n_described++; /* whatever it holds is to be released */
     return status;
 }
 

@@ -210,17 +210,17 @@ static covary_status read_part(covary_run *run, storage *file, covary_model *mod
     covary_status status = COVARY_OK;
     model_part   *part = &model->properties[p].parts[k];
     char          path[MODEL_PATH_BYTES];
+    int           n_sites;
 
     COVARY_TRY_TOGETHER(run, "make the systems", make_systems(file, model, p, k));
     path_of(model, p, k, -1, "mean", path);
     COVARY_TRY(storage_get(file, path, STORAGE_FLOAT64, part->width, part->mean));
     path_of(model, p, k, -1, "runners_up", path);
     COVARY_TRY(storage_get_dataset_text(file, path, &part->runners_up));
+    n_sites = representation_train_sites(model->representations[part->representation]);
     for (int s = 0; s < part->n_systems; s++) {
         linear_system *system = &part->systems[s];
-        int64_t        dims[4] = {model->n_train,
-                                  representation_train_sites(model->representations[part->representation]),
-                                  system->n_columns, system->n_tensors};
+        int64_t        dims[4] = {model->n_train, n_sites, system->n_columns, system->n_tensors};
         path_of(model, p, k, s, "weights", path);
         COVARY_TRY(
             storage_load(file, path, STORAGE_FLOAT64, 4, dims, (void **)(void *)&system->weights));

@@ -10,6 +10,81 @@
 
 #include <unistd.h>
 
+#define PERMUTED "'(1 2)(3 4)(5 7)(6 8)'"
+
+static void expect_same_molecule(const model_molecule *a, const model_molecule *b)
+{
+    const size_t n = (size_t)a->n_atoms;
+
+    assert_int_equal(a->n_atoms, b->n_atoms);
+    assert_memory_equal(a->species, b->species, n);
+    assert_memory_equal(a->masses, b->masses, n * sizeof(double));
+    assert_memory_equal(a->reference, b->reference, 3 * n * sizeof(double));
+    assert_int_equal(a->shape, b->shape);
+    assert_true(permutation_group_equal(a->group, b->group));
+}
+
+static void expect_same_axes(const axes *a, const axes *b)
+{
+    const size_t n = (size_t)a->n_atoms;
+
+    assert_string_equal(a->ops->name, b->ops->name);
+    assert_int_equal(a->shape, b->shape);
+    assert_int_equal(a->improper, b->improper);
+    assert_int_equal(a->signs, b->signs);
+    assert_memory_equal(a->weights, b->weights, n * sizeof(double));
+    assert_memory_equal(a->reference, b->reference, 3 * n * sizeof(double));
+}
+
+static void expect_same_representation(const representation *a, const representation *b)
+{
+    const int n_features = (int)(a->n_train * representation_train_sites(a));
+
+    assert_string_equal(a->basis, b->basis);
+    assert_string_equal(a->scaling, b->scaling);
+    assert_int_equal(a->symmetric, b->symmetric);
+    assert_int_equal(a->n_charts, b->n_charts);
+    assert_int_equal(a->n_sites, b->n_sites);
+    assert_int_equal(a->one_sided, b->one_sided);
+    assert_int_equal(a->how, b->how);
+    assert_true(a->unit == b->unit);
+    assert_true((representation_axes(a) == NULL) == (representation_axes(b) == NULL));
+    for (int c = 0; c < a->n_charts && a->charts != NULL; c++) {
+        assert_non_null(b->charts);
+        expect_same_axes(a->charts->rules[c], b->charts->rules[c]);
+    }
+    if (a->rule != NULL) {
+        expect_same_axes(a->rule, b->rule);
+    }
+    assert_true(a->train_margin == b->train_margin);
+    assert_true(a->train_distance == b->train_distance);
+    assert_int_equal(a->n_train, b->n_train);
+    assert_int_equal(a->features->dimension, b->features->dimension);
+    assert_memory_equal(a->train, b->train,
+                        (size_t)(n_features * a->features->dimension) * sizeof(double));
+}
+
+static void expect_same_part(const model_part *a, const model_part *b)
+{
+    assert_int_equal(a->representation, b->representation);
+    assert_int_equal(a->kernel_auto, b->kernel_auto);
+    assert_int_equal(a->length_auto, b->length_auto);
+    assert_int_equal(a->ridge_auto, b->ridge_auto);
+    assert_string_equal(a->runners_up, b->runners_up);
+    assert_int_equal(a->width, b->width);
+    assert_memory_equal(a->mean, b->mean, (size_t)a->width * sizeof(double));
+    assert_int_equal(a->n_systems, b->n_systems);
+    for (int s = 0; s < a->n_systems; s++) {
+        const linear_system *sa = &a->systems[s], *sb = &b->systems[s];
+
+        assert_true(kernel_equal(&sa->of, &sb->of));
+        assert_true(sa->of.length == sb->of.length && sa->ridge == sb->ridge);
+        assert_true(sa->at_edge == sb->at_edge);
+        assert_true(sa->log_likelihood == sb->log_likelihood);
+        assert_memory_equal(&sa->search_rmse, &sb->search_rmse, sizeof sa->search_rmse);
+    }
+}
+
 static void expect_same_model(const covary_model *a, const covary_model *b)
 {
     frames *test = read_all(first_frames("dce_test.xyz", 10, 8), NULL, 0);
@@ -17,14 +92,16 @@ static void expect_same_model(const covary_model *a, const covary_model *b)
 
     assert_int_equal(a->n_properties, b->n_properties);
     assert_int_equal(a->n_train, b->n_train);
-    assert_int_equal(a->rule->shape, b->rule->shape);
-    assert_int_equal(a->rule->improper, b->rule->improper);
-    assert_int_equal(a->rule->signs, b->rule->signs);
-    assert_true(a->train_margin == b->train_margin);
-    assert_true(a->train_distance == b->train_distance);
+    expect_same_molecule(&a->about, &b->about);
+    assert_int_equal(a->n_representations, b->n_representations);
+    for (int r = 0; r < a->n_representations; r++) {
+        expect_same_representation(a->representations[r], b->representations[r]);
+    }
+    assert_string_equal(a->symmetry_report, b->symmetry_report);
+    assert_int_equal(a->n_tested, b->n_tested);
+    assert_memory_equal(a->tested, b->tested,
+                        (size_t)(3 * a->n_tested * a->about.n_atoms) * sizeof(double));
     assert_string_equal(a->config_text, b->config_text);
-    assert_string_equal(a->type.name, b->type.name);
-    assert_string_equal(a->scaling, b->scaling);
     for (int p = 0; p < a->n_properties; p++) {
         const model_property *pa = &a->properties[p], *pb = &b->properties[p];
         double               *ya = predict_one(a, p, 10, test->positions, margin_a);
@@ -32,13 +109,14 @@ static void expect_same_model(const covary_model *a, const covary_model *b)
 
         assert_string_equal(pa->of->name, pb->of->name);
         assert_string_equal(pa->of->unit->name, pb->of->unit->name);
-        assert_true(pa->length == pb->length && pa->ridge == pb->ridge);
-        assert_true(pa->length_auto == pb->length_auto && pa->ridge_auto == pb->ridge_auto);
-        assert_true(pa->log_likelihood == pb->log_likelihood);
-        assert_true(pa->weights_norm1 == pb->weights_norm1);
+        assert_int_equal(pa->n_parts, pb->n_parts);
+        for (int k = 0; k < pa->n_parts; k++) {
+            expect_same_part(&pa->parts[k], &pb->parts[k]);
+        }
         assert_true(pa->self_test == pb->self_test);
         assert_true(pa->self_test_bound == pb->self_test_bound);
         assert_memory_equal(&pa->loo, &pb->loo, sizeof pa->loo);
+        assert_true(magnitude_of(a, p, test->positions) == magnitude_of(b, p, test->positions));
         assert_memory_equal(ya, yb, (size_t)(10 * covary_model_n_values(a, p)) * sizeof *ya);
         assert_memory_equal(margin_a, margin_b, sizeof margin_a);
         free(yb);
@@ -57,6 +135,9 @@ static void saved_models_predict_the_same_bits(void **state)
         {.train = train, .kernel = "polynomial, degree: 3", .scaling = "none"},
         {.train = train, .descriptor = "relative-to-equilibrium", .kernel = "laplacian"},
         {.train = train, .length = "auto", .ridge = "auto"},
+        {.train = train, .basis = "gram", .descriptor = "distances", .symmetry = PERMUTED},
+        {.train = train, .basis = "inertia", .signs = "group", .kernel = "auto"},
+        {.train = train, .symmetry = PERMUTED, .handedness = "proper", .length = "auto"},
     };
 
     (void)state;
@@ -126,14 +207,14 @@ static void expect_refusal(const char *path, covary_status code, const char *rea
 
 static void files_that_are_no_model_are_refused(void **state)
 {
-    static const char text[] = "data: {train: [dce.xyz]}\n";
+    static const char no_model[] = "data: {train: [dce.xyz]}\n";
     storage          *file = NULL;
 
     (void)state;
     expect_refusal(scratch_file("nowhere.h5"), COVARY_ERR_IO, "o such file");
-    write_bytes(scratch_file("text.h5"), text, sizeof text);
+    write_bytes(scratch_file("text.h5"), no_model, sizeof no_model);
     expect_refusal(scratch_file("text.h5"), COVARY_ERR_FORMAT, "HDF5");
-    write_bytes(scratch_file("empty.h5"), text, 0);
+    write_bytes(scratch_file("empty.h5"), no_model, 0);
     expect_refusal(scratch_file("empty.h5"), COVARY_ERR_FORMAT, "");
     expect_refusal(test_scratch(), COVARY_ERR_IO, "");
 

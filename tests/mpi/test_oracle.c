@@ -137,7 +137,7 @@ static void check_line(const covary_model *model, const molecule *of, const doub
     double *moments = predict_one(model, MOMENT_AT, ALL, positions, NULL);
     double *tensors = predict_one(model, POLARIZABILITY_AT, ALL, positions, NULL);
 
-    assert_int_equal(model->rule->shape, SHAPE_LINEAR);
+    assert_int_equal(model->about.shape, SHAPE_LINEAR);
     assert_true(off_axis(of, positions, dipoles) <= 1e-13);
     assert_true(off_uniaxial(of, positions, tensors) <= 1e-13);
     for (int i = 0; i < 3 * ALL; i++) {
@@ -154,7 +154,7 @@ static void check_atom(const covary_model *model, const double *positions)
     double *forces = predict_one(model, FORCES_AT, ALL, positions, NULL);
     double *tensors = predict_one(model, POLARIZABILITY_AT, ALL, positions, NULL);
 
-    assert_int_equal(model->rule->shape, SHAPE_POINT);
+    assert_int_equal(model->about.shape, SHAPE_POINT);
     for (int i = 0; i < 3 * ALL; i++) {
         assert_true(dipoles[i] == 0.0);
         assert_true(forces[i] == 0.0);
