@@ -105,7 +105,8 @@ static covary_status column_add_domain(column_table *table, const annotation_lay
         COVARY_TRY(column_add(table, layout->n_frames, group, "domain_distance", STORAGE_FLOAT64,
                               &table->distance));
         table->columns[table->distance].description =
-            "distance to the nearest training frame in the space of the kernel's features";
+            "distance to the nearest training frame in feature space, in units of the largest such "
+            "distance within the training set";
     }
 done:
     return status;
