@@ -23,7 +23,7 @@ struct arguments {
     covary_run_options run;
 
     const char  *output, *model, *json;
-    bool         dry_run, no_positions, double_positions;
+    bool         dry_run, no_positions, double_positions, self_test;
     int64_t      batch;
     int          n_settings, n_files;
     const char **settings; /* [n_settings] of --set, borrowed from argv */

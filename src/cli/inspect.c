@@ -4,7 +4,6 @@
 
 #include "cli/inspect.h"
 #include "core/status.h"
-#include "model/model.h"
 #include "trajectory/elements.h"
 
 #include <math.h>
@@ -167,26 +166,37 @@ done:
     return status;
 }
 
+typedef struct {
+    bool        self_test; /* of models */
+    const char *failed;    /* the first model whose self-test failed, or NULL; borrowed */
+    text        said, json;
+} inspection;
+
 static covary_status inspect_file(covary_run *run, const char *separator, const char *path,
-                                  text *said, text *json)
+                                  inspection *into)
 {
     covary_status status = COVARY_OK;
     file_kind     kind;
+    bool          passed = true;
 
-    COVARY_TRY_TOGETHER(run, "begin a description", begin_object(separator, path, json));
+    COVARY_TRY_TOGETHER(run, "begin a description", begin_object(separator, path, &into->json));
     COVARY_TRY(find_kind(run, path, &kind));
+    if (into->self_test && kind != FILE_MODEL) {
+        return COVARY_FAIL(COVARY_ERR_USAGE, "%s: only a model can repeat its self-test", path);
+    }
     switch (kind) {
     case FILE_MODEL:
-        COVARY_TRY(inspect_model(run, path, said, json));
+        COVARY_TRY(inspect_model(run, path, into->self_test, &into->said, &into->json, &passed));
         break;
     case FILE_ANNOTATION:
-        COVARY_TRY(inspect_annotation(run, path, said, json));
+        COVARY_TRY(inspect_annotation(run, path, &into->said, &into->json));
         break;
     case FILE_TRAJECTORY:
-        COVARY_TRY(inspect_trajectory(run, path, said, json));
+        COVARY_TRY(inspect_trajectory(run, path, &into->said, &into->json));
         break;
     }
-    COVARY_TRY_TOGETHER(run, "end a description", text_add(json, "}"));
+    into->failed = into->failed == NULL && !passed ? path : into->failed;
+    COVARY_TRY_TOGETHER(run, "end a description", text_add(&into->json, "}"));
 
 done:
     return status;
@@ -195,7 +205,7 @@ done:
 static covary_status perform(covary_run *run, const arguments *given)
 {
     covary_status status = COVARY_OK;
-    text          said = {0}, json = {0};
+    inspection    made = {.self_test = given->self_test};
     const bool    several = given->n_files > 1; /* then the JSON is a list of objects */
 
     if (given->n_files == 0) {
@@ -204,25 +214,31 @@ static covary_status perform(covary_run *run, const arguments *given)
     COVARY_TRY(check_text_file(run, given->json, given->files, given->n_files));
     for (int f = 0; f < given->n_files; f++) {
         const char *separator = f > 0 ? ",\n " : several ? "{\"files\": [" : "";
-        COVARY_TRY(inspect_file(run, separator, given->files[f], &said, &json));
+        COVARY_TRY(inspect_file(run, separator, given->files[f], &made));
     }
-    COVARY_TRY_TOGETHER(run, "end the list", text_add(&json, "%s\n", several ? "]}" : ""));
+    COVARY_TRY_TOGETHER(run, "end the list", text_add(&made.json, "%s\n", several ? "]}" : ""));
     if (given->json == NULL || strcmp(given->json, "-") != 0) {
-        print_result(run, &said);
+        print_result(run, &made.said);
     }
     if (given->json != NULL) {
-        COVARY_TRY(write_text_file(run, given->json, &json));
+        COVARY_TRY(write_text_file(run, given->json, &made.json));
+    }
+    if (made.failed != NULL) {
+        status = COVARY_FAIL(COVARY_ERR_NUMERIC,
+                             "%s: self-test failed: predictions do not turn with the molecule; fit "
+                             "it again with basis gram, or with another reference",
+                             made.failed);
     }
 
 done:
-    text_release(&json);
-    text_release(&said);
+    text_release(&made.json);
+    text_release(&made.said);
     return status;
 }
 
 const command command_inspect = {
     .name = "inspect",
-    .usage = "[--json FILE] FILE ...",
-    .summary = "explain models, annotations and trajectories",
+    .usage = "[--self-test] [--json FILE] FILE ...",
+    .summary = "explain models, annotations and trajectories; repeat the self-test of a model",
     .perform = perform,
 };

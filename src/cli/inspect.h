@@ -4,11 +4,20 @@
 #define COVARY_CLI_INSPECT_H
 
 #include "core/text.h"
+#include "model/model.h"
 #include "storage/storage.h"
 #include "trajectory/trajectory.h"
 
+/*
+ * Collective.  *passed: the outcome of the self-test, which is repeated if `self_test`; true
+ * otherwise.
+ */
+covary_status inspect_model(covary_run *run, const char *path, bool self_test, text *said,
+                            text *json, bool *passed);
+covary_status inspect_self_test(covary_run *run, covary_model *model, text *said, text *json,
+                                bool *passed);
+
 /* Collective. */
-covary_status inspect_model(covary_run *run, const char *path, text *said, text *json);
 covary_status inspect_annotation(covary_run *run, const char *path, text *said, text *json);
 
 /* Local. */

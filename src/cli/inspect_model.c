@@ -248,13 +248,18 @@ done:
     return status;
 }
 
-covary_status inspect_model(covary_run *run, const char *path, text *said, text *json)
+covary_status inspect_model(covary_run *run, const char *path, bool self_test, text *said,
+                            text *json, bool *passed)
 {
     covary_status status = COVARY_OK;
     covary_model *model = NULL;
 
     COVARY_TRY(covary_model_load(run, path, &model));
     COVARY_TRY_TOGETHER(run, "describe the model", describe(model, path, said, json));
+    *passed = true;
+    if (self_test) {
+        COVARY_TRY(inspect_self_test(run, model, said, json, passed));
+    }
 
 done:
     covary_model_destroy(&model);

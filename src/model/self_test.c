@@ -142,7 +142,13 @@ static void compare(const covary_model *model, int p, const operation *by, const
     magnitude = prediction_magnitude(model, p, 0, after) + TURNED_VALUE * size;
     bound = 4.0 * DBL_EPSILON * magnitude / fmax(1e-3, fmin(before->margin[0], after->margin[0]));
     found->size = fmax(found->size, size);
-    if (deviation * found->bound >= found->deviation * bound) {
+    if (isinf(found->deviation)) {
+        return;
+    }
+    if (!isfinite(deviation) || !isfinite(bound)) { /* beyond any bound, whatever else is found */
+        found->deviation = INFINITY;
+        found->bound = 0.0;
+    } else if (deviation * found->bound >= found->deviation * bound) {
         found->deviation = deviation;
         found->bound = bound;
     }
@@ -193,24 +199,61 @@ done:
     return status;
 }
 
-static covary_status judge(covary_run *run, covary_model *model, int p, finding found)
+self_test_verdict self_test_judge(const covary_model *model, int p)
 {
-    model_property *of = &model->properties[p];
+    const model_property *of = &model->properties[p];
 
-    of->self_test = found.deviation;
-    of->self_test_bound = found.bound;
-    if (found.deviation > 1e-6 * found.size ||
-        (found.deviation > found.bound && promise_of(model, p).raw)) {
+    if (!turns_freely(of->of)) {
+        return SELF_TEST_NONE;
+    }
+    if (of->self_test <= of->self_test_bound) {
+        return SELF_TEST_PASSED;
+    }
+    return promise_of(model, p).raw ? SELF_TEST_WARNED : SELF_TEST_FAILED;
+}
+
+/* Deviations and bounds of all properties go into the model.  Collective. */
+static covary_status find_deviations(covary_run *run, covary_model *model, finding **found)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY_TOGETHER(run, "reserve the self-test",
+                        MEMORY_ALLOCATE("findings", model->n_properties, found));
+    COVARY_TRY_TOGETHER(run, "test the covariance", test_all(model, *found));
+    for (int p = 0; p < model->n_properties; p++) {
+        model->properties[p].self_test = (*found)[p].deviation;
+        model->properties[p].self_test_bound = (*found)[p].bound;
+    }
+
+done:
+    return status;
+}
+
+covary_status self_test_measure(covary_run *run, covary_model *model)
+{
+    finding            *found = NULL;
+    const covary_status status = find_deviations(run, model, &found);
+
+    MEMORY_RELEASE(&found);
+    return status;
+}
+
+static covary_status report(covary_run *run, const covary_model *model, int p, double size)
+{
+    const model_property   *of = &model->properties[p];
+    const self_test_verdict verdict = self_test_judge(model, p);
+
+    if (verdict == SELF_TEST_WARNED || of->self_test > 1e-6 * size) {
         log_write(run, LOG_WARNING,
                   "%s: predictions turn with the molecule only to %.2g %s (rounding explains %.2g)",
-                  of->of->name, found.deviation, of->of->unit->name, found.bound);
+                  of->of->name, of->self_test, of->of->unit->name, of->self_test_bound);
     }
-    if (found.deviation > found.bound && !promise_of(model, p).raw) {
+    if (verdict == SELF_TEST_FAILED) {
         return COVARY_FAIL(COVARY_ERR_NUMERIC,
                            "self-test: the predictions of %s do not turn with the molecule: they "
                            "are off by %.2g %s where rounding explains %.2g; the body axes are "
                            "ambiguous: use basis gram, or give another reference",
-                           of->of->name, found.deviation, of->of->unit->name, found.bound);
+                           of->of->name, of->self_test, of->of->unit->name, of->self_test_bound);
     }
     return COVARY_OK;
 }
@@ -220,11 +263,9 @@ covary_status self_test(covary_run *run, covary_model *model)
     covary_status status = COVARY_OK;
     finding      *found = NULL;
 
-    COVARY_TRY_TOGETHER(run, "reserve the self-test",
-                        MEMORY_ALLOCATE("findings", model->n_properties, &found));
-    COVARY_TRY_TOGETHER(run, "test the covariance", test_all(model, found));
+    COVARY_TRY(find_deviations(run, model, &found));
     for (int p = 0; p < model->n_properties; p++) {
-        COVARY_TRY_TOGETHER(run, "judge the covariance", judge(run, model, p, found[p]));
+        COVARY_TRY_TOGETHER(run, "judge the covariance", report(run, model, p, found[p].size));
     }
 
 done:

@@ -18,4 +18,18 @@
  */
 covary_status self_test(covary_run *run, covary_model *model);
 
+/* The same without judging: deviation and bound of every property go into the model.  Collective.
+ */
+covary_status self_test_measure(covary_run *run, covary_model *model);
+
+typedef enum {
+    SELF_TEST_PASSED,
+    SELF_TEST_WARNED, /* above the bound, with raw signs */
+    SELF_TEST_FAILED,
+    SELF_TEST_NONE /* not tested: an ion's dipole about a point that stays where it is */
+} self_test_verdict;
+
+/* By deviation and bound in the model.  Local. */
+self_test_verdict self_test_judge(const covary_model *model, int property);
+
 #endif

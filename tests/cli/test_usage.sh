@@ -27,6 +27,11 @@ for name in fit predict evaluate inspect; do
 done
 expect_status 0 covary fit --help
 expect_said "representation" "ridge" "kernel" "properties"
+expect_status 0 covary inspect --help
+expect_said "--self-test" "--json FILE"
+expect_refusal 2 "unknown option '--self-tset'" "'--self-test'" -- inspect --self-tset model.h5
+expect_refusal 2 "unknown option '--self-test'" -- evaluate --self-test --model m.h5 train.xyz
+expect_refusal 2 "--self-test takes no value" -- inspect --self-test=model.h5
 
 expect_refusal 2 "unknown command 'prdict'" "'predict'" -- prdict --model m.h5
 expect_refusal 2 "unknown option '--jsno'" "'--json'" -- evaluate --jsno e.json

@@ -40,6 +40,14 @@ for ranks in 1 2 3; do
         fail "the relative error of the dipole is '$error'"
     expect_files annotation.h5 twice.h5 inspected.json errors.json
 
+    remember_files
+    expect_status 0 covary inspect --self-test --json tested.json model.h5
+    expect_said "self-test     8 frames turned" "e*bohr: passed" "bohr^3: passed"
+    valid_json tested.json || fail "inspect --self-test --json is no JSON"
+    grep -q '"self_test": {"passed": true, "properties": {"dipole": {"deviation": ' tested.json ||
+        fail "inspect --self-test --json holds no verdict"
+    expect_files tested.json
+
     # results on standard output, and nothing else there
     expect_status 0 covary inspect --json - model.h5
     cp said/out inspected.json
