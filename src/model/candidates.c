@@ -154,6 +154,47 @@ static bool needs_axes(const covary_config *config)
     return false;
 }
 
+/* Names that nothing has, and descriptors that the basis cannot have. */
+static covary_status check_descriptors(const covary_config *config)
+{
+    covary_status             status = COVARY_OK;
+    const descriptor_molecule nothing = {0};
+    descriptor_set           *unused = NULL;
+    const char *const        *names = (const char *const *)config->descriptors;
+
+    for (unsigned k = 0; k < config->n_descriptors; k++) {
+        if (descriptor_find(names[k]) == NULL) {
+            status = descriptor_set_create(&names[k], 1, &nothing, &unused); /* says what is near */
+            covary_record_context("%s", config_where(config, "representation.descriptor"));
+            return status;
+        }
+    }
+    if (strcmp(config->basis, "gram") == 0 && needs_axes(config)) {
+        return COVARY_FAIL(COVARY_ERR_CONFIG,
+                           "%s: representation.descriptor: cartesians need body axes, which the "
+                           "basis gram does without; take distances, inverse-distances or "
+                           "exponential-distances, or the basis eckart",
+                           config_where(config, "representation.descriptor"));
+    }
+    return COVARY_OK;
+}
+
+covary_status candidates_check(const covary_config *config)
+{
+    covary_status status = COVARY_OK;
+    kernel        unused[CANDIDATES_MAX_KERNELS];
+    int           n;
+
+    COVARY_TRY(check_descriptors(config));
+    status = candidates_kernels(config, unused, &n);
+    if (status != COVARY_OK) {
+        covary_record_context("%s", config_where(config, "kernel.type"));
+    }
+
+done:
+    return status;
+}
+
 static void list_candidates(candidate_list *to)
 {
     const covary_config *config = to->config;

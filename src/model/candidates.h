@@ -5,11 +5,12 @@
  * A key that is given leaves one value, a key that is auto leaves those below, in the order in
  * which they are preferred where their errors are equal.
  *
- *   basis       gram, eckart, inertia axes with the group of signs for molecules that are not
- * linear symmetry    that of the molecule; once for each basis none descriptor  gram: distances,
- * with exponential-distances (also standardized) and with inverse-distances; axes: [cartesians,
- * distances] scaling     gram: none but where said above; axes: standardize kernel      gaussian,
- * matern-5/2
+ *   - basis: gram; eckart; inertia axes with the group of signs, unless the molecule is linear
+ *   - symmetry: that of the molecule, and once for each basis none
+ *   - descriptor and scaling, gram: distances (none), distances + exponential-distances (none, and
+ *     standardized), distances + inverse-distances (none)
+ *   - descriptor and scaling, axes: cartesians + distances (standardized)
+ *   - kernel: gaussian, matern-5/2
  */
 #ifndef COVARY_MODEL_CANDIDATES_H
 #define COVARY_MODEL_CANDIDATES_H
@@ -17,6 +18,12 @@
 #include "model/training.h"
 
 enum { CANDIDATES_MAX_KERNELS = 4 };
+
+/*
+ * Before any frame is read.  Local.  COVARY_ERR_CONFIG: an unknown kernel function or descriptor,
+ * or a descriptor that the basis cannot have; the message says where, and what is near.
+ */
+covary_status candidates_check(const covary_config *config);
 
 /*
  * Add all candidate representations to the model and describe the training frames in them.

@@ -41,6 +41,7 @@ covary_status covary_fit(covary_run *run, const covary_config *config, covary_mo
 
     *out = NULL;
     COVARY_TRY_TOGETHER(run, "create the model", model_create(&model));
+    COVARY_TRY_TOGETHER(run, "check the configuration", candidates_check(config));
     COVARY_TRY(training_prepare(run, config, model, &set));
     COVARY_TRY(candidates_describe(run, config, model, &set));
     COVARY_TRY_TOGETHER(run, "plan the fit", plan_needs(run, config, model, &needs));

@@ -209,6 +209,7 @@ static covary_status read_part(covary_run *run, storage *file, covary_model *mod
 {
     covary_status status = COVARY_OK;
     model_part   *part = &model->properties[p].parts[k];
+    int64_t       n_sites;
     char          path[MODEL_PATH_BYTES];
     int           n_sites;
 

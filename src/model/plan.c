@@ -136,8 +136,9 @@ static covary_status describe_candidates(const covary_model *model, text *report
         const representation *in = model->representations[r];
         COVARY_TRY(text_add(report, "%s", r == 0 ? "candidates     " : "               "));
         COVARY_TRY(candidate_name(in, report));
-        COVARY_TRY(text_add(report, " (%lld features, %d sites a frame)\n",
-                            (long long)in->features->dimension, in->n_sites));
+        COVARY_TRY(text_add(report, " (%lld features, %d site%s a frame)\n",
+                            (long long)in->features->dimension, in->n_sites,
+                            in->n_sites == 1 ? "" : "s"));
     }
 
 done:
@@ -185,6 +186,7 @@ covary_status plan_fit(covary_run *run, const covary_config *config, text *repor
     double        rate = 0.0;
 
     COVARY_TRY_TOGETHER(run, "create the model", model_create(&model));
+    COVARY_TRY_TOGETHER(run, "check the configuration", candidates_check(config));
     COVARY_TRY(training_prepare(run, config, model, &set));
     COVARY_TRY(candidates_describe(run, config, model, &set));
     COVARY_TRY_TOGETHER(run, "plan the fit", plan_needs(run, config, model, &needs));

@@ -213,7 +213,8 @@ static covary_status given_symmetry(const covary_config *config, const int *clas
         status = permutation_parse(config->permutations[k], about->n_atoms, about->species, classes,
                                    images + k * about->n_atoms);
         if (status != COVARY_OK) {
-            covary_record_context("%s: representation.symmetry", config->path);
+            covary_record_context("%s: representation.symmetry",
+                                  config_where(config, "representation.symmetry"));
             goto done;
         }
     }
@@ -271,7 +272,9 @@ static covary_status define_symmetry(covary_run *run, const covary_config *confi
         run, "keep the report",
         memory_copy_text(report.data == NULL ? "" : report.data, &model->symmetry_report));
     if (model->symmetry_report[0] != '\0') {
-        log_write(run, LOG_INFO, "symmetry: %s", model->symmetry_report);
+        const size_t length = strlen(model->symmetry_report);
+        const bool   ends = model->symmetry_report[length - 1] == '\n';
+        log_write(run, LOG_INFO, "symmetry: %.*s", (int)length - ends, model->symmetry_report);
     }
 
 done:

@@ -2,8 +2,10 @@
 /* Searching many candidates: systems with the same matrix share a search. */
 #include "model/trials.h"
 
+#include "core/log.h"
 #include "core/memory.h"
 #include "core/status.h"
+#include "model/candidates.h"
 
 #include <math.h>
 #include <string.h>
@@ -263,6 +265,12 @@ static void keep_choices(trial_search *search, int n, const selection_target *ch
     }
 }
 
+/* Borrowed from the model. */
+static const char *name_of(const trial_search *search, const trial_system *of)
+{
+    return search->all->model->properties[of->of->property].of->name;
+}
+
 static covary_status gather_group(trial_search *search, int n, const covariant_kernel *with,
                                   selection_target *choices, selection_subset *subset)
 {
@@ -279,7 +287,8 @@ static covary_status gather_group(trial_search *search, int n, const covariant_k
         choices[k] = (selection_target){.first = width,
                                         .count = of->system->n_columns,
                                         .length = search->all->config->length,
-                                        .ridge = search->all->config->ridge};
+                                        .ridge = search->all->config->ridge,
+                                        .name = name_of(search, of)};
         width += of->system->n_columns;
     }
     COVARY_TRY(training_tensors(search->run, search->all->model, set, &first->tried->made,
@@ -303,6 +312,22 @@ done:
     return status;
 }
 
+static covary_status log_candidate(trial_search *search)
+{
+    const trial_system *first = &search->systems[search->members[0]];
+    const covary_model *model = search->all->model;
+    text                said = {0};
+    const covary_status status =
+        candidate_name(model->representations[first->tried->made.representation], &said);
+
+    if (status == COVARY_OK) {
+        log_write(search->run, LOG_DETAIL, "candidate: %s, l = %d", said.data,
+                  first->tried->made.about.l);
+    }
+    text_release(&said);
+    return status;
+}
+
 static covary_status search_group(trial_search *search, int n)
 {
     covary_status          status = COVARY_OK;
@@ -312,6 +337,7 @@ static covary_status search_group(trial_search *search, int n)
 
     COVARY_TRY_TOGETHER(search->run, "reserve the choices",
                         MEMORY_ALLOCATE("choices", n, &choices));
+    COVARY_TRY_TOGETHER(search->run, "name the candidate", log_candidate(search));
     COVARY_TRY(gather_group(search, n, &with, choices, &subset));
     COVARY_TRY(selection_search(search->run, &with, &subset.system, search->effort, n, choices));
     keep_choices(search, n, choices);

@@ -187,8 +187,8 @@ static void log_choice(const request *of, const selection_target *member)
                   "%s: %s, ridge %.1e, leave-one-out error %.6g on %lld frames", name,
                   of->with->of.name, member->ridge, member->loo_rmse, n_frames);
     }
-    if (member->at_edge && is_final) {
-        log_write(of->run, LOG_WARNING,
+    if (member->at_edge && is_final) { /* of one candidate of several: no warning */
+        log_write(of->run, LOG_DETAIL,
                   "%s: the error still falls at the last length or ridge of the search; look at "
                   "the data or the descriptor, or give both",
                   name);
