@@ -137,7 +137,7 @@ valid_json() {
     fi
 }
 
-# small_config FRAMES: config.yaml and train.xyz, with fixed hyperparameters; fast to fit.
+# small_config FRAMES: config.yaml and train.xyz, with everything fixed; fast to fit.
 small_config() {
     first_frames "$1" "$data/dce_train.xyz" >train.xyz
     cat >config.yaml <<'TEXT'
@@ -145,7 +145,8 @@ data: {train: [train.xyz]}
 properties:
   - {name: dipole, kind: vector, unit: e*bohr}
   - {name: polarizability, kind: symmetric-tensor, unit: bohr^3}
-representation: {basis: eckart, descriptor: [cartesians, distances]}
+representation:
+  {basis: eckart, references: 1, descriptor: [cartesians, distances], symmetry: none}
 kernel: {type: gaussian, length: 4}
 ridge: 1e-2
 output: model.h5

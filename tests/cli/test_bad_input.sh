@@ -103,20 +103,23 @@ expect_refusal 2 "--set kernel.type=gausian: " "unknown" "gaussian" -- \
 expect_refusal 2 "--set representation.descriptor=distanses: " "'distances'" -- \
     fit config.yaml --set representation.descriptor=distanses --output new.h5
 expect_refusal 2 "ridge" -- fit config.yaml --set ridge=-1 --output new.h5
-for setting in representation.basis=gram "representation.symmetry=(5 6)(7 8)" \
-    properties.0.phase=arbitrary; do
-    expect_refusal 2 "--set $setting: " "not in this version" -- \
-        fit config.yaml --set "$setting" --output new.h5
-done
-expect_refusal 2 "not in this version" "properties.0.gap" -- fit config.yaml \
-    --set "properties.2={name: gap, kind: scalar, unit: hartree, key: energy}" \
-    --set properties.0.gap=gap --dry-run
+expect_refusal 2 "cartesians need body axes" "distances" "eckart" -- \
+    fit config.yaml --set representation.basis=gram --output new.h5
+expect_refusal 2 "representation.symmetry" "there is no atom 9" "from 1 to 8" -- \
+    fit config.yaml --set "representation.symmetry=(1 2)(3 9)" --output new.h5
+expect_refusal 2 "representation.symmetry" "(C)" "(Cl)" "cannot be equivalent" -- \
+    fit config.yaml --set "representation.symmetry=(1 3)" --output new.h5
+expect_refusal 2 "properties.0.gap" "name of another property of kind scalar" -- \
+    fit config.yaml --set properties.0.gap=gap --dry-run
 
 # a model or annotation that is cut off, and each taken for the other
 expect_status 0 covary predict --model model.h5 --output whole.h5 train.xyz
 head -c 4000 model.h5 >cut.h5
 expect_refusal 1 "cut.h5" -- predict --model cut.h5 --output new.h5 train.xyz
 expect_refusal 1 "cut.h5" -- inspect cut.h5
+expect_refusal 1 "cut.h5" -- inspect --self-test cut.h5
+expect_refusal 2 "whole.h5" "only a model" -- inspect --self-test --json new.json model.h5 whole.h5
+expect_refusal 2 "train.xyz" "only a model" -- inspect --self-test train.xyz
 expect_refusal 1 "whole.h5" -- predict --model whole.h5 --output new.h5 train.xyz
 
 # what was under the final name stays as it was

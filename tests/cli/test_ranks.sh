@@ -44,9 +44,9 @@ for ranks in 2 3 4 7; do
         [ "$(wc -c <$name.1.h5)" = "$(wc -c <$name.$ranks.h5)" ] ||
             fail "$name.h5 is of another size"
     done
-    same model.1.h5 model.$ranks.h5 1e-11 /features/train /properties/dipole/mean
-    same model.1.h5 model.$ranks.h5 1e-9 /properties/dipole/weights \
-        /properties/polarizability/weights
+    same model.1.h5 model.$ranks.h5 1e-11 /representations/0/train /properties/dipole/1/mean
+    same model.1.h5 model.$ranks.h5 1e-9 /properties/dipole/1/0/weights \
+        /properties/polarizability/0/0/weights /properties/polarizability/2/0/weights
     [ "$(wc -c <model.1.h5)" = "$(wc -c <model.$ranks.h5)" ] || fail "the model is of another size"
 done
 

@@ -23,7 +23,8 @@ data:
   train: [train.xyz]
 properties:
   - {name: dipole, kind: vector, unit: e*bohr}
-kernel: {length: 10}
+representation: {basis: eckart, references: 1, descriptor: [cartesians], symmetry: none}
+kernel: {type: gaussian, length: 10}
 ridge: 1e-6
 YAML
 "$COVARY" fit nh3.yaml --output model.h5 >log 2>&1 || fail "fit failed"
