@@ -211,7 +211,6 @@ static covary_status read_part(covary_run *run, storage *file, covary_model *mod
     model_part   *part = &model->properties[p].parts[k];
     int64_t       n_sites;
     char          path[MODEL_PATH_BYTES];
-    int           n_sites;
 
     COVARY_TRY_TOGETHER(run, "make the systems", make_systems(file, model, p, k));
     path_of(model, p, k, -1, "mean", path);
