@@ -39,7 +39,7 @@ static void minimal_file_gets_every_default(void **state)
     assert_string_equal(config->signs, "matched");
     assert_string_equal(config->weights, "auto");
     assert_string_equal(config->reference, "auto");
-    assert_int_equal(config->references, 0);
+    assert_int_equal(config->references, 1);
     assert_int_equal(config->n_descriptors, 0);
     assert_string_equal(config->scaling, "auto");
     assert_string_equal(config->symmetry, "auto");
