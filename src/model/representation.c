@@ -197,7 +197,7 @@ int representation_character(const representation *in, irrep about, int m)
     for (int s = 0; s < in->n_signs; s++) {
         int sign = 1;
         for (int axis = 0; axis < 3; axis++) {
-            sign *= in->signs[s][axis] < 0.0 ? irrep_mirror_sign(about, m, axis) : 1;
+            sign *= in->signs[s][axis] < 0.0 ? irrep_mirror_sign(about, m - about.l, axis) : 1;
         }
         character |= sign < 0 ? 1 << s : 0;
     }

@@ -121,7 +121,10 @@ const double *sites_rotation(const site_batch *sites, int64_t frame);
 int64_t representation_n_tensors(const representation *of, irrep about);
 void    sites_tensors(const site_batch *sites, int64_t frame, int site, irrep about, double *phi);
 
-/* Bit s is set where choice s of the signs changes the sign of component m of an irrep.  Local. */
+/*
+ * Bit s is set where choice s of the signs changes the sign of component number m = 0 ... 2l of an
+ * irrep.  Local.
+ */
 int representation_character(const representation *of, irrep about, int m);
 
 /* The factor of the kernel of an irrep that brings its diagonal near 1.  Local. */
