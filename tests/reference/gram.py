@@ -79,7 +79,9 @@ def closure(generators, n_atoms):
 
 def centred(x, species, centre):
     """From the `centre-of-mass` or the `centroid`."""
-    w = np.array([MASSES[s] if centre == "centre-of-mass" else 1.0 for s in species])
+    if centre == "centroid":
+        return x - x.mean(1, keepdims=True)
+    w = np.array([MASSES[s] for s in species])
     return x - (np.einsum("i,fia->fa", w, x) / w.sum())[:, None, :]
 
 
@@ -88,15 +90,20 @@ def pair_features(name, x):
     return {"distances": r, "inverse-distances": 1 / r, "exponential-distances": np.exp(-r)}[name]
 
 
+def features(names, x):
+    return np.hstack([pair_features(name, x) for name in names])
+
+
 class Gram:
     """One representation on one training set: species, x [frames][atoms][3], a group of
-    permutations [order][atoms]."""
+    permutations [order][atoms], one descriptor or a list of them."""
 
     def __init__(self, species, x, l, group, descriptor="inverse-distances", scaling="none",
                  centre="centre-of-mass", weighted=False):
         self.species, self.l, self.group = species, l, group
-        self.descriptor, self.centre, self.weighted = descriptor, centre, weighted
-        images = np.vstack([pair_features(descriptor, x[:, p]) for p in group])
+        self.descriptors = [descriptor] if isinstance(descriptor, str) else descriptor
+        self.centre, self.weighted = centre, weighted
+        images = np.vstack([features(self.descriptors, x[:, p]) for p in group])
         self.mean = images.mean(0)
         self.factor = 1 / images.std(0) if scaling == "standardize" else np.ones(images.shape[1])
         self.sigma = np.sqrt((((images - self.mean) * self.factor)**2).sum(1).mean())
@@ -110,7 +117,7 @@ class Gram:
         geometry = centred(x, self.species, self.centre)
         if self.weighted:
             geometry = geometry * np.sqrt([MASSES[s] for s in self.species])[:, None]
-        rows = [(pair_features(self.descriptor, x[:, p]) - self.mean) * self.factor for p in group]
+        rows = [(features(self.descriptors, x[:, p]) - self.mean) * self.factor for p in group]
         return rows, [products(geometry[:, p], self.l) for p in group]
 
     def arguments(self, x):
