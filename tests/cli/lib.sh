@@ -146,7 +146,11 @@ properties:
   - {name: dipole, kind: vector, unit: e*bohr}
   - {name: polarizability, kind: symmetric-tensor, unit: bohr^3}
 representation:
-  {basis: eckart, references: 1, descriptor: [cartesians, distances], symmetry: none}
+  basis: eckart
+  references: 1
+  descriptor: [cartesians, distances]
+  scaling: standardize
+  symmetry: none
 kernel: {type: gaussian, length: 4}
 ridge: 1e-2
 output: model.h5

@@ -23,7 +23,8 @@ data:
   train: [train.xyz]
 properties:
   - {name: dipole, kind: vector, unit: e*bohr}
-representation: {basis: eckart, references: 1, descriptor: [cartesians], symmetry: none}
+representation:
+  {basis: eckart, references: 1, descriptor: [cartesians], scaling: standardize, symmetry: none}
 kernel: {type: gaussian, length: 10}
 ridge: 1e-6
 YAML
