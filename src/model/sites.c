@@ -59,24 +59,25 @@ static void permute(const representation *of, int permutation, const double *fro
                       to);
 }
 
-/* Centred positions serve as vectors, in units of their size, and as input of the descriptors. */
+/*
+ * Centred positions serve as vectors, in units of their size, and as input of the descriptors.
+ * Every image is centred by itself: relabelled frames then have the same images to the last bit,
+ * and the kernel's large weights of both signs have no rounding to blow up.
+ */
 static void frame_free_sites(site_batch *into, int64_t frame, const double *positions)
 {
     const representation *of = into->of;
     const int64_t         n_numbers = 3 * of->of->n_atoms;
-    double               *first = into->body + frame * of->n_sites * n_numbers, centre[3];
+    double               *body = into->body + frame * of->n_sites * n_numbers;
+    double               *vectors = into->vectors + frame * of->n_sites * n_numbers, centre[3];
 
-    geometry_centre(of->of->n_atoms, NULL, positions, centre);
-    for (int64_t i = 0; i < n_numbers; i++) {
-        first[i] = positions[i] - centre[i % 3];
-    }
-    for (int site = 1; site < of->n_sites; site++) {
-        permute(of, site, first, first + site * n_numbers);
-    }
-    for (int64_t i = 0; i < of->n_sites * n_numbers; i++) {
-        into->vectors[frame * of->n_sites * n_numbers + i] = first[i] / of->unit;
-    }
-    for (int site = 0; site < of->n_sites; site++) {
+    for (int site = 0; site < of->n_sites; site++, body += n_numbers, vectors += n_numbers) {
+        permute(of, site, positions, body);
+        geometry_centre(of->of->n_atoms, NULL, body, centre);
+        for (int64_t i = 0; i < n_numbers; i++) {
+            body[i] -= centre[i % 3];
+            vectors[i] = body[i] / of->unit;
+        }
         into->amplitudes[frame * of->n_sites + site] = 1.0;
     }
     into->margin[frame] = 1.0;
