@@ -17,6 +17,9 @@ extern "C" {
  *
  * The scalar part (l = 0) of the reference is taken relative to its mean over the evaluated frames;
  * for l = 0 alone the value is trace / 3 (rank 4: sum_ij T_iijj / 5).
+ *
+ * Where the phase of a property is arbitrary, each frame's label counts with the sign that is
+ * nearer to the prediction, the same for all of its atoms and components.
  */
 typedef struct {
     int64_t n;

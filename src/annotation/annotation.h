@@ -29,10 +29,11 @@
 enum { ANNOTATION_MAX_RANK = 4, ANNOTATION_VERSION = 1 };
 
 typedef enum {
-    ANNOTATION_FAR = 1,       /* farther from the training set than it is from itself */
-    ANNOTATION_AMBIGUOUS = 2, /* body axes nearer to an ambiguity than in training */
-    ANNOTATION_UNCERTAIN = 4, /* predicted standard deviation beyond that of training */
-    ANNOTATION_MISSING = 128  /* not predicted: the run was stopped; values are NAN */
+    ANNOTATION_FAR = 1,        /* farther from the training set than it is from itself */
+    ANNOTATION_AMBIGUOUS = 2,  /* body axes nearer to an ambiguity than in training */
+    ANNOTATION_UNCERTAIN = 4,  /* predicted standard deviation beyond that of training */
+    ANNOTATION_DEGENERATE = 8, /* a predicted gap too small to divide by: the value is limited */
+    ANNOTATION_MISSING = 128   /* not predicted: the run was stopped; values are NAN */
 } annotation_flag;
 
 typedef struct {

@@ -129,12 +129,30 @@ static covary_status check_gap(const covary_config *config, unsigned i)
     return no_such_gap(config, i, key);
 }
 
+/* A dipole that depends on the origin is that of one state, whose sign means something. */
+static covary_status check_charge(const covary_config *config, unsigned i)
+{
+    const config_property *property = &config->properties[i];
+    char                   key[64];
+
+    if (property->charge == 0.0 ||
+        (property->gap == NULL && strcmp(property->phase, "arbitrary") != 0)) {
+        return COVARY_OK;
+    }
+    snprintf(key, sizeof key, "properties.%u.charge", i);
+    return COVARY_FAIL(COVARY_ERR_CONFIG,
+                       "%s: '%s' is %g, but a property between two states, with a gap or an "
+                       "arbitrary phase, does not depend on the origin: leave the charge out",
+                       config_where(config, key), key, property->charge);
+}
+
 static covary_status check_gaps(const covary_config *config)
 {
     covary_status status = COVARY_OK;
 
     for (unsigned i = 0; i < config->n_properties && status == COVARY_OK; i++) {
-        if (config->properties[i].gap != NULL) {
+        status = check_charge(config, i);
+        if (status == COVARY_OK && config->properties[i].gap != NULL) {
             status = check_gap(config, i);
         }
     }

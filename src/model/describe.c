@@ -210,6 +210,30 @@ static void fill_part(const covary_model *model, const training_set *set, int p,
     }
 }
 
+covary_status training_part_values(covary_run *run, const covary_model *model,
+                                   const training_set *set, int p, const model_part *part,
+                                   panel **values)
+{
+    covary_status status = panel_create(run, set->batch->n_frames, part->width, values);
+
+    if (status == COVARY_OK) {
+        fill_part(model, set, p, part, *values);
+    }
+    return status;
+}
+
+void training_system_targets(const linear_system *system, const panel *values, int64_t first,
+                             panel *targets)
+{
+    for (int64_t frame = 0; frame < values->n_local; frame++) {
+        for (int64_t i = 0; i < system->n_rows * system->n_columns; i++) {
+            const int64_t row = frame * system->n_rows + i / system->n_columns;
+            targets->data[row * targets->width + first + i % system->n_columns] =
+                values->data[frame * values->width + system->map[i]];
+        }
+    }
+}
+
 covary_status training_part_targets(covary_run *run, const covary_model *model,
                                     const training_set *set, int p, model_part *part,
                                     panel **values)
@@ -220,8 +244,7 @@ covary_status training_part_targets(covary_run *run, const covary_model *model,
     panel                *made = NULL;
 
     *values = NULL;
-    COVARY_TRY(panel_create(run, set->batch->n_frames, part->width, &made));
-    fill_part(model, set, p, part, made);
+    COVARY_TRY(training_part_values(run, model, set, p, part, &made));
     COVARY_TRY(panel_replicate(made, &all));
     set_means(in, made->n_rows, all, part);
     COVARY_TRY_TOGETHER(run, "average the means", average_means(in, part));

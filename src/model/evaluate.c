@@ -45,14 +45,53 @@ static void set_trace_shifts(const covary_model *model, covary_evaluation *evalu
     }
 }
 
+/* Of two signs of a frame's label the one that is nearer to the prediction. */
+static double sign_that_fits(int64_t n, const double *label, const double *predicted)
+{
+    double dot = 0.0;
+
+    for (int64_t v = 0; v < n; v++) {
+        dot += label[v] * predicted[v];
+    }
+    return dot < 0.0 ? -1.0 : 1.0;
+}
+
+/* One frame: all its values have one sign. */
+static void compare_frame(const stream *from, int p, int64_t frame, error_sums *sums)
+{
+    const property      *of = from->model->properties[p].of;
+    const property_kind *kind = of->kind;
+    const int64_t        n = covary_model_n_values(from->model, p);
+    const double        *label = from->batch->labels[p].values + frame * n;
+    const double        *predicted = from->results->values[p] + frame * n;
+    const double         sign = of->arbitrary_phase ? sign_that_fits(n, label, predicted) : 1.0;
+    double               reference[KIND_MAX_VALUES];
+
+    for (int64_t item = 0; item < n; item += kind->n_values) {
+        for (int c = 0; c < kind->n_values; c++) {
+            reference[c] = sign * label[item + c];
+        }
+        errors_add(sums, kind, reference, predicted + item);
+    }
+}
+
 static void compare_batch(const stream *from, covary_evaluation *evaluation)
 {
     for (int p = 0; p < evaluation->n_properties; p++) {
-        const property_kind *kind = evaluation->kinds[p];
-        const double        *labels = from->batch->labels[p].values;
-        int64_t n_items = from->batch->n_frames * covary_model_n_values(from->model, p);
-        for (int64_t item = 0; item < n_items; item += kind->n_values) {
-            errors_add(&evaluation->sums[p], kind, labels + item, from->results->values[p] + item);
+        for (int64_t frame = 0; frame < from->batch->n_frames; frame++) {
+            compare_frame(from, p, frame, &evaluation->sums[p]);
+        }
+    }
+}
+
+static void log_phases(covary_run *run, const covary_model *model)
+{
+    for (int p = 0; p < model->n_properties; p++) {
+        if (model->properties[p].of->arbitrary_phase) {
+            log_write(run, LOG_INFO,
+                      "%s: its phase is arbitrary, so every label counts with the sign that is "
+                      "nearer to the prediction",
+                      model->properties[p].of->name);
         }
     }
 }
@@ -70,6 +109,7 @@ covary_status covary_evaluate(covary_run *run, const covary_model *model, const 
     COVARY_TRY_TOGETHER(run, "create the evaluation", create_evaluation(model, &evaluation));
     COVARY_TRY_TOGETHER(run, "prepare the labels", model_label_requests(model, &requests));
     set_trace_shifts(model, evaluation);
+    log_phases(run, model);
     COVARY_TRY(stream_open(run, model, paths, n_paths, requests, model->n_properties, "evaluate", 0,
                            &from));
     for (;;) {

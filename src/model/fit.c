@@ -5,6 +5,7 @@
 #include "core/status.h"
 #include "model/candidates.h"
 #include "model/choose.h"
+#include "model/phases.h"
 #include "model/plan.h"
 #include "model/self_test.h"
 #include "model/training.h"
@@ -46,7 +47,9 @@ covary_status covary_fit(covary_run *run, const covary_config *config, covary_mo
     COVARY_TRY(candidates_describe(run, config, model, &set));
     COVARY_TRY_TOGETHER(run, "plan the fit", plan_needs(run, config, model, &needs));
     COVARY_TRY(plan_check(run, &needs));
+    COVARY_TRY(phases_begin(run, config, model, &set));
     COVARY_TRY(choose_parts(run, config, model, &set));
+    COVARY_TRY(phases_finish(run, config, model, &set));
     COVARY_TRY(fit_weights(run, config, model, &set));
     for (int r = 0; r < model->n_representations; r++) {
         COVARY_TRY(training_keep(run, model, &set, r));

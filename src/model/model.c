@@ -20,6 +20,17 @@ covary_status model_set_properties(covary_model *model, int n_properties)
     return status;
 }
 
+/* The property that another one's gap is, or -1; configurations are checked to have it. */
+static int find_gap(const covary_model *model, const property *of)
+{
+    int found = -1;
+
+    for (int p = 0; of->gap != NULL && p < model->n_properties; p++) {
+        found = strcmp(model->properties[p].of->name, of->gap) == 0 ? p : found;
+    }
+    return found;
+}
+
 covary_status model_set_parts(covary_model *model)
 {
     covary_status status = COVARY_OK;
@@ -29,6 +40,7 @@ covary_status model_set_parts(covary_model *model)
         const property_kind *kind = of->of->kind;
         int64_t              first = 0;
 
+        of->gap = find_gap(model, of->of);
         of->width = property_n_packed(of->of, model->about.n_atoms);
         COVARY_TRY(MEMORY_ALLOCATE("parts", property_n_irreps(kind), &of->parts));
         of->n_parts = property_n_irreps(kind);
@@ -141,6 +153,14 @@ void model_unpack(const covary_model *model, int p, const double *positions, con
 
     property_body_to_lab(model->properties[p].of, &at, about->n_atoms, positions, about->species,
                          SHAPE_SPATIAL, packed, values);
+}
+
+double model_divisor(const model_property *of, double gap, bool *limited)
+{
+    const double sign = of->gap_limit < 0.0 ? -1.0 : 1.0;
+
+    *limited = !(sign * gap >= sign * of->gap_limit);
+    return *limited ? of->gap_limit : gap;
 }
 
 double model_trace_shift(const model_property *of)

@@ -14,6 +14,14 @@
 #include "trajectory/trajectory.h"
 #include <covary/model.h>
 
+/* What became of labels whose sign is arbitrary; errors relative to the rms of the labels. */
+typedef struct {
+    int64_t n_changed;  /* labels that were given the other sign */
+    int64_t n_doubtful; /* labels whose sign is in doubt (solver/signs.h) */
+    double  before;     /* leave-one-out, with the signs as read */
+    double  after;
+} phase_report;
+
 typedef struct {
     property     *of;
     int64_t       width; /* packed components of one frame */
@@ -23,6 +31,13 @@ typedef struct {
     double        self_test_bound; /* what rounding explains */
     covary_errors loo;             /* leave-one-out */
     covary_errors loo_irreps[KIND_MAX_IRREPS];
+    phase_report  phases; /* zeros where the phase is fixed */
+    /*
+     * With a gap the product is learned, packed labels and weights are of it, and predictions are
+     * the predicted product over the predicted gap, or over gap_limit where the gap is below it.
+     */
+    int    gap;       /* index of the gap's property, or -1 */
+    double gap_limit; /* 1e-4 of the mean gap in training, with its sign */
 } model_property;
 
 struct covary_model {
@@ -54,7 +69,7 @@ covary_status model_create(covary_model **out);
 /* n_properties empty properties.  Local. */
 covary_status model_set_properties(covary_model *model, int n_properties);
 
-/* The parts of all properties, without representation or systems.  Local. */
+/* The parts of all properties, without representation or systems, and their gaps.  Local. */
 covary_status model_set_parts(covary_model *model);
 
 /* Take over a representation; its index is n_representations - 1 then.  Local. */
@@ -71,6 +86,12 @@ void model_pack(const covary_model *model, int property, const double *positions
                 const double *values, double *packed);
 void model_unpack(const covary_model *model, int property, const double *positions,
                   const double *packed, double *values);
+
+/*
+ * What the product is divided by for this predicted gap; *limited: the limit in place of it.
+ * Local.
+ */
+double model_divisor(const model_property *of, double gap, bool *limited);
 
 /* The mean of the l = 0 part as reports have it (see covary_errors), or 0.  Local. */
 double model_trace_shift(const model_property *of);

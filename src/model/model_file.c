@@ -10,7 +10,9 @@
  *   /symmetry            generators [n][atoms] of the permutations, if there are any; report
  *   /representations/<r> basis, descriptors, scaling, axes; train [frames][sites][features], mean,
  *                        scale [features]; margin, nearest: the domain of the training set
- *   /properties/<name>   kind, unit, leave-one-out errors, self-test
+ *   /properties/<name>   kind, unit, leave-one-out errors, self-test; signs_changed,
+ *                        signs_doubtful, signs_leave_one_out (before, after; relative) with an
+ *                        arbitrary phase; gap_limit with a gap, whose product is learned
  *   /properties/<name>/<l>      representation, kernel; mean; runners_up: what else was tried
  *   /properties/<name>/<l>/<s>  hyperparameters; weights [frames][sites][columns][tensors]
  *

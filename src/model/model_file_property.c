@@ -109,6 +109,46 @@ done:
     return status;
 }
 
+/* Only where the phase is arbitrary or there is a gap. */
+static covary_status write_phases(storage *file, const char *group, const model_property *of)
+{
+    covary_status       status = COVARY_OK;
+    const phase_report *phases = &of->phases;
+    const double        errors[2] = {phases->before, phases->after};
+
+    if (of->of->arbitrary_phase) {
+        COVARY_TRY(storage_set_int64(file, group, "signs_changed", phases->n_changed));
+        COVARY_TRY(storage_set_int64(file, group, "signs_doubtful", phases->n_doubtful));
+        COVARY_TRY(storage_set_doubles(file, group, "signs_leave_one_out", 2, errors));
+    }
+    if (of->gap >= 0) {
+        COVARY_TRY(storage_set_double(file, group, "gap_limit", of->gap_limit));
+    }
+
+done:
+    return status;
+}
+
+static covary_status read_phases(const storage *file, const char *group, model_property *of)
+{
+    covary_status status = COVARY_OK;
+    double        errors[2];
+
+    if (of->of->arbitrary_phase) {
+        COVARY_TRY(storage_get_int64(file, group, "signs_changed", &of->phases.n_changed));
+        COVARY_TRY(storage_get_int64(file, group, "signs_doubtful", &of->phases.n_doubtful));
+        COVARY_TRY(storage_get_doubles(file, group, "signs_leave_one_out", 2, errors));
+        of->phases.before = errors[0];
+        of->phases.after = errors[1];
+    }
+    if (of->gap >= 0) {
+        COVARY_TRY(storage_get_double(file, group, "gap_limit", &of->gap_limit));
+    }
+
+done:
+    return status;
+}
+
 covary_status model_file_write_property(storage *file, const covary_model *model, int p)
 {
     covary_status         status = COVARY_OK;
@@ -121,6 +161,7 @@ covary_status model_file_write_property(storage *file, const covary_model *model
     COVARY_TRY(storage_set_text(file, group, "unit", of->of->unit->name));
     COVARY_TRY(storage_set_double(file, group, "self_test", of->self_test));
     COVARY_TRY(storage_set_double(file, group, "self_test_bound", of->self_test_bound));
+    COVARY_TRY(write_phases(file, group, of));
     COVARY_TRY(write_errors(file, group, "leave_one_out", &of->loo));
     for (int k = 0; k < of->n_parts; k++) {
         snprintf(prefix, sizeof prefix, "leave_one_out_%d", k);
@@ -142,6 +183,7 @@ static covary_status read_attributes(const storage *file, const covary_model *mo
     path_of(model, p, -1, -1, "", group);
     COVARY_TRY(storage_get_double(file, group, "self_test", &of->self_test));
     COVARY_TRY(storage_get_double(file, group, "self_test_bound", &of->self_test_bound));
+    COVARY_TRY(read_phases(file, group, of));
     COVARY_TRY(read_errors(file, group, "leave_one_out", &of->loo));
     for (int k = 0; k < of->n_parts; k++) {
         snprintf(prefix, sizeof prefix, "leave_one_out_%d", k);

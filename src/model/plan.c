@@ -44,12 +44,7 @@ static covary_status measure_part(const covary_model *model, const model_part *p
         const representation *in = model->representations[r];
         part_needs            needs = {0};
 
-        tried = *part;
-        tried.systems = NULL;
-        tried.mean = NULL;
-        tried.runners_up = NULL;
-        tried.n_systems = 0;
-        COVARY_TRY(part_set_systems(&tried, in, &any));
+        COVARY_TRY(part_try(part, r, in, &any, &tried));
         for (int s = 0; s < tried.n_systems; s++) {
             const linear_system *system = &tried.systems[s];
             const int64_t        rows = system->n_rows, tensors = rows * system->n_tensors;

@@ -251,6 +251,26 @@ static void predict_part(const covary_model *model, const model_part *part, int6
     part_to_lab(part, sites, frame, values);
 }
 
+/* Products over the predicted gaps; returns the flag of gaps that are too small. */
+static uint8_t divide_by_gaps(const covary_model *model, int64_t frame, prediction *into)
+{
+    uint8_t flag = 0;
+
+    for (int p = 0; p < model->n_properties; p++) {
+        const model_property *of = &model->properties[p];
+        const int64_t         n = covary_model_n_values(model, p);
+        if (of->gap >= 0) {
+            bool         limited;
+            const double by = model_divisor(of, into->values[of->gap][frame], &limited);
+            for (int64_t v = frame * n; v < (frame + 1) * n; v++) {
+                into->values[p][v] /= by;
+            }
+            flag |= limited ? ANNOTATION_DEGENERATE : 0;
+        }
+    }
+    return flag;
+}
+
 static void predict_properties(const covary_model *model, int64_t frame, const double *positions,
                                prediction *into)
 {
@@ -292,7 +312,7 @@ covary_status prediction_compute(const covary_model *model, int64_t n_frames,
     }
     for (int64_t frame = 0; frame < n_frames; frame++) {
         predict_properties(model, frame, positions + frame * stride, into);
-        into->flags[frame] = domain_flags(model, into, frame);
+        into->flags[frame] = domain_flags(model, into, frame) | divide_by_gaps(model, frame, into);
     }
 
 done:
@@ -327,7 +347,8 @@ static double system_magnitude(const model_part *part, const linear_system *syst
     return largest;
 }
 
-double prediction_magnitude(const covary_model *model, int p, int64_t frame, prediction *into)
+/* Of what is learned: the property, or its product with the gap. */
+static double learned_magnitude(const covary_model *model, int p, int64_t frame, prediction *into)
 {
     const model_property *of = &model->properties[p];
     double                sum = 0.0;
@@ -343,6 +364,25 @@ double prediction_magnitude(const covary_model *model, int p, int64_t frame, pre
         sum += largest;
     }
     return sum;
+}
+
+double prediction_magnitude(const covary_model *model, int p, int64_t frame, prediction *into)
+{
+    const model_property *of = &model->properties[p];
+    const int64_t         n = covary_model_n_values(model, p);
+    double                magnitude = learned_magnitude(model, p, frame, into), size = 0.0;
+    bool                  limited;
+
+    if (of->gap < 0) {
+        return magnitude;
+    }
+    const double gap = into->values[of->gap][frame];
+    const double by = fabs(model_divisor(of, gap, &limited));
+    for (int64_t v = frame * n; v < (frame + 1) * n; v++) {
+        size += into->values[p][v] * into->values[p][v];
+    }
+    return (magnitude + sqrt(size) * (fabs(gap) + learned_magnitude(model, of->gap, frame, into))) /
+           by;
 }
 
 covary_status covary_model_predict(const covary_model *model, int64_t n_frames,

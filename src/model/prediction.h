@@ -41,8 +41,9 @@ covary_status prediction_compute(const covary_model *model, int64_t n_frames,
                                  const double *positions, prediction *into);
 
 /*
- * How far the rounding of sums goes in frame `frame` of the batch just predicted: the largest of
- * |Phi| |weights|_1 over the components of a property, in its unit.  Local.
+ * How far the rounding of sums (and of the gap, where there is one) goes in frame `frame` of the
+ * batch just predicted: the largest of |Phi| |weights|_1 over the components of a property, in its
+ * unit.  Local.
  */
 double prediction_magnitude(const covary_model *model, int property, int64_t frame,
                             prediction *into);

@@ -221,6 +221,24 @@ done:
     return status;
 }
 
+covary_status part_try(const model_part *part, int r, const representation *in, const kernel *of,
+                       model_part *made)
+{
+    covary_status status = COVARY_OK;
+
+    *made = *part;
+    made->representation = r;
+    made->mean = NULL;
+    made->n_systems = 0;
+    made->systems = NULL;
+    made->runners_up = NULL;
+    COVARY_TRY(MEMORY_ALLOCATE("means", made->width, &made->mean));
+    COVARY_TRY(part_set_systems(made, in, of));
+
+done:
+    return status;
+}
+
 covariant_kernel system_kernel(const model_part *part, const linear_system *system,
                                const representation *in)
 {

@@ -61,6 +61,13 @@ typedef struct {
 covary_status part_set_systems(model_part *part, const representation *in, const kernel *of);
 void          part_release(model_part *part);
 
+/*
+ * The same part with systems as they would be in representation r and with this kernel function.
+ * Local; *made is to be released with part_release also after a failure.
+ */
+covary_status part_try(const model_part *part, int r, const representation *in, const kernel *of,
+                       model_part *made);
+
 /* The kernel by which a system is solved and predicts. */
 covariant_kernel system_kernel(const model_part *part, const linear_system *system,
                                const representation *in);

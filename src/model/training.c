@@ -293,6 +293,31 @@ int64_t training_column(const covary_model *model, int index)
     return column;
 }
 
+double training_gap(const covary_model *model, const training_set *set, int p, int64_t frame)
+{
+    const int gap = model->properties[p].gap;
+
+    return gap < 0 ? 1.0 : set->batch->labels[gap].values[frame];
+}
+
+static void multiply_target(const covary_model *model, training_set *set, int p, int64_t frame,
+                            double factor)
+{
+    double *packed = set->targets->data + frame * set->targets->width + training_column(model, p);
+
+    for (int64_t c = 0; c < model->properties[p].width; c++) {
+        packed[c] *= factor;
+    }
+}
+
+void training_change_sign(const covary_model *model, training_set *set, int p, int64_t frame)
+{
+    bool *changed = set->changed + frame * model->n_properties + p;
+
+    multiply_target(model, set, p, frame, -1.0);
+    *changed = !*changed;
+}
+
 static void pack_labels(const covary_model *model, training_set *set)
 {
     for (int p = 0; p < model->n_properties; p++) {
@@ -301,8 +326,69 @@ static void pack_labels(const covary_model *model, training_set *set)
             model_pack(model, p, set->batch->positions + frame * 3 * model->about.n_atoms,
                        set->batch->labels[p].values + frame * n,
                        set->targets->data + frame * set->targets->width + column);
+            multiply_target(model, set, p, frame, training_gap(model, set, p, frame));
         }
     }
+}
+
+/* A gap of 0, or of another sign than that of the first frame, would divide by 0 on the way. */
+static covary_status check_gap(const covary_model *model, const training_set *set, int p,
+                               double first)
+{
+    for (int64_t frame = 0; frame < set->batch->n_frames; frame++) {
+        const double gap = training_gap(model, set, p, frame);
+        if (!(gap * first > 0.0)) {
+            const char *path;
+            int64_t     local;
+            trajectory_locate(set->from, set->batch->first + frame, &path, &local);
+            return COVARY_FAIL(COVARY_ERR_DATA,
+                               "%s, frame %lld: the gap '%s' of '%s' is %g, that of the first "
+                               "frame %g; gaps must not be 0 and have one sign",
+                               path, (long long)local, model->properties[p].of->gap,
+                               model->properties[p].of->name, gap, first);
+        }
+    }
+    return COVARY_OK;
+}
+
+/* The limit below which predicted gaps are not divided by, from the mean of all gaps. */
+static covary_status set_gap_limit(covary_run *run, covary_model *model, const training_set *set,
+                                   int p)
+{
+    static const double SMALLEST_GAP = 1e-4;
+    covary_status       status = COVARY_OK;
+    panel              *gaps = NULL;
+    double             *all = NULL, sum = 0.0;
+
+    COVARY_TRY(panel_create(run, set->batch->n_frames, 1, &gaps));
+    for (int64_t frame = 0; frame < gaps->n_local; frame++) {
+        gaps->data[frame] = training_gap(model, set, p, frame);
+    }
+    COVARY_TRY(panel_replicate(gaps, &all));
+    COVARY_TRY_TOGETHER(run, "check the gaps", check_gap(model, set, p, all[0]));
+    for (int64_t frame = 0; frame < gaps->n_rows; frame++) {
+        sum += all[frame];
+    }
+    model->properties[p].gap_limit = SMALLEST_GAP * sum / (double)gaps->n_rows;
+
+done:
+    MEMORY_RELEASE(&all);
+    panel_destroy(&gaps);
+    return status;
+}
+
+static covary_status set_gap_limits(covary_run *run, covary_model *model, const training_set *set)
+{
+    covary_status status = COVARY_OK;
+
+    for (int p = 0; p < model->n_properties; p++) {
+        if (model->properties[p].gap >= 0) {
+            COVARY_TRY(set_gap_limit(run, model, set, p));
+        }
+    }
+
+done:
+    return status;
 }
 
 /* A few frames, evenly spaced, stay with the model. */
@@ -361,6 +447,10 @@ covary_status training_prepare(covary_run *run, const covary_config *config, cov
     model->n_train = trajectory_n_frames(set->from);
     COVARY_TRY(panel_create(run, set->batch->n_frames, training_column(model, model->n_properties),
                             &set->targets));
+    COVARY_TRY_TOGETHER(
+        run, "reserve the signs",
+        MEMORY_ALLOCATE("signs", set->batch->n_frames * model->n_properties, &set->changed));
+    COVARY_TRY(set_gap_limits(run, model, set));
     pack_labels(model, set);
     COVARY_TRY(keep_tested(run, model, set));
 
@@ -380,6 +470,7 @@ void training_release(training_set *set)
         release_described(&set->described[r]);
     }
     MEMORY_RELEASE(&set->described);
+    MEMORY_RELEASE(&set->changed);
     panel_destroy(&set->targets);
     frames_destroy(&set->batch);
     trajectory_close(&set->from);

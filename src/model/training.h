@@ -20,21 +20,27 @@ typedef struct {
 } described_set;
 
 typedef struct {
-    trajectory    *from;
-    frames        *batch;   /* this rank's frames with their labels */
-    panel         *targets; /* [frames][packed values of all properties], in the lab */
+    trajectory *from;
+    frames     *batch;      /* this rank's frames with their labels */
+    panel      *targets;    /* [frames][packed values of all properties], in the lab; of the
+                               products where a property has a gap */
+    bool          *changed; /* [frames here][properties] the label was given the other sign */
     int            n_described;
     described_set *described; /* [n_described] one for each representation of the model */
 } training_set;
 
 /*
  * Read the frames, define the molecule and its symmetry, and pack the labels.  Collective; the set
- * needs training_release whatever the outcome.
+ * needs training_release whatever the outcome.  COVARY_ERR_DATA: gaps that are 0 or of both signs.
  */
 covary_status training_prepare(covary_run *run, const covary_config *config, covary_model *model,
                                training_set *set);
 
 void training_release(training_set *set);
+
+/* The gap of a property in the label of a frame of this rank, 1 for properties without.  Local. */
+double training_gap(const covary_model *model, const training_set *set, int property,
+                    int64_t frame);
 
 /* First column of a property's packed values among the targets. */
 int64_t training_column(const covary_model *model, int property);
@@ -51,6 +57,22 @@ covary_status training_keep(covary_run *run, covary_model *model, const training
 
 /* Forget representation r, which no part may use; those after it move up.  Local. */
 void training_drop(covary_model *model, training_set *set, int r);
+
+/* Values of a part in the axes in which it is learned, [frames][part->width].  Collective. */
+covary_status training_part_values(covary_run *run, const covary_model *model,
+                                   const training_set *set, int property, const model_part *part,
+                                   panel **values);
+
+/*
+ * The columns of one system out of values of its part, into columns `first` and on of `targets`,
+ * [frames n_rows][..].  Local.
+ */
+void training_system_targets(const linear_system *system, const panel *values, int64_t first,
+                             panel *targets);
+
+/* Give the label of a frame of this rank the other sign.  Local. */
+void training_change_sign(const covary_model *model, training_set *set, int property,
+                          int64_t frame);
 
 /*
  * Targets of a part in the axes in which it is learned, minus their mean, [frames][part->width].

@@ -67,15 +67,10 @@ covary_status trials_add(trial_set *all, const covary_model *model, int p, int r
         to->capacity += 16;
     }
     made = &to->list[to->n++];
-    *made = (trial){.of = *of, .rmse = INFINITY, .active = true, .made = *to->part};
+    *made = (trial){.of = *of, .rmse = INFINITY, .active = true};
     made->handicap =
         representation_axes(model->representations[r]) != NULL ? HANDICAP_OF_AXES : 1.0;
-    made->made.representation = r;
-    made->made.mean = NULL;
-    made->made.systems = NULL;
-    made->made.runners_up = NULL;
-    COVARY_TRY(MEMORY_ALLOCATE("means", made->made.width, &made->made.mean));
-    COVARY_TRY(part_set_systems(&made->made, model->representations[r], of));
+    COVARY_TRY(part_try(to->part, r, model->representations[r], of, &made->made));
 
 done:
     return status;
@@ -231,19 +226,12 @@ static void keep_to_budget(trial_search *search)
 static covary_status add_targets(trial_search *search, trial_system *of, int64_t first,
                                  panel *targets)
 {
-    covary_status        status = COVARY_OK;
-    const linear_system *system = of->system;
-    panel               *values = NULL;
+    covary_status status = COVARY_OK;
+    panel        *values = NULL;
 
     COVARY_TRY(training_part_targets(search->run, search->all->model, search->all->set,
                                      of->of->property, &of->tried->made, &values));
-    for (int64_t frame = 0; frame < values->n_local; frame++) {
-        for (int64_t i = 0; i < system->n_rows * system->n_columns; i++) {
-            const int64_t row = frame * system->n_rows + i / system->n_columns;
-            targets->data[row * targets->width + first + i % system->n_columns] =
-                values->data[frame * values->width + system->map[i]];
-        }
-    }
+    training_system_targets(of->system, values, first, targets);
 
 done:
     panel_destroy(&values);

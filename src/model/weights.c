@@ -252,6 +252,36 @@ static void restore_frame(const weights_task *task, int p, int64_t frame, double
     }
 }
 
+/* Values of one frame as read and as predicted without it, [2][n_values]; of products, of these. */
+static void restore_values(const weights_task *task, int p, int64_t frame, double *packed,
+                           double *values)
+{
+    const model_property *of = &task->model->properties[p];
+    const int64_t         n_atoms = task->model->about.n_atoms;
+
+    restore_frame(task, p, frame, packed, packed + of->width);
+    for (int k = 0; k < 2; k++) {
+        model_unpack(task->model, p, task->set->batch->positions + frame * 3 * n_atoms,
+                     packed + k * of->width, values + k * property_n_values(of->of, n_atoms));
+    }
+}
+
+/* Products over the gap as read, and over the gap as predicted without the frame. */
+static void divide_by_gap(const weights_task *task, int p, int64_t frame, int64_t n_values,
+                          double *values)
+{
+    const model_property *of = &task->model->properties[p];
+    double                packed[2], gaps[2];
+    bool                  limited;
+
+    restore_values(task, of->gap, frame, packed, gaps);
+    gaps[0] = training_gap(task->model, task->set, p, frame);
+    gaps[1] = model_divisor(of, gaps[1], &limited);
+    for (int64_t v = 0; v < 2 * n_values; v++) {
+        values[v] /= gaps[v / n_values];
+    }
+}
+
 static covary_status measure_loo(weights_task *task, int p)
 {
     covary_status   status = COVARY_OK;
@@ -267,10 +297,9 @@ static covary_status measure_loo(weights_task *task, int p)
                         MEMORY_ALLOCATE("values", 2 * n_values, &values));
     sums.trace_shift = model_trace_shift(of);
     for (int64_t frame = 0; frame < task->set->batch->n_frames; frame++) {
-        restore_frame(task, p, frame, packed, packed + of->width);
-        for (int k = 0; k < 2; k++) {
-            model_unpack(task->model, p, task->set->batch->positions + frame * 3 * n_atoms,
-                         packed + k * of->width, values + k * n_values);
+        restore_values(task, p, frame, packed, values);
+        if (of->gap >= 0) {
+            divide_by_gap(task, p, frame, n_values, values);
         }
         for (int64_t item = 0; item < n_values; item += of->of->kind->n_values) {
             errors_add(&sums, of->of->kind, values + item, values + n_values + item);

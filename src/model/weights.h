@@ -7,7 +7,8 @@
 
 /*
  * Solve for every property at its length and ridge; properties with the same ones share a factor.
- * Collective.  The ridge of a property is what the solver ended with.
+ * Collective.  The ridge of a property is what the solver ended with.  Leave-one-out errors of a
+ * property with a gap are those of the product over the gap, both predicted without the frame.
  */
 covary_status fit_weights(covary_run *run, const covary_config *config, covary_model *model,
                           const training_set *set);

@@ -191,6 +191,10 @@ covary_status property_create(const config_property *from, property **out)
     COVARY_TRY(MEMORY_ALLOCATE("property", 1, &created));
     COVARY_TRY(memory_copy_text(from->name, &created->name));
     created->per_atom = from->per_atom;
+    created->arbitrary_phase = from->phase != NULL && strcmp(from->phase, "arbitrary") == 0;
+    if (from->gap != NULL) {
+        COVARY_TRY(memory_copy_text(from->gap, &created->gap));
+    }
     COVARY_TRY(find_kind(from->name, from->kind, &created->kind));
     status = unit_find(from->unit, &created->unit);
     if (status != COVARY_OK) {
@@ -217,6 +221,7 @@ void property_destroy(property **released)
         MEMORY_RELEASE(&(*released)->keys[k]);
     }
     MEMORY_RELEASE(&(*released)->keys);
+    MEMORY_RELEASE(&(*released)->gap);
     MEMORY_RELEASE(&(*released)->name);
     MEMORY_RELEASE(released);
 }

@@ -29,7 +29,9 @@ typedef struct {
     double               charge; /* e */
     double               shift;  /* charge in property units per angstrom */
     property_origin      origin;
-    double               point[3]; /* angstrom, lab, for ORIGIN_POINT */
+    double               point[3];        /* angstrom, lab, for ORIGIN_POINT */
+    bool                 arbitrary_phase; /* the sign of a frame's label means nothing */
+    char                *gap;             /* property whose product with it is learned, or NULL */
 } property;
 
 /*
