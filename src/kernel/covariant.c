@@ -122,25 +122,44 @@ void covariant_pack(const covariant_kernel *of, const covariant_frames *train, i
     }
 }
 
+/* Phi_a q_a, one component. */
+static double site_value(int64_t n_tensors, const double *row, const double *numbers)
+{
+    double sum = 0.0;
+
+    if (row == NULL) {
+        return numbers[0];
+    }
+    for (int64_t tensor = 0; tensor < n_tensors; tensor++) {
+        sum += row[tensor] * numbers[tensor];
+    }
+    return sum;
+}
+
+/*
+ * The values of single sites may be far larger than their sum, because only the sum was learned.
+ * It is carried in twice the digits, so that it does not depend on the order of the sites: a
+ * relabelled frame has the same ones in another order.
+ */
 void covariant_unpack(const covariant_kernel *of, const double *tensors, int64_t n_columns,
                       const double *q, int64_t stride, double *values)
 {
     const int64_t n_tensors = of->n_tensors;
 
-    for (int site = 0; site < of->n_sites; site++) {
-        for (int m = 0; m < of->n_rows; m++) {
+    for (int64_t entry = 0; entry < of->n_rows * n_columns; entry++) {
+        const int64_t m = entry / n_columns, column = entry % n_columns;
+        double        high = 0.0, low = 0.0;
+
+        for (int site = 0; site < of->n_sites; site++) {
             const double *row =
-                tensors == NULL ? NULL : tensors + ((int64_t)site * of->n_rows + m) * n_tensors;
+                tensors == NULL ? NULL : tensors + (site * of->n_rows + m) * n_tensors;
+            const double value = site_value(n_tensors, row, q + site * stride + column * n_tensors);
+            const double sum = high + value; /* Knuth's two-sum */
+            const double part = sum - high;
 
-            for (int64_t column = 0; column < n_columns; column++) {
-                const double *numbers = q + site * stride + column * n_tensors;
-                double        sum = row == NULL ? numbers[0] : 0.0;
-
-                for (int64_t tensor = 0; tensor < n_tensors && row != NULL; tensor++) {
-                    sum += row[tensor] * numbers[tensor];
-                }
-                values[m * n_columns + column] += sum;
-            }
+            low += (high - (sum - part)) + (value - part);
+            high = sum;
         }
+        values[entry] += high + low;
     }
 }
