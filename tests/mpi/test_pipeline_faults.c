@@ -5,8 +5,8 @@
  * temporary one.
  * ranks: 2 3
  *
- * Every agreement is visited with each rank in turn; on three ranks with the last alone, because
- * the middle one adds nothing but time.
+ * Every agreement is visited with each rank in turn; on three ranks, and in long fits, with the
+ * last alone, because the others add nothing but time.
  */
 #include "support.h"
 
@@ -53,12 +53,15 @@ static void write_config(void)
     FILE *to = fopen(scratch_path("config.yaml"), "w");
 
     if (to != NULL) {
-        fputs("data: {train: [train.xyz]}\n"
-              "properties:\n"
-              "  - {name: dipole, kind: vector, unit: e*bohr}\n"
-              "  - {name: polarizability, kind: symmetric-tensor, unit: bohr^3}\n"
-              "representation: {basis: eckart, descriptor: [cartesians, distances]}\n",
-              to);
+        fputs(
+            "data: {train: [train.xyz]}\n"
+            "properties:\n"
+            "  - {name: dipole, kind: vector, unit: e*bohr}\n"
+            "  - {name: polarizability, kind: symmetric-tensor, unit: bohr^3}\n"
+            "representation: {basis: eckart, references: 1, descriptor: [cartesians, distances],\n"
+            "  scaling: standardize, symmetry: none}\n"
+            "kernel: {type: gaussian, length: 4}\n",
+            to);
         fclose(to);
     }
 }
@@ -93,17 +96,35 @@ done:
 
 static covary_status fit_fixed(covary_run *run)
 {
-    static const char *const settings[] = {"kernel.length=4", "ridge=1e-3"};
+    static const char *const settings[] = {"ridge=1e-3"};
 
-    return fit(run, 2, settings);
+    return fit(run, 1, settings);
 }
 
 /* The length is fixed: another one would repeat the same agreements many times. */
 static covary_status fit_auto(covary_run *run)
 {
-    static const char *const settings[] = {"kernel.length=4"};
+    return fit(run, 0, NULL);
+}
 
-    return fit(run, 1, settings);
+static const char permuted[] = "representation.symmetry=(1 2)(3 4)(5 7)(6 8)";
+
+static covary_status fit_gram(covary_run *run)
+{
+    static const char *const settings[] = {"ridge=1e-3", "representation.basis=gram",
+                                           "representation.descriptor=distances", permuted};
+
+    return fit(run, 4, settings);
+}
+
+/* One representation for each basis, and two kernel functions. */
+static covary_status fit_candidates(covary_run *run)
+{
+    static const char *const settings[] = {
+        "representation.basis=auto", "representation.descriptor=distances",
+        "representation.scaling=none", "kernel.type=auto", permuted};
+
+    return fit(run, 5, settings);
 }
 
 static const char *test_frames[1];
@@ -198,12 +219,12 @@ static const char *wrong_after(covary_status status, int64_t held, int n_outputs
                                 : NULL;
 }
 
-static void fail_everywhere(task work, bool writes, int at_least)
+static void fail_on_ranks(task work, bool writes, int at_least, int first_rank)
 {
     const int     size = covary_run_size(test_run());
     const int64_t held = memory_state().blocks;
 
-    for (int rank = size > 2 ? size - 1 : 0; rank < size; rank++) {
+    for (int rank = first_rank; rank < size; rank++) {
         covary_status status = COVARY_ERR_INTERNAL;
         int           fault = 0;
         while (status != COVARY_OK) {
@@ -225,6 +246,19 @@ static void fail_everywhere(task work, bool writes, int at_least)
     }
 }
 
+static void fail_everywhere(task work, bool writes, int at_least)
+{
+    const int size = covary_run_size(test_run());
+
+    fail_on_ranks(work, writes, at_least, size > 2 ? size - 1 : 0);
+}
+
+/* Long tasks. */
+static void fail_on_last_rank(task work, bool writes, int at_least)
+{
+    fail_on_ranks(work, writes, at_least, covary_run_size(test_run()) - 1);
+}
+
 static void fit_survives_every_fault(void **unused)
 {
     (void)unused;
@@ -237,6 +271,20 @@ static void fit_with_selection_survives_every_fault(void **unused)
     (void)unused;
     prepare(6);
     fail_everywhere(fit_auto, true, 120);
+}
+
+static void fit_with_permutations_survives_every_fault(void **unused)
+{
+    (void)unused;
+    prepare(6);
+    fail_on_last_rank(fit_gram, true, 100);
+}
+
+static void fit_with_candidates_survives_every_fault(void **unused)
+{
+    (void)unused;
+    prepare(5);
+    fail_on_last_rank(fit_candidates, true, 200);
 }
 
 /* The model that is used below; five frames, so that ranks take different numbers of batches. */
@@ -278,6 +326,8 @@ static void evaluate_survives_every_fault(void **unused)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(fit_survives_every_fault),
     cmocka_unit_test(fit_with_selection_survives_every_fault),
+    cmocka_unit_test(fit_with_permutations_survives_every_fault),
+    cmocka_unit_test(fit_with_candidates_survives_every_fault),
     cmocka_unit_test(predict_survives_every_fault),
     cmocka_unit_test(evaluate_survives_every_fault),
 };
