@@ -25,6 +25,7 @@ typedef struct {
     const char *handedness; /* improper */
     const char *signs;      /* matched */
     const char *weights;    /* auto */
+    const char *reference;  /* auto */
     const char *symmetry;   /* none; a permutation in cycle notation goes in quotes */
     const char *descriptor; /* cartesians, distances */
     const char *scaling;    /* standardize */
@@ -48,13 +49,13 @@ static inline covary_config *recipe_config(const model_recipe *from)
     snprintf(yaml, sizeof yaml,
              "data: {train: ['%s']}\n"
              "properties: [%s]\n"
-             "representation: {basis: %s, axes: %s, signs: %s, weights: %s, references: 1, "
-             "descriptor: [%s], scaling: %s, symmetry: %s}\n"
+             "representation: {basis: %s, axes: %s, signs: %s, weights: %s, "
+             "reference: '%s', references: 1, descriptor: [%s], scaling: %s, symmetry: %s}\n"
              "kernel: {type: %s, length: %s}\n"
              "ridge: %s\n%s",
              from->train, GIVEN_OR(properties, DIPOLE ", " POLARIZABILITY),
              GIVEN_OR(basis, "eckart"), GIVEN_OR(handedness, "improper"),
-             GIVEN_OR(signs, "matched"), GIVEN_OR(weights, "auto"),
+             GIVEN_OR(signs, "matched"), GIVEN_OR(weights, "auto"), GIVEN_OR(reference, "auto"),
              GIVEN_OR(descriptor, "cartesians, distances"), GIVEN_OR(scaling, "standardize"),
              GIVEN_OR(symmetry, "none"), GIVEN_OR(kernel, "gaussian"), GIVEN_OR(length, "6"),
              GIVEN_OR(ridge, "1e-2"), GIVEN_OR(rest, ""));
