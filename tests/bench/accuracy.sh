@@ -11,8 +11,9 @@
 # COVARY names the program (otherwise that of the release or dev preset), RANKS the number of ranks
 # (otherwise 2), WATER the coupled-cluster frames of water (otherwise
 # ../shared/data/water_cc/water_monomer_1000.xyz beside the project; the rows are left out without
-# the file).  Length and ridge are automatic.  An entry is the root mean square error relative to
-# the root mean square of the labels; that of a polarizability counts from the mean trace.
+# the file, as with WATER=none).  Length and ridge are automatic.  An entry is the root mean square
+# error relative to the root mean square of the labels; that of a polarizability counts from the
+# mean trace.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=jobs/setup.sh
@@ -167,8 +168,9 @@ automatic_tables() {
 
 # -- axes and descriptors ----------------------------------------------------------------------
 #
-# Axes are improper and their signs matched unless said.  Ammonia has two moments of inertia that
-# are nearly equal: one frame with swapped axes can make most of an error (see the domain flags).
+# Axes are improper, their signs matched and inertia axes those of the masses unless said; no
+# permutations.  Ammonia has two moments of inertia that are nearly equal: one frame with swapped
+# axes can make most of an error (see the domain flags).
 
 # errors MOLECULE AXES DESCRIPTORS [SETTING ...]: "dipole polarizability", in percent.
 errors() {
@@ -177,6 +179,8 @@ errors() {
     for setting in "$@"; do settings+=(--set "$setting"); done
     logged fit "$root/configs/$molecule.yaml" --output "$scratch/model.h5" \
         --set "representation.basis=$axes" --set "representation.descriptor=[$descriptors]" \
+        --set representation.scaling=standardize --set representation.weights=masses \
+        --set representation.symmetry=none --set kernel.type=gaussian \
         "${settings[@]}"
     logged evaluate --model "$scratch/model.h5" "$root/tests/data/${molecule}_test.xyz"
     awk '$1 == "dipole" || $1 == "polarizability" {

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Samples of the same fit by scikit-learn: peer_sklearn.py MODEL.h5 PROPERTY REPEATS SUFFIX.
 
-Features, length and ridge are those of a model that `covary fit` has written; the targets are what
-its weights solve for, (K + ridge) w.  So the fit must give the weights back: a difference beyond
-rounding ends this with an error, and its times would mean nothing.
+The property is a vector, learned in one set of axes without permutations.  Features, length and
+ridge are those of a model that `covary fit` has written; the targets are what its weights solve
+for, (K + ridge) w.  So the fit must give the weights back: a difference beyond rounding ends this
+with an error, and its times would mean nothing.
 """
 import sys
 import time
@@ -15,10 +16,12 @@ from sklearn.kernel_ridge import KernelRidge
 
 path, name, repeats, suffix = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
 with h5py.File(path) as model:
-    features = model["features/train"][:]
-    weights = model["properties"][name]["weights"][:]
-    length = float(model["properties"][name].attrs["length"])
-    ridge = float(model["properties"][name].attrs["ridge"])
+    part = model["properties"][name]["1"]
+    described = model["representations/%d" % part.attrs["representation"]]
+    features = described["train"][:, 0]
+    weights = part["0/weights"][:, 0, :, 0]
+    length = float(part["0"].attrs["length"])
+    ridge = float(part["0"].attrs["ridge"])
 targets = RBF(length)(features) @ weights + ridge * weights
 
 for _ in range(repeats):

@@ -116,12 +116,12 @@ bench_linalg() {
     for ranks in 1 2; do take on "$ranks" "$build/tests/bench/bench_linalg" 2500; done
 }
 
-# predict RANKS NAME [options]: frames a second of the whole process
+# predict RANKS NAME MODEL [options]: frames a second of the whole process
 predict() {
-    local ranks=$1 name
+    local ranks=$1 name model=$3
     name="$2, $(ranks_text "$1")"
-    shift 2
-    seconds on "$ranks" "$build/covary" predict --verbose --model "$scratch/dce.h5" "$@" \
+    shift 3
+    seconds on "$ranks" "$build/covary" predict --verbose --model "$scratch/$model.h5" "$@" \
         --output "$scratch/annotation.h5" "$scratch/text.xyz" || return 0
     sample "$name" frames/s "$(calculate "$frames / $elapsed")"
 }
@@ -129,18 +129,23 @@ predict() {
 bench_predict() {
     local ranks i frames
     say "prediction"
-    seconds on 2 "$build/covary" fit configs/dce.yaml --output "$scratch/dce.h5" || return 0
+    seconds on 2 "$build/covary" fit configs/dce.yaml --output "$scratch/axes.h5" \
+        --set representation.basis=eckart --set representation.symmetry=none \
+        --set representation.scaling=standardize --set kernel.type=gaussian || return 0
+    seconds on 2 "$build/covary" fit configs/dce.yaml --output "$scratch/automatic.h5" || return 0
     frames=$(frames_of "$scratch/text.xyz")
     for ((i = 0; i < repeats; i++)); do
         for ranks in 1 2; do
-            predict "$ranks" "predict"
-            predict "$ranks" "predict without positions" --no-positions
+            predict "$ranks" "predict" axes
+            predict "$ranks" "predict without positions" axes --no-positions
+            predict "$ranks" "predict, automatic" automatic
         done
     done
     ratio "predict, 2 ranks" "predict, 1 rank"
     ratio "predict without positions, 1 rank" "predict, 1 rank"
     ratio "predict without positions, 2 ranks" "predict, 2 ranks"
     for ranks in 1 2; do
+        ratio "predict, automatic, $(ranks_text "$ranks")" "predict, $(ranks_text "$ranks")"
         ratio "predict, $(ranks_text "$ranks")" "engine frames, $(ranks_text "$ranks")"
     done
 }
@@ -151,7 +156,12 @@ data:
   train: [$PWD/tests/data/dce_gfn2_train.xyz, $PWD/tests/data/dce_gfn2_test.xyz]
 properties:
   - {name: dipole, kind: vector, unit: e*bohr}
-representation: {basis: eckart, descriptor: [cartesians, distances]}
+representation:
+  basis: eckart
+  references: 1
+  descriptor: [cartesians, distances]
+  scaling: standardize
+  symmetry: none
 kernel: {type: gaussian, length: 20}
 ridge: 1e-4
 YAML

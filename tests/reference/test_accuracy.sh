@@ -1,6 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Eckart axes, Cartesians and distances keep their promise on unseen frames: dipoles to 5.5 % for
-# dichloroethane and 0.03 % for ammonia.
+# What a configuration with nothing but data and properties promises on unseen frames, on the data
+# of the project: dipoles to 1.5 % for dichloroethane, 0.004 % for ammonia and 0.0005 % for carbon
+# dioxide, and a third of the error of axes without symmetry for the polarizability of the first;
+# and what Eckart axes, Cartesians and distances promise alone.
 set -euo pipefail
-exec bash "$COVARY_SOURCE/tests/bench/accuracy.sh" --axes --check
+export WATER=none
+bash "$COVARY_SOURCE/tests/bench/accuracy.sh" --check
+bash "$COVARY_SOURCE/tests/bench/accuracy.sh" --axes --check
