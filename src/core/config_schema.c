@@ -51,13 +51,14 @@
       "Mass in place of the standard one, e.g. 2.014 for deuterium.")                              \
     X("representation.basis", KEY_CHOICE, "auto | gram | eckart | inertia", 0, 0, "auto", NO_UNIT, \
       "What turns with the molecule: products of the positions of its atoms (gram), Eckart\n"      \
-      "      axes of the reference, or principal axes of inertia; auto: eckart.")                  \
+      "      axes of the reference, or principal axes of inertia; auto: for each irrep the one\n"  \
+      "      of least leave-one-out error, axes only if they are clearly better than gram.")       \
     X("representation.axes", KEY_CHOICE, "improper | proper", 0, 0, "improper", NO_UNIT,           \
       "Whether axes may also be left-handed, so that mirror images are the same molecule.")        \
     X("representation.signs", KEY_CHOICE, "matched | group | raw", 0, 0, "matched", NO_UNIT,       \
       "Directions of the inertia axes: those that fit the reference best, all of them as a\n"      \
-      "      group that the kernel is averaged over, or (for comparison only) as the\n      "      \
-      "eigensolver leaves them.")                                                                  \
+      "      group that the kernel is averaged over (always so where the basis is auto), or\n"     \
+      "      (for comparison only) as the eigensolver leaves them.")                               \
     X("representation.weights", KEY_CHOICE, "auto | masses", 0, 0, "auto", NO_UNIT,                \
       "Weights of the atoms in the inertia axes: masses, or those that keep the moments\n      "   \
       "apart in all training frames where masses do not.")                                         \
@@ -67,21 +68,24 @@
     X("representation.references", KEY_INTEGER, "auto | a whole number from 1 to 8", 1, 8, "1",    \
       NO_UNIT,                                                                                     \
       "Number of references whose Eckart axes are blended; auto takes as many as a\n      "        \
-      "floppy molecule needs.")                                                                    \
+      "floppy molecule needs. With the basis auto, one and as many as needed are compared.")       \
     X("representation.descriptor", KEY_WORDS, "auto | a descriptor | a list of them", 0, 0,        \
       "auto", NO_UNIT,                                                                             \
       "Invariant features, put side by side: distances, inverse-distances,\n      "                \
-      "exponential-distances, relative-to-equilibrium, coulomb, cartesians;\n      "               \
-      "auto: cartesians and distances.")                                                           \
+      "exponential-distances, relative-to-equilibrium, coulomb, cartesians; auto: for gram\n"      \
+      "      the best of distances alone, with exponential-distances and with\n"                   \
+      "      inverse-distances; for axes cartesians and distances.")                               \
     X("representation.scaling", KEY_CHOICE, "auto | standardize | none", 0, 0, "auto", NO_UNIT,    \
-      "Scaling of the features: to mean 0 and variance 1 (and auto), or left alone.")              \
+      "Scaling of the features: to mean 0 and variance 1, or left alone; auto compares.")          \
     X("representation.symmetry", KEY_CYCLES,                                                       \
       "auto | none | a permutation such as \"(1 2)(3 4)\" | a list of them", 0, 0, "auto",         \
       NO_UNIT,                                                                                     \
       "Permutations of equivalent atoms that the kernel is averaged over, with all their\n      "  \
-      "products; atoms are counted from 1.")                                                       \
+      "products; atoms are counted from 1. auto: those that the training frames realize,\n"        \
+      "      where they lower the leave-one-out error.")                                           \
     X("kernel.type", KEY_TEXT, "auto | a kernel", 0, 0, "auto", NO_UNIT,                           \
-      "gaussian (and auto), laplacian, matern-3/2, matern-5/2, linear or polynomial.")             \
+      "gaussian, laplacian, matern-3/2, matern-5/2, linear or polynomial; auto: gaussian or\n"     \
+      "      matern-5/2, whichever has the smaller leave-one-out error for an irrep.")             \
     X("kernel.length", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                  \
       UNIT("of the scaled features"), "Length scale; auto searches it by leave-one-out errors.")   \
     X("kernel.degree", KEY_INTEGER, "a whole number from 1 to 20", 1, 20, "2", NO_UNIT,            \
@@ -95,7 +99,7 @@
     X("solver.block", KEY_INTEGER, "auto | a whole number from 0 to 65536", 0, 65536, "auto",      \
       UNIT("rows"), "Block of the block-cyclic layout; 0 is auto.")                                \
     X("solver.selection_frames", KEY_INTEGER, "a whole number from 2", 2, MOST_FRAMES, "1000",     \
-      UNIT("frames"), "Largest subset on which the length and the ridge are searched.")            \
+      UNIT("frames"), "Largest subset on which the automatic choices are made.")                   \
     X("solver.selection_seconds", KEY_NUMBER, "a number above 0", 0, DBL_MAX, "120",               \
       UNIT("seconds of one core of 10 Gflop/s"),                                                   \
       "Budget of the automatic choices; counted in operations, so that they depend neither on\n"   \

@@ -5,11 +5,13 @@
  * A key that is given leaves one value, a key that is auto leaves those below, in the order in
  * which they are preferred where their errors are equal.
  *
- *   - basis: gram; eckart; inertia axes with the group of signs, unless the molecule is linear
+ *   - basis: gram; eckart with one reference, and with as many as the molecule needs; inertia axes
+ *     with the group of signs, unless the molecule is linear.  Axes whose images would cost too
+ *     much are left out.
  *   - symmetry: that of the molecule, and once for each basis none
  *   - descriptor and scaling, gram: distances (none), distances + exponential-distances (none, and
  *     standardized), distances + inverse-distances (none)
- *   - descriptor and scaling, axes: cartesians + distances (standardized)
+ *   - descriptor and scaling, axes: cartesians + distances (standardized; one reference: and none)
  *   - kernel: gaussian, matern-5/2
  */
 #ifndef COVARY_MODEL_CANDIDATES_H
