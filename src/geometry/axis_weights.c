@@ -335,6 +335,12 @@ done:
     return status;
 }
 
+static double gap_that_does(int64_t n_frames)
+{
+    return fmin(AXIS_WEIGHTS_FEW_FRAMES,
+                fmax(AXIS_WEIGHTS_MASSES_DO, 1.0 / sqrt((double)n_frames)));
+}
+
 covary_status axes_choose_weights(covary_run *run, int64_t n_local_frames, int64_t n_atoms,
                                   const double *positions, const double *masses,
                                   molecule_shape shape, const int32_t *orbit_of, double *weights,
@@ -356,7 +362,7 @@ covary_status axes_choose_weights(covary_run *run, int64_t n_local_frames, int64
     memcpy(weights, masses, (size_t)n_atoms * sizeof *weights);
     report->gap_masses = smallest_gap(run, &frames, masses, shape, masses, gaps, &worst);
     report->gap = report->gap_masses;
-    if (report->gap_masses < AXIS_WEIGHTS_MASSES_DO) {
+    if (report->gap_masses < gap_that_does(frames.total)) {
         COVARY_TRY(search_weights(run, &frames, &search, gaps, weights, report));
     }
 

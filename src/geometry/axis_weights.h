@@ -12,8 +12,13 @@
 #include "geometry/axes.h"
 #include <covary/run.h>
 
-/* Masses are kept if their smallest gap is at least this. */
-#define AXIS_WEIGHTS_MASSES_DO 0.05
+/*
+ * Masses are kept if their smallest gap is at least MASSES_DO, or 1 / sqrt(frames) (but not more
+ * than FEW_FRAMES) where that is larger: two moments cross where two conditions hold, so a set of
+ * few frames around a crossing leaves a hole of about that size.
+ */
+#define AXIS_WEIGHTS_MASSES_DO  0.05
+#define AXIS_WEIGHTS_FEW_FRAMES 0.2
 
 /* No weight falls below this fraction of the largest: axes carried by few atoms are no axes. */
 #define AXIS_WEIGHTS_LEAST 0.02
