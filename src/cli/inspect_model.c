@@ -62,7 +62,9 @@ static covary_status say_representation(const representation *of, int r, text *s
                         of->n_sites == 1 ? "" : "s"));
     if (rule != NULL) {
         COVARY_TRY(text_add(said, "    %s axes%s; smallest margin in training %.3g\n",
-                            rule->improper ? "improper (mirror images are covered)" : "proper",
+                            rule->improper ? "improper (mirror images are covered)"
+                            : of->mirrored ? "proper (also of mirror images, which are covered)"
+                                           : "proper",
                             of->n_signs > 1 ? ", signs averaged by the kernel" : "",
                             of->train_margin));
     }

@@ -6,6 +6,7 @@
 #include "core/status.h"
 #include "geometry/axis_weights.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { MAX_CANDIDATES = 32, MAX_BLOCKS = 2 };
@@ -254,13 +255,31 @@ done:
     return status;
 }
 
+/*
+ * Do training frames come near a plane that others are away from?  Improper Eckart axes change
+ * hands there and predictions jump; proper axes of a frame and of its mirror image do not.
+ */
+static bool passes_planes(covary_run *run, const model_molecule *about, const training_set *set)
+{
+    static const double NEAR = 0.2; /* of the thickest frame; ammonia at 600 K has 0.41 */
+    double              extremes[2] = {0.0, -INFINITY}; /* the largest, and minus the least */
+
+    for (int64_t frame = 0; frame < set->batch->n_frames; frame++) {
+        const double thickness =
+            geometry_thickness(about->n_atoms, set->batch->positions + frame * 3 * about->n_atoms);
+        extremes[0] = fmax(extremes[0], thickness);
+        extremes[1] = fmax(extremes[1], -thickness);
+    }
+    MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPI_DOUBLE, MPI_MAX, covary_run_comm(run));
+    return about->shape == SHAPE_SPATIAL && -extremes[1] < NEAR * extremes[0];
+}
+
 /* One reference is plain Eckart axes; several are blended.  Both NULL: one is enough. */
 static covary_status eckart_rule(covary_run *run, const covary_config *config,
                                  const model_molecule *about, const training_set *set,
-                                 int references, axes **rule, charts **blend)
+                                 int references, bool improper, axes **rule, charts **blend)
 {
     covary_status status = COVARY_OK;
-    const bool    improper = strcmp(config->handedness, "improper") == 0;
 
     if (references != 1) {
         COVARY_TRY(charts_choose(run, references, set->batch->n_frames, about->n_atoms,
@@ -299,8 +318,10 @@ static covary_status describe(covary_run *run, const covary_config *config, cova
     if (strcmp(from->basis, "inertia") == 0) {
         COVARY_TRY(inertia_rule(run, config, &model->about, set, from->symmetric, &settings.rule));
     } else if (strcmp(from->basis, "eckart") == 0) {
-        COVARY_TRY(eckart_rule(run, config, &model->about, set, from->references, &settings.rule,
-                               &settings.charts));
+        const bool mirror = strcmp(config->handedness, "improper") == 0;
+        settings.mirrored = mirror && passes_planes(run, &model->about, set);
+        COVARY_TRY(eckart_rule(run, config, &model->about, set, from->references,
+                               mirror && !settings.mirrored, &settings.rule, &settings.charts));
         if (settings.rule == NULL && settings.charts == NULL) {
             return COVARY_OK; /* the plain axes are a candidate already */
         }

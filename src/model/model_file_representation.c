@@ -33,6 +33,7 @@ static covary_status write_axes(storage *file, const representation *of, int r)
                (size_t)(3 * n_atoms) * sizeof *references);
     }
     COVARY_TRY(storage_set_int64(file, group, "improper", rule->improper));
+    COVARY_TRY(storage_set_int64(file, group, "mirrored", of->mirrored));
     COVARY_TRY(storage_set_int64(file, group, "signs", rule->signs));
     COVARY_TRY(
         storage_set_double(file, group, "width", of->charts != NULL ? of->charts->width : 0.0));
@@ -100,7 +101,7 @@ typedef struct {
     char   *basis, *scaling;
     int64_t symmetric, n_descriptors, n_charts;
     char  **descriptors;
-    int64_t improper, signs;
+    int64_t improper, mirrored, signs;
     double  width, unit, margin, nearest;
     double *references, *weights;
 } stored;
@@ -128,6 +129,7 @@ static covary_status read_attributes(const storage *file, int r, stored *from)
     COVARY_TRY(storage_get_double(file, group, "nearest", &from->nearest));
     if (strcmp(from->basis, "gram") != 0) {
         COVARY_TRY(storage_get_int64(file, group, "improper", &from->improper));
+        COVARY_TRY(storage_get_int64(file, group, "mirrored", &from->mirrored));
         COVARY_TRY(storage_get_int64(file, group, "signs", &from->signs));
         COVARY_TRY(storage_get_double(file, group, "width", &from->width));
     }
@@ -189,7 +191,8 @@ static covary_status make(const model_molecule *about, const stored *from, const
                                         .descriptors = (const char *const *)from->descriptors,
                                         .n_descriptors = (int)from->n_descriptors,
                                         .scaling = from->scaling,
-                                        .symmetric = from->symmetric != 0};
+                                        .symmetric = from->symmetric != 0,
+                                        .mirrored = from->mirrored != 0};
 
     if (from->n_charts > 1) {
         COVARY_TRY(charts_create((int)from->n_charts, about->n_atoms, about->masses,

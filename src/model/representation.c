@@ -64,7 +64,7 @@ static covary_status set_images(representation *made)
 
     made->n_charts = made->charts == NULL ? 1 : made->charts->n_charts;
     made->n_permutations = made->symmetric ? made->of->group->order : 1;
-    made->n_mirrors = rule != NULL && !rule->improper && made->symmetric ? 2 : 1;
+    made->n_mirrors = made->mirrored ? 2 : 1;
     made->n_signs = 1;
     made->signs[0][0] = made->signs[0][1] = made->signs[0][2] = 1.0;
     if (rule != NULL) {
@@ -142,6 +142,8 @@ covary_status representation_create(const model_molecule *of, representation_set
     settings.rule = NULL;
     settings.charts = NULL;
     made->symmetric = settings.symmetric && of->group->order > 1;
+    made->mirrored = representation_axes(made) != NULL && !representation_axes(made)->improper &&
+                     (settings.mirrored || made->symmetric);
     made->n_vectors = representation_axes(made) == NULL ? of->n_atoms : 3;
     COVARY_TRY(memory_copy_text(settings.basis, &made->basis));
     COVARY_TRY(set_features(made, &settings));

@@ -41,6 +41,7 @@ typedef struct {
     axes                 *rule;      /* NULL: gram, or charts */
     charts               *charts;    /* NULL: not several references */
     bool                  symmetric; /* averaged over the molecule's group */
+    bool                  mirrored;  /* proper axes: averaged over the mirror image too */
     descriptor_set       *features;
     char                 *scaling;
 
@@ -85,6 +86,7 @@ typedef struct {
     int                n_descriptors;
     const char        *scaling;
     bool               symmetric;
+    bool               mirrored; /* as with any proper axes and symmetry; else of no meaning */
 } representation_settings;
 
 /*
