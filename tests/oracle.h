@@ -14,13 +14,15 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { ORACLE_MAX_ATOMS = 4, ORACLE_MAX_SIZE = 3 * ORACLE_MAX_ATOMS };
+enum { ORACLE_MAX_ATOMS = 12, ORACLE_MAX_SIZE = 3 * ORACLE_MAX_ATOMS };
 
 typedef struct {
     double dipole[3], polarizability[9];
     double moment[3]; /* axial: sum_i x_i x p_i of the induced dipoles p */
     double forces[3 * ORACLE_MAX_ATOMS];
     double gradient[9]; /* of the field-like sum_i q_i x_i p_i: a tensor without symmetry */
+    double octupole[27], hexadecapole[81]; /* sum_i q_i x_i x_i x_i (x_i): symmetric */
+    double mixed[27];                      /* sum_i p_i x_i E_i: of rank 3, without symmetry */
 } oracle_values;
 
 static inline double oracle_polarizability(uint8_t species)
@@ -99,6 +101,21 @@ static inline void oracle_pairs(int n, const uint8_t *species, const double *x, 
     }
 }
 
+/* What atom i at d adds to tensors of rank 3 and 4. */
+static inline void oracle_add_high_ranks(double charge, const double *d, const double *p,
+                                         const double *field, oracle_values *out)
+{
+    for (int c = 0; c < 81; c++) {
+        const double three = d[c / 9 % 3] * d[c / 3 % 3] * d[c % 3];
+
+        out->hexadecapole[c] += charge * d[c / 27] * three;
+        if (c < 27) {
+            out->octupole[c] += charge * three;
+            out->mixed[c] += p[c / 9] * d[c / 3 % 3] * field[c % 3];
+        }
+    }
+}
+
 /* Dipole and moments about the mean of the positions, as moments of a neutral molecule are. */
 static inline void oracle_evaluate(int n, const uint8_t *species, const double *x, double total,
                                    oracle_values *out)
@@ -140,6 +157,7 @@ static inline void oracle_evaluate(int n, const uint8_t *species, const double *
                 out->gradient[3 * k + l] += charge[i] * d[k] * p[l];
             }
         }
+        oracle_add_high_ranks(charge[i], d, p, field + 3 * i, out);
     }
 }
 
