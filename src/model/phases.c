@@ -12,8 +12,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Rows of a system that the signs are found by: a second on a core. */
-enum { MOST_ROWS = 1800, N_LENGTHS = 4, CHUNK = 64 };
+/* Rows of a system that the signs are found by: seconds on a core. */
+enum { MOST_ROWS = 1200, N_LENGTHS = 4, CHUNK = 64 };
 
 /* In units of sigma, see solver/selection.h. */
 static const double lengths[N_LENGTHS] = {1.0, 2.0, 4.0, 8.0};

@@ -32,7 +32,7 @@ typedef struct {
     const int32_t *image;   /* borrowed */
 } operation;
 
-static promise promise_of(const covary_model *model, int p)
+static promise promise_of_parts(const covary_model *model, int p)
 {
     promise made = {.reflections = true, .permutations = model->about.group->order > 1};
 
@@ -48,6 +48,20 @@ static promise promise_of(const covary_model *model, int p)
     return made;
 }
 
+/* A quotient promises what both the product and the gap do. */
+static promise promise_of(const covary_model *model, int p)
+{
+    promise   made = promise_of_parts(model, p);
+    const int gap = model->properties[p].gap;
+
+    if (gap >= 0) {
+        const promise other = promise_of_parts(model, gap);
+        made.reflections = made.reflections && other.reflections;
+        made.permutations = made.permutations && other.permutations;
+        made.raw = made.raw || other.raw;
+    }
+    return made;
+}
 /* Fixed rotations about an axis that lies in no plane of symmetry; every second one mirrored. */
 static void set_rotation(int64_t index, bool improper, double turn[9], double shift[3])
 {

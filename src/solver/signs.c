@@ -6,6 +6,7 @@
 #include "core/status.h"
 #include "core/text.h"
 #include "linalg/lapack.h"
+#include "solver/sign_growth.h"
 #include "solver/sign_tree.h"
 
 #include <math.h>
@@ -19,6 +20,7 @@ enum { REWEIGHTED = 2, LARGER_RIDGES = 10 };
 
 typedef struct {
     const sign_system *of;
+    double             ridge;    /* that of the system, or larger */
     int                n;        /* rows */
     double            *inverse;  /* [n][n] of K + ridge I, symmetric */
     double            *products; /* [n_frames][n_frames]: P */
@@ -49,11 +51,12 @@ static void release(sign_search *released)
 }
 
 /* Cholesky factor of K + ridge I over a copy of K, with a larger ridge where it takes one. */
-static covary_status factor(const sign_system *of, int n, const double *k, double *a)
+static covary_status factor(const sign_system *of, int n, const double *k, double *a, double *used)
 {
     double ridge = of->ridge;
 
     for (int attempt = 0; attempt < LARGER_RIDGES; attempt++, ridge *= 10.0) {
+        *used = ridge;
         bool sound = true;
         memcpy(a, k, (size_t)n * (size_t)n * sizeof *a);
         for (int64_t i = 0; i < n; i++) {
@@ -120,7 +123,7 @@ static covary_status invert(const sign_system *of, inverted_system *system, doub
     COVARY_TRY(MEMORY_ALLOCATE("inverse of the signs", n * n, &system->inverse));
     COVARY_TRY(MEMORY_ALLOCATE("products of labels", n_frames * n_frames, &system->products));
     COVARY_TRY(covariant_dense(of->with, of->train, k));
-    COVARY_TRY(factor(of, system->n, k, system->inverse));
+    COVARY_TRY(factor(of, system->n, k, system->inverse, &system->ridge));
     lapack_invert_factored(system->n, system->inverse);
     for (int64_t i = 0; i < n; i++) {
         for (int64_t j = 0; j < i; j++) { /* the lower triangle of column-major storage */
@@ -279,21 +282,73 @@ done:
     return status;
 }
 
+static double objective(const sign_search *search, const double *signs)
+{
+    const int64_t n = search->n_frames;
+    double        sum = 0.0;
+
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j < n; j++) {
+            sum += signs[i] * signs[j] * search->p[i * n + j];
+        }
+    }
+    return sum;
+}
+
+/* Signs by growth, from K + ridge I. */
+static covary_status grow(const sign_search *search, double *signs)
+{
+    covary_status  status = COVARY_OK;
+    growth_system *systems = NULL;
+
+    COVARY_TRY(MEMORY_ALLOCATE("growing systems", search->n_systems, &systems));
+    for (int s = 0; s < search->n_systems; s++) {
+        const inverted_system *system = &search->systems[s];
+        systems[s] = (growth_system){.of = system->of, .share = system->share};
+        COVARY_TRY(
+            MEMORY_ALLOCATE("covariance", (int64_t)system->n * system->n, &systems[s].covariance));
+        COVARY_TRY(covariant_dense(system->of->with, system->of->train, systems[s].covariance));
+        for (int64_t i = 0; i < system->n; i++) {
+            systems[s].covariance[i * system->n + i] += system->ridge;
+        }
+    }
+    COVARY_TRY(sign_growth(search->n_systems, systems, signs));
+
+done:
+    for (int s = 0; systems != NULL && s < search->n_systems; s++) {
+        MEMORY_RELEASE(&systems[s].covariance);
+    }
+    MEMORY_RELEASE(&systems);
+    return status;
+}
+
+/* The better one of two starts, each with its descent, and on from there. */
 static covary_status descend(sign_search *search, double *signs)
 {
     covary_status status = COVARY_OK;
     sign_tree     tree = {0};
+    double       *grown = NULL;
 
+    COVARY_TRY(MEMORY_ALLOCATE("signs", search->n_frames, &grown));
     COVARY_TRY(sign_tree_create(search->n_frames, search->similarity, &tree));
+    add_shares(search);
     sign_tree_start(&tree, search->similarity, signs);
-    for (int round = 0; round <= REWEIGHTED; round++) {
+    sign_tree_descend(&tree, search->p, signs);
+    COVARY_TRY(grow(search, grown));
+    sign_tree_descend(&tree, search->p, grown);
+    if (objective(search, grown) < objective(search, signs)) {
+        memcpy(signs, grown, (size_t)search->n_frames * sizeof *signs);
+    }
+    for (int round = 0; round < REWEIGHTED; round++) {
+        set_shares(search, signs);
         add_shares(search);
         sign_tree_descend(&tree, search->p, signs);
-        set_shares(search, signs);
     }
+    set_shares(search, signs);
     add_shares(search);
 
 done:
+    MEMORY_RELEASE(&grown);
     sign_tree_release(&tree);
     return status;
 }
@@ -335,7 +390,7 @@ covary_status signs_weights(const sign_system *system, const double *signs, doub
 {
     covary_status status = COVARY_OK;
     const int64_t n_rows = system->with->n_rows, n_columns = system->n_columns;
-    double       *k = NULL, *a = NULL, *columns = NULL;
+    double       *k = NULL, *a = NULL, *columns = NULL, ridge;
     int           n;
 
     COVARY_TRY(narrow_to_int("rows of the signs' system", system->train->n_frames * n_rows, &n));
@@ -343,7 +398,7 @@ covary_status signs_weights(const sign_system *system, const double *signs, doub
     COVARY_TRY(MEMORY_ALLOCATE("factor of the signs", (int64_t)n * n, &a));
     COVARY_TRY(MEMORY_ALLOCATE("weights", n * n_columns, &columns));
     COVARY_TRY(covariant_dense(system->with, system->train, k));
-    COVARY_TRY(factor(system, n, k, a));
+    COVARY_TRY(factor(system, n, k, a, &ridge));
     for (int64_t i = 0; i < n * n_columns; i++) {
         columns[i % n_columns * n + i / n_columns] =
             signs[i / n_columns / n_rows] * system->targets[i];

@@ -8,10 +8,13 @@
  * without frame i, and J falls with every sign that is set so.  One factor serves all, as only the
  * signs of the right-hand sides change.
  *
- *   start   along the largest spanning tree of |y_i^T K_ij y_j|, in units of the larger of
- *           y_i^T K_ii y_i and y_j^T K_jj y_j
- *   then    the frame whose other sign lowers J most, until there is none; then the branch of the
- *           tree that does so, as frames of the wrong sign support each other
+ *   start   frame by frame, the one that those before it predict with most certainty; and along
+ *           the largest spanning tree of |y_i^T K_ij y_j|, in units of the larger of y_i^T K_ii y_i
+ *           and y_j^T K_jj y_j.  The first one passes the places where labels go through 0, which
+ *           separate groups of frames that are smooth in themselves.
+ *   then    from both, the frame whose other sign lowers J most, until there is none, and the
+ *           branch of the tree that does so, as frames of the wrong sign support each other; the
+ *           smaller J counts
  *   check   leave-one-out errors, and errors of folds of consecutive frames that are left out
  *           together, from the same inverse: e_F = [(A^-1)_FF]^-1 w_F
  *
