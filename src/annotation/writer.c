@@ -136,11 +136,13 @@ done:
 static covary_status writer_describe_flags(storage *file, const char *dataset)
 {
     static const int64_t masks[] = {ANNOTATION_FAR, ANNOTATION_AMBIGUOUS, ANNOTATION_UNCERTAIN,
-                                    ANNOTATION_MISSING};
+                                    ANNOTATION_DEGENERATE, ANNOTATION_MISSING};
     covary_status        status = COVARY_OK;
 
-    COVARY_TRY(storage_set_int64s(file, dataset, "flag_masks", 4, masks));
-    COVARY_TRY(storage_set_text(file, dataset, "flag_meanings", "far ambiguous uncertain missing"));
+    COVARY_TRY(
+        storage_set_int64s(file, dataset, "flag_masks", sizeof masks / sizeof masks[0], masks));
+    COVARY_TRY(storage_set_text(file, dataset, "flag_meanings",
+                                "far ambiguous uncertain degenerate missing"));
 done:
     return status;
 }

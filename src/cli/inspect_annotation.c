@@ -8,12 +8,12 @@
 enum { BLOCK = 65536 };
 
 typedef struct {
-    int64_t far, ambiguous, missing;
+    int64_t far, ambiguous, degenerate, missing;
 } flag_counts;
 
 /* Each rank counts its share, in blocks of bounded memory.  Local. */
 static covary_status count_share(const annotation *opened, int64_t first, int64_t end,
-                                 int64_t counts[3])
+                                 int64_t counts[4])
 {
     covary_status status = COVARY_OK;
     uint8_t      *flags = NULL;
@@ -25,7 +25,8 @@ static covary_status count_share(const annotation *opened, int64_t first, int64_
         for (int64_t frame = 0; frame < count; frame++) {
             counts[0] += (flags[frame] & ANNOTATION_FAR) != 0;
             counts[1] += (flags[frame] & ANNOTATION_AMBIGUOUS) != 0;
-            counts[2] += (flags[frame] & ANNOTATION_MISSING) != 0;
+            counts[2] += (flags[frame] & ANNOTATION_DEGENERATE) != 0;
+            counts[3] += (flags[frame] & ANNOTATION_MISSING) != 0;
         }
     }
 
@@ -37,13 +38,13 @@ done:
 static covary_status count_flags(covary_run *run, const annotation *opened, flag_counts *out)
 {
     covary_status status = COVARY_OK;
-    int64_t       n = annotation_n_frames(opened), counts[3] = {0};
+    int64_t       n = annotation_n_frames(opened), counts[4] = {0};
     int           rank = covary_run_rank(run), size = covary_run_size(run);
 
     COVARY_TRY_TOGETHER(run, "count the flags",
                         count_share(opened, n * rank / size, n * (rank + 1) / size, counts));
-    MPI_Allreduce(MPI_IN_PLACE, counts, 3, MPI_INT64_T, MPI_SUM, covary_run_comm(run));
-    *out = (flag_counts){counts[0], counts[1], counts[2]};
+    MPI_Allreduce(MPI_IN_PLACE, counts, 4, MPI_INT64_T, MPI_SUM, covary_run_comm(run));
+    *out = (flag_counts){counts[0], counts[1], counts[2], counts[3]};
 
 done:
     return status;
@@ -98,8 +99,9 @@ static covary_status say(const annotation *opened, const char *path, flag_counts
     }
     COVARY_TRY(text_add(said,
                         "  domain        %lld frames far from the training set, %lld with nearly "
-                        "ambiguous axes\n",
-                        (long long)flags.far, (long long)flags.ambiguous));
+                        "ambiguous axes, %lld with gaps too small to divide by\n",
+                        (long long)flags.far, (long long)flags.ambiguous,
+                        (long long)flags.degenerate));
     if (model != NULL) {
         COVARY_TRY(text_add(said, "  model         %s\n", model));
     }
@@ -127,9 +129,11 @@ static covary_status tell(const annotation *opened, flag_counts flags, text *jso
                         annotation_has_positions(opened) ? "true" : "false",
                         annotation_has_cell(opened) ? "true" : "false",
                         annotation_has_time(opened) ? "true" : "false"));
-    COVARY_TRY(text_add(json, ", \"far\": %lld, \"ambiguous\": %lld, \"missing\": %lld",
+    COVARY_TRY(text_add(json,
+                        ", \"far\": %lld, \"ambiguous\": %lld, \"degenerate\": %lld, "
+                        "\"missing\": %lld",
                         (long long)flags.far, (long long)flags.ambiguous,
-                        (long long)flags.missing));
+                        (long long)flags.degenerate, (long long)flags.missing));
     COVARY_TRY(text_add(json, ", \"observables\": {"));
     for (int o = 0; o < n; o++) {
         const annotation_observable *of = annotation_observable_at(opened, o);

@@ -96,12 +96,34 @@ done:
     return status;
 }
 
+static covary_status say_phases(const model_property *of, text *said)
+{
+    covary_status status = COVARY_OK;
+
+    if (of->gap >= 0) {
+        COVARY_TRY(text_add(said,
+                            "    learned as its product with %s, divided by no less than %.3g\n",
+                            of->of->gap, of->gap_limit));
+    }
+    if (of->of->arbitrary_phase) {
+        COVARY_TRY(text_add(said,
+                            "    arbitrary phase: %lld labels got the other sign, %lld are "
+                            "doubtful; error %.3g %% -> %.3g %% of the rms\n",
+                            (long long)of->phases.n_changed, (long long)of->phases.n_doubtful,
+                            100.0 * of->phases.before, 100.0 * of->phases.after));
+    }
+
+done:
+    return status;
+}
+
 static covary_status say_property(const model_property *of, text *said)
 {
     covary_status status = COVARY_OK;
 
     COVARY_TRY(text_add(said, "  %-13s %s, %s%s\n", of->of->name, of->of->kind->name,
                         of->of->unit->name, of->of->per_atom ? ", per atom" : ""));
+    COVARY_TRY(say_phases(of, said));
     COVARY_TRY(text_add(said, "    leave-one-out rmse %.5g, %.4g %% of the rms %.5g\n",
                         of->loo.rmse, 100.0 * of->loo.relative_rmse, of->loo.rms_reference));
     COVARY_TRY(text_add(said, "    turns with the molecule to %.2g (rounding explains %.2g)\n",
@@ -157,6 +179,26 @@ done:
     return status;
 }
 
+static covary_status json_phases(const model_property *of, text *json)
+{
+    covary_status status = COVARY_OK;
+
+    if (of->gap >= 0) {
+        COVARY_TRY(text_add(json, ", \"gap\": "));
+        COVARY_TRY(text_add_json(json, of->of->gap));
+        COVARY_TRY(add_number(json, "gap_limit", of->gap_limit));
+    }
+    if (of->of->arbitrary_phase) {
+        COVARY_TRY(text_add(json, ", \"signs_changed\": %lld, \"signs_doubtful\": %lld",
+                            (long long)of->phases.n_changed, (long long)of->phases.n_doubtful));
+        COVARY_TRY(add_number(json, "signs_loo_before", of->phases.before));
+        COVARY_TRY(add_number(json, "signs_loo_after", of->phases.after));
+    }
+
+done:
+    return status;
+}
+
 static covary_status json_property(const model_property *of, text *json)
 {
     covary_status status = COVARY_OK;
@@ -165,6 +207,7 @@ static covary_status json_property(const model_property *of, text *json)
     COVARY_TRY(text_add(json, ": {\"kind\": \"%s\", \"unit\": \"%s\", \"per_atom\": %s",
                         of->of->kind->name, of->of->unit->name,
                         of->of->per_atom ? "true" : "false"));
+    COVARY_TRY(json_phases(of, json));
     COVARY_TRY(add_number(json, "loo_rmse", of->loo.rmse));
     COVARY_TRY(add_number(json, "loo_relative_rmse", of->loo.relative_rmse));
     COVARY_TRY(add_number(json, "self_test", of->self_test));

@@ -137,7 +137,7 @@ done:
 
 /* Frames outside of the training domain so far, and the first of them. */
 typedef struct {
-    int64_t far, ambiguous, first;
+    int64_t far, ambiguous, degenerate, first;
 } domain_count;
 
 static void count_domain(const stream *from, domain_count *count)
@@ -146,6 +146,7 @@ static void count_domain(const stream *from, domain_count *count)
         uint8_t flags = from->results->flags[frame];
         count->far += (flags & ANNOTATION_FAR) != 0;
         count->ambiguous += (flags & ANNOTATION_AMBIGUOUS) != 0;
+        count->degenerate += (flags & ANNOTATION_DEGENERATE) != 0;
         if (flags != 0 && from->batch->first + frame < count->first) {
             count->first = from->batch->first + frame;
         }
@@ -154,19 +155,20 @@ static void count_domain(const stream *from, domain_count *count)
 
 static void report_domain(covary_run *run, const stream *from, domain_count count)
 {
-    int64_t sums[2] = {count.far, count.ambiguous};
+    int64_t sums[3] = {count.far, count.ambiguous, count.degenerate};
 
-    MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_INT64_T, MPI_SUM, covary_run_comm(run));
+    MPI_Allreduce(MPI_IN_PLACE, sums, 3, MPI_INT64_T, MPI_SUM, covary_run_comm(run));
     MPI_Allreduce(MPI_IN_PLACE, &count.first, 1, MPI_INT64_T, MPI_MIN, covary_run_comm(run));
-    if (sums[0] + sums[1] > 0) {
+    if (sums[0] + sums[1] + sums[2] > 0) {
         const char *path;
         int64_t     frame;
         trajectory_locate(from->from, count.first, &path, &frame);
         log_write(run, LOG_WARNING,
-                  "%lld of %lld frames are far from the training set and in %lld the body axes are "
-                  "nearly ambiguous; the first is frame %lld of %s (see /observables/domain)",
+                  "%lld of %lld frames are far from the training set, in %lld the body axes are "
+                  "nearly ambiguous, in %lld a gap is too small to divide by; the first is frame "
+                  "%lld of %s (see /observables/domain)",
                   (long long)sums[0], (long long)trajectory_n_frames(from->from),
-                  (long long)sums[1], (long long)frame, path);
+                  (long long)sums[1], (long long)sums[2], (long long)frame, path);
     }
 }
 

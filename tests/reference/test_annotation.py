@@ -81,7 +81,7 @@ def check_h5py(path):
         masks = file["observables/domain/value"].attrs["flag_masks"]
         meanings = file["observables/domain/value"].attrs["flag_meanings"].split()
         assert dict(zip(meanings, masks)) == {"far": 1, "ambiguous": 2, "uncertain": 4,
-                                              "missing": 128}
+                                              "degenerate": 8, "missing": 128}
         assert file["observables/dipole/step"] == file["particles/all/position/step"]
         assert file["covary"].attrs["frames_complete"] == FRAMES
         assert file["covary/complete"][...].tolist() == [[0, FRAMES]]

@@ -175,6 +175,14 @@ static void phases_are_checked(void **state)
            "'arbitrary'? It must be fixed | arbitrary");
     refuse(COUPLING, "properties.0.phase=true",
            "--set properties.0.phase=true: 'properties.0.phase' is 'true'; it must be fixed");
+    refuse("data: {train: a}\nproperties: [{name: mu, kind: vector, unit: debye, charge: 1, "
+           "phase: arbitrary}]\n",
+           NULL,
+           "case.yaml, line 2: 'properties.0.charge' is 1, but a property between two states");
+    refuse("data: {train: a}\nproperties: [{name: mu, kind: vector, unit: debye, charge: 1, "
+           "gap: gap}, {name: gap, kind: scalar, unit: eV}]\n",
+           NULL,
+           "case.yaml, line 2: 'properties.0.charge' is 1, but a property between two states");
 }
 
 static const struct CMUnitTest cases[] = {
