@@ -153,6 +153,7 @@ static void compare(const covary_model *model, int p, const operation *by, const
     double size, deviation, bound, magnitude;
 
     deviation = deviation_of(model, p, by, before->values[p], after->values[p], &size);
+    size = fmax(size, model->properties[p].loo.rms_reference); /* labels may all be noise near 0 */
     magnitude = prediction_magnitude(model, p, 0, after) + TURNED_VALUE * size;
     bound = 4.0 * DBL_EPSILON * magnitude / fmax(1e-3, fmin(before->margin[0], after->margin[0]));
     found->size = fmax(found->size, size);
