@@ -129,7 +129,4 @@ void geometry_centre(int64_t n_atoms, const double *weights, const double *posit
  */
 molecule_shape geometry_shape(int64_t n_atoms, const double *positions, double tolerance);
 
-/* Least singular value of the centred positions, angstrom: 0 for a plane.  Local. */
-double geometry_thickness(int64_t n_atoms, const double *positions);
-
 #endif

@@ -98,12 +98,3 @@ molecule_shape geometry_shape(int64_t n_atoms, const double *positions, double t
     }
     return sqrt(moments[2]) <= limit ? SHAPE_PLANAR : SHAPE_SPATIAL;
 }
-
-double geometry_thickness(int64_t n_atoms, const double *positions)
-{
-    double centre[3], rows[9], moments[3];
-
-    geometry_centre(n_atoms, NULL, positions, centre);
-    principal_axes_about(n_atoms, NULL, positions, centre, rows, moments);
-    return sqrt(fmax(0.0, moments[2]));
-}

@@ -256,22 +256,39 @@ done:
 }
 
 /*
- * Do training frames come near a plane that others are away from?  Improper Eckart axes change
- * hands there and predictions jump; proper axes of a frame and of its mirror image do not.
+ * Do the improper Eckart axes of some training frames come near a change of hands, at which
+ * predictions would jump?  They do where a molecule passes a plane.  Proper axes of a frame and of
+ * its mirror image have no such place.
  */
-static bool passes_planes(covary_run *run, const model_molecule *about, const training_set *set)
+static covary_status change_of_hands(covary_run *run, const model_molecule *about,
+                                     const training_set *set, bool *near)
 {
-    static const double NEAR = 0.2; /* of the thickest frame; ammonia at 600 K has 0.41 */
+    static const double NEAR = 0.05; /* of the largest margin; ammonia at 600 K has 0.38 */
+    covary_status       status = COVARY_OK;
     double              extremes[2] = {0.0, -INFINITY}; /* the largest, and minus the least */
+    axes               *rule = NULL;
+    pose                at;
 
-    for (int64_t frame = 0; frame < set->batch->n_frames; frame++) {
-        const double thickness =
-            geometry_thickness(about->n_atoms, set->batch->positions + frame * 3 * about->n_atoms);
-        extremes[0] = fmax(extremes[0], thickness);
-        extremes[1] = fmax(extremes[1], -thickness);
+    *near = false;
+    if (about->shape != SHAPE_SPATIAL) {
+        return COVARY_OK;
     }
+    COVARY_TRY_TOGETHER(run, "define the axes",
+                        axes_create(axes_find("eckart"), about->n_atoms, about->masses,
+                                    about->reference, true, &rule));
+    rule->shape = about->shape;
+    for (int64_t frame = 0; frame < set->batch->n_frames && status == COVARY_OK; frame++) {
+        status = axes_pose(rule, set->batch->positions + frame * 3 * about->n_atoms, &at);
+        extremes[0] = fmax(extremes[0], at.margin);
+        extremes[1] = fmax(extremes[1], -at.margin);
+    }
+    COVARY_TRY_TOGETHER(run, "look for planes", status);
     MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPI_DOUBLE, MPI_MAX, covary_run_comm(run));
-    return about->shape == SHAPE_SPATIAL && -extremes[1] < NEAR * extremes[0];
+    *near = -extremes[1] < NEAR * extremes[0];
+
+done:
+    axes_destroy(&rule);
+    return status;
 }
 
 /* One reference is plain Eckart axes; several are blended.  Both NULL: one is enough. */
@@ -319,7 +336,9 @@ static covary_status describe(covary_run *run, const covary_config *config, cova
         COVARY_TRY(inertia_rule(run, config, &model->about, set, from->symmetric, &settings.rule));
     } else if (strcmp(from->basis, "eckart") == 0) {
         const bool mirror = strcmp(config->handedness, "improper") == 0;
-        settings.mirrored = mirror && passes_planes(run, &model->about, set);
+        bool       near = false;
+        COVARY_TRY(change_of_hands(run, &model->about, set, &near));
+        settings.mirrored = mirror && near;
         COVARY_TRY(eckart_rule(run, config, &model->about, set, from->references,
                                mirror && !settings.mirrored, &settings.rule, &settings.charts));
         if (settings.rule == NULL && settings.charts == NULL) {

@@ -21,7 +21,8 @@ static void expect_covariance(const model_recipe *recipe, int64_t n_frames, cons
     const bool    proper = recipe->handedness != NULL;
     covary_model *model = recipe_fit(test_run(), recipe);
 
-    assert_true(representation_axes(model->representations[0])->improper == !proper);
+    const representation *in = model->representations[0];
+    assert_true((representation_axes(in)->improper || in->mirrored) == !proper);
     for (int p = 0; p < covary_model_n_properties(model); p++) {
         for (int mirrored = 0; mirrored < (proper ? 1 : 2); mirrored++) {
             const covariance found =
