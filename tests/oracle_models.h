@@ -97,7 +97,7 @@ typedef struct {
     const covary_model *model;
     prediction         *into;
     double              margin;
-    double              rounding[ORACLE_MOST_PROPERTIES]; /* eps (magnitude + |y|) / margin */
+    double              rounding[ORACLE_MOST_PROPERTIES]; /* eps (magnitude + 4 |y|) / margin */
     double              size[ORACLE_MOST_PROPERTIES];     /* |y| */
 } oracle_prediction;
 
@@ -126,9 +126,11 @@ static inline void oracle_predict(oracle_prediction *by, const double *positions
     by->margin = by->into->margin[0];
     for (int p = 0; p < covary_model_n_properties(by->model); p++) {
         by->size[p] = oracle_norm(covary_model_n_values(by->model, p), by->into->values[p]);
-        by->rounding[p] = DBL_EPSILON *
-                          (prediction_magnitude(by->model, p, 0, by->into) + 4.0 * by->size[p]) /
-                          fmax(1e-3, by->margin);
+        const double rms = by->model->properties[p].loo.rms_reference;
+        by->rounding[p] =
+            DBL_EPSILON *
+            (prediction_magnitude(by->model, p, 0, by->into) + 4.0 * fmax(rms, by->size[p])) /
+            fmax(1e-3, by->margin);
     }
 }
 
