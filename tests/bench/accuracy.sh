@@ -146,9 +146,9 @@ water_rows() {
     head -n 1000 "$water" >"$train"
     tail -n +1001 "$water" >"$unseen"
     rows water "$train" "$unseen" dipole vector "e*bohr" mu "" 0.12 "0.149 (TENSOAP)"
-    rows water "$train" "$unseen" polarizability symmetric-tensor "bohr^3" alpha "0 2" "" ""
+    rows water "$train" "$unseen" polarizability symmetric-tensor "bohr^3" alpha "0 2" 0.05 ""
     rows water "$train" "$unseen" hyperpolarizability symmetric-tensor-3 "e^3*bohr^3/hartree^2" \
-        beta "1 3" "" ""
+        beta "1 3" 0.1 ""
 }
 
 automatic_tables() {
@@ -156,8 +156,8 @@ automatic_tables() {
         "kept | others | automatic fit, s | axes fit, s |"
     echo "| --- | --: | --: | --: | --- | --: | --: | --: |"
     molecule dce DCE 1.5 "a third"
-    molecule nh3 NH3 0.004 ""
-    molecule co2 CO2 0.0005 ""
+    molecule nh3 NH3 0.004 0.004
+    molecule co2 CO2 0.0005 0.0003
     if [ -r "$water" ]; then
         water_rows
     else
