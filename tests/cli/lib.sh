@@ -10,7 +10,7 @@ set -uo pipefail
 failures=0
 checks=0
 ranks=1
-time_limit=120 # s; a run that takes longer hangs, if its test does not say otherwise
+time_limit=120 # s; a run that takes longer hangs
 status=0
 data=$COVARY_TEST_DATA
 

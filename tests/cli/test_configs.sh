@@ -5,6 +5,7 @@
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 ranks=2
+time_limit=300 # the automatic choice, on a busy machine
 
 # gate NAME TEST LIMIT: the largest relative error of the dipole.
 gate() {
