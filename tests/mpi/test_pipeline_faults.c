@@ -117,6 +117,18 @@ static covary_status fit_gram(covary_run *run)
     return fit(run, 4, settings);
 }
 
+/* Signs from some frames, those of the others predicted, and a product with the (negative) energy.
+ */
+static covary_status fit_phases(covary_run *run)
+{
+    static const char *const settings[] = {
+        "ridge=1e-3", "solver.selection_frames=3",
+        "properties=[{name: dipole, kind: vector, unit: e*bohr, phase: arbitrary, gap: energy}, "
+        "{name: energy, kind: scalar, unit: hartree}]"};
+
+    return fit(run, 3, settings);
+}
+
 /* One representation for each basis, and two kernel functions. */
 static covary_status fit_candidates(covary_run *run)
 {
@@ -280,6 +292,13 @@ static void fit_with_permutations_survives_every_fault(void **unused)
     fail_on_last_rank(fit_gram, true, 100);
 }
 
+static void fit_with_phases_survives_every_fault(void **unused)
+{
+    (void)unused;
+    prepare(4);
+    fail_on_last_rank(fit_phases, true, 120);
+}
+
 static void fit_with_candidates_survives_every_fault(void **unused)
 {
     (void)unused;
@@ -327,6 +346,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(fit_survives_every_fault),
     cmocka_unit_test(fit_with_selection_survives_every_fault),
     cmocka_unit_test(fit_with_permutations_survives_every_fault),
+    cmocka_unit_test(fit_with_phases_survives_every_fault),
     cmocka_unit_test(fit_with_candidates_survives_every_fault),
     cmocka_unit_test(predict_survives_every_fault),
     cmocka_unit_test(evaluate_survives_every_fault),
