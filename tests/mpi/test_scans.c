@@ -13,7 +13,7 @@
  */
 #include "oracle_models.h"
 
-enum { STEPS = 80, HALVINGS = 40, MOST_VALUES = 16, MOST_TRAIN = 160, MOST_NUMBERS = 12 };
+enum { STEPS = 40, HALVINGS = 40, MOST_VALUES = 16, MOST_TRAIN = 160, MOST_NUMBERS = 12 };
 
 static const char two_properties[] = ORACLE_DIPOLE ", " ORACLE_POLARIZABILITY;
 
