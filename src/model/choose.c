@@ -143,6 +143,26 @@ static void rank_finalists(part_trials *of)
     }
 }
 
+/* The choice between a part's permutations and none is never silent where it goes against one. */
+static void report_asymmetry(covary_run *run, const covary_model *model, const part_trials *of)
+{
+    const trial *best = &of->list[0], *other = NULL;
+    const bool   symmetric = model->representations[best->made.representation]->symmetric;
+
+    for (int k = 1; k < of->n && other == NULL; k++) {
+        if (model->representations[of->list[k].made.representation]->symmetric != symmetric) {
+            other = &of->list[k];
+        }
+    }
+    if (other != NULL && (!symmetric || other->rmse < best->rmse)) {
+        log_write(run, LOG_INFO,
+                  "%s, l = %d: learned %s the permutations; leave-one-out rmse %.4g, %s them %.4g",
+                  model->properties[of->property].of->name, of->part->about.l,
+                  symmetric ? "with" : "without", best->rmse, symmetric ? "without" : "with",
+                  other->rmse);
+    }
+}
+
 static covary_status take_best(covary_run *run, trial_set *all, covary_model *model)
 {
     covary_status status = COVARY_OK;
@@ -157,6 +177,7 @@ static covary_status take_best(covary_run *run, trial_set *all, covary_model *mo
             log_write(run, LOG_INFO, "%s, l = %d: %s", model->properties[of->property].of->name,
                       part->about.l, said.data);
         }
+        report_asymmetry(run, model, of);
         COVARY_TRY(name_runners_up(model, of, &of->list[0].made));
         log_runners_up(run, of->list[0].made.runners_up);
         part_release(part);

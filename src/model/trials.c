@@ -19,6 +19,20 @@ enum { ROWS_COARSE = 600, ROWS_FULL = 2000 };
  */
 static const double HANDICAP_OF_AXES = 1.25;
 
+/*
+ * Nor do they see atoms exchanged that training never exchanged, and nature does not distinguish
+ * equivalent ones: leaving the molecule's permutations out must pay clearly.
+ */
+static const double HANDICAP_OF_NO_SYMMETRY = 1.25;
+
+static double handicap_of(const representation *in)
+{
+    const bool asymmetric = !in->symmetric && in->of->group->order > 1;
+
+    return (representation_axes(in) != NULL ? HANDICAP_OF_AXES : 1.0) *
+           (asymmetric ? HANDICAP_OF_NO_SYMMETRY : 1.0);
+}
+
 /* The core in which solver.selection_seconds are counted. */
 static const double FLOPS_PER_SECOND = 1e10;
 
@@ -68,8 +82,7 @@ covary_status trials_add(trial_set *all, const covary_model *model, int p, int r
     }
     made = &to->list[to->n++];
     *made = (trial){.of = *of, .rmse = INFINITY, .active = true};
-    made->handicap =
-        representation_axes(model->representations[r]) != NULL ? HANDICAP_OF_AXES : 1.0;
+    made->handicap = handicap_of(model->representations[r]);
     COVARY_TRY(part_try(to->part, r, model->representations[r], of, &made->made));
 
 done:
