@@ -126,9 +126,9 @@ static covary_status make_table(const covary_model *model, const covary_evaluati
         int           n = covary_evaluation_n_irreps(evaluation, p), l;
         COVARY_TRY(add_row(into, covary_model_property_name(model, p), &errors, in_unit));
         for (int k = 0; k < n && n > 1; k++) {
-            char name[16];
+            char name[32];
             errors = covary_evaluation_irrep(evaluation, p, k, &l);
-            snprintf(name, sizeof name, "  l = %d", l);
+            snprintf(name, sizeof name, "  l = %d%s", l, l == 0 ? " (isotropic)" : "");
             COVARY_TRY(add_row(into, name, &errors, in_unit));
         }
     }
@@ -182,9 +182,22 @@ done:
     return status;
 }
 
+static covary_status more_help(text *into)
+{
+    return text_add(
+        into, "\nThe table: n frames, or n atoms in all frames for a property of atoms; root mean "
+              "square, mean\nand maximum of the Frobenius norm of the error; root mean square of "
+              "the labels' norm, where an\nisotropic part (l = 0) counts from its mean; the "
+              "ratio of the two.  In the row l = 0 the value is\ntrace / 3 (rank 4: "
+              "sum_ij T_iijj / 5), so that its error times sqrt(3) (rank 4: sqrt(5)) and\n"
+              "those of the other rows add in squares to that of the property.  --json also "
+              "gives components.\n");
+}
+
 const command command_evaluate = {
     .name = "evaluate",
     .usage = "--model MODEL.h5 [--json FILE] LABELLED ...",
     .summary = "compare predictions with labels",
     .perform = perform,
+    .more_help = more_help,
 };

@@ -81,9 +81,19 @@ done:
     return status;
 }
 
+static covary_status more_help(text *into)
+{
+    return text_add(into,
+                    "\n--set knows annotation.positions and annotation.double_positions (true or "
+                    "false) and\nannotation.batch (frames), which say the same as the options.  "
+                    "Observables of the annotation:\nevery property, and domain (sum of flags), "
+                    "domain_distance and domain_margin, with descriptions.\n");
+}
+
 const command command_predict = {
     .name = "predict",
     .usage = "--model MODEL.h5 --output ANNOTATION.h5 TRAJECTORY ...",
     .summary = "annotate trajectories with the properties of a model",
     .perform = perform,
+    .more_help = more_help,
 };

@@ -82,7 +82,7 @@
       NO_UNIT,                                                                                     \
       "Permutations of equivalent atoms that the kernel is averaged over, with all their\n      "  \
       "products; atoms are counted from 1. auto: those that the training frames realize,\n"        \
-      "      where they lower the leave-one-out error.")                                           \
+      "      unless an irrep is learned clearly better without.")                                  \
     X("kernel.type", KEY_TEXT, "auto | a kernel", 0, 0, "auto", NO_UNIT,                           \
       "gaussian, laplacian, matern-3/2, matern-5/2, linear or polynomial; auto: gaussian or\n"     \
       "      matern-5/2, whichever has the smaller leave-one-out error for an irrep.")             \
