@@ -183,7 +183,9 @@ static void set_order(matching *of, int64_t frame)
     int32_t       *order = of->order + frame * n;
     int64_t        count = 0, next = 0;
 
-    memset(of->taken, 0, (size_t)n * sizeof *of->taken);
+    for (int64_t a = 0; a < n; a++) {
+        of->taken[a] = false;
+    }
     while (count < n) {
         int64_t first = -1;
         for (int64_t a = 0; a < n; a++) {

@@ -66,9 +66,10 @@ static covary_status set_images(representation *made)
     made->n_permutations = made->symmetric ? made->of->group->order : 1;
     made->n_mirrors = made->mirrored ? 2 : 1;
     made->n_signs = 1;
-    made->signs[0][0] = made->signs[0][1] = made->signs[0][2] = 1.0;
     if (rule != NULL) {
         made->n_signs = axes_sign_images(rule, made->signs);
+    } else {
+        made->signs[0][0] = made->signs[0][1] = made->signs[0][2] = 1.0;
     }
     made->n_sites = made->n_charts * made->n_permutations * made->n_mirrors * made->n_signs;
     made->one_sided = rule == NULL || made->n_sites == 1 ||
