@@ -223,8 +223,11 @@ static covary_status fail_missing(const label_request *request)
         used += (size_t)snprintf(keys + used, sizeof keys - used, "%s%s", k > 0 ? ", " : "",
                                  request->keys[k]);
     }
-    return COVARY_FAIL(COVARY_ERR_DATA, "label '%s' is missing%s (looked for %s)", request->name,
-                       request->per_atom ? " among the columns" : "", keys);
+    return COVARY_FAIL(COVARY_ERR_DATA, "label '%s' is missing %s (looked for %s; %s)",
+                       request->name,
+                       request->per_atom ? "among the columns" : "in the comment line", keys,
+                       request->per_atom ? "one value a molecule takes per_atom: false"
+                                         : "a column of the atoms takes per_atom: true");
 }
 
 static covary_status check_finite(const label_request *request, const char *key,

@@ -26,8 +26,8 @@ static void wrong_labels_are_named(void **state)
     (void)state;
 #define ONE(comment) "1\n" comment "\nH 0 0 0\n"
     assert_refused(ONE("dipole=\"1 2 3\"") ONE("energy=1"), &dipole, COVARY_ERR_DATA,
-                   "odd.xyz, frame 2: label 'dipole' is missing (looked for dipole, mu, "
-                   "REF_dipole)");
+                   "odd.xyz, frame 2: label 'dipole' is missing in the comment line (looked for "
+                   "dipole, mu, REF_dipole; a column of the atoms takes per_atom: true)");
     assert_refused(ONE("mu=\"1 nan 3\""), &dipole, COVARY_ERR_DATA,
                    "frame 1: label 'dipole' is not finite (mu, value 2");
     assert_refused(ONE("dipole=\"1 1e999 3\""), &dipole, COVARY_ERR_DATA, "not finite");
@@ -45,7 +45,8 @@ static void wrong_labels_are_named(void **state)
     assert_refused(ONE("alpha=\"1 2 3 4 5 6 7\""), &tensor, COVARY_ERR_DATA, "has 7 values");
     assert_refused(ONE("energy=***"), &energy, COVARY_ERR_DATA, "not numeric (energy=***)");
     assert_refused(ONE(PROPERTIES), &forces, COVARY_ERR_DATA,
-                   "label 'forces' is missing among the columns (looked for forces, force)");
+                   "label 'forces' is missing among the columns (looked for forces, force; "
+                   "one value a molecule takes per_atom: false)");
     snprintf(text, sizeof text, "2\nProperties=species:S:1:pos:R:3:forces:R:3\n%s",
              "H 1 2 3 4 5 6\nH 1 2 3 4 inf 6\n");
     assert_refused(text, &forces, COVARY_ERR_DATA,
