@@ -94,7 +94,7 @@ static covary_status say(const annotation *opened, const char *path, flag_counts
                         annotation_has_time(opened) ? "times" : ""));
     for (int o = 0; o < annotation_n_observables(opened); o++) {
         const annotation_observable *of = annotation_observable_at(opened, o);
-        COVARY_TRY(text_add(said, "  %-13s rank %d%s, %s\n", of->name, of->rank,
+        COVARY_TRY(text_add(said, "  %s: rank %d%s, %s\n", of->name, of->rank,
                             of->per_atom ? ", per atom" : "", unit_name(of)));
     }
     COVARY_TRY(text_add(said,

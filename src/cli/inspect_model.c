@@ -4,6 +4,7 @@
 #include "core/status.h"
 #include "model/candidates.h"
 
+#include <math.h>
 #include <string.h>
 
 static const char *shape_name(molecule_shape shape)
@@ -32,6 +33,7 @@ static covary_status say_molecule(const covary_model *model, const char *path, t
 {
     covary_status         status = COVARY_OK;
     const model_molecule *about = &model->about;
+    const size_t          first = strcspn(model->symmetry_report, "\n");
 
     COVARY_TRY(
         text_add(said, "%s: model, fitted by covary %s\n  molecule      ", path, model->version));
@@ -42,9 +44,11 @@ static covary_status say_molecule(const covary_model *model, const char *path, t
     for (int i = 0; i < model->n_inputs; i++) {
         COVARY_TRY(text_add(said, " %s", model->inputs[i]));
     }
-    COVARY_TRY(text_add(said, "\n  symmetry      %s",
-                        model->symmetry_report[0] == '\0' ? "none\n" : "\n"));
-    COVARY_TRY(say_lines(model->symmetry_report, "    ", said));
+    COVARY_TRY(text_add(said, "\n  symmetry      %.*s\n", (int)first,
+                        first > 0 ? model->symmetry_report : "none"));
+    if (model->symmetry_report[first] != '\0') {
+        COVARY_TRY(say_lines(model->symmetry_report + first + 1, "              ", said));
+    }
 
 done:
     return status;
@@ -73,22 +77,35 @@ done:
     return status;
 }
 
-static covary_status say_part(const model_part *part, text *said)
+/* The Frobenius norm of the part, as the candidates were compared by. */
+static double part_rmse(const model_property *of, int k)
 {
-    covary_status status = COVARY_OK;
+    const double size = of->parts[k].about.l == 0 ? property_irrep_weight(of->of->kind, k) : 1.0;
 
-    COVARY_TRY(text_add(said, "    l = %d%s: basis %d, kernel %s%s\n", part->about.l,
-                        part->about.pseudo ? " (pseudo)" : "", part->representation,
-                        part->systems[0].of.name, part->kernel_auto ? " (auto)" : ""));
+    return sqrt(size) * of->loo_irreps[k].rmse;
+}
+
+static covary_status say_part(const model_property *of, int k, text *said)
+{
+    covary_status     status = COVARY_OK;
+    const model_part *part = &of->parts[k];
+
+    COVARY_TRY(text_add(said, "    l = %d%s: basis %d, kernel %s%s, leave-one-out rmse %.5g\n",
+                        part->about.l, part->about.pseudo ? " (pseudo)" : "", part->representation,
+                        part->systems[0].of.name, part->kernel_auto ? " (auto)" : "",
+                        part_rmse(of, k)));
     for (int s = 0; s < part->n_systems; s++) {
         const linear_system *system = &part->systems[s];
-        COVARY_TRY(text_add(said, "      length %.5g%s, ridge %.3g%s%s\n", system->of.length,
+        COVARY_TRY(text_add(said, "      length %.5g%s, ridge %.3g%s", system->of.length,
                             part->length_auto ? " (auto)" : "", system->ridge,
-                            part->ridge_auto ? " (auto)" : "",
-                            system->at_edge ? "; at the edge of the search" : ""));
+                            part->ridge_auto ? " (auto)" : ""));
+        COVARY_TRY(system_name_atoms(part, s, said));
+        COVARY_TRY(text_add(said, "%s\n", system->at_edge ? "; at the edge of the search" : ""));
     }
     if (part->runners_up != NULL && part->runners_up[0] != '\0') {
-        COVARY_TRY(text_add(said, "      also tried:\n"));
+        COVARY_TRY(
+            text_add(said, "      also tried, in order of preference, with leave-one-out rmse%s:\n",
+                     of->gap >= 0 ? " (times the gap)" : ""));
         COVARY_TRY(say_lines(part->runners_up, "        ", said));
     }
 
@@ -121,7 +138,7 @@ static covary_status say_property(const model_property *of, text *said)
 {
     covary_status status = COVARY_OK;
 
-    COVARY_TRY(text_add(said, "  %-13s %s, %s%s\n", of->of->name, of->of->kind->name,
+    COVARY_TRY(text_add(said, "  %s: %s, %s%s\n", of->of->name, of->of->kind->name,
                         of->of->unit->name, of->of->per_atom ? ", per atom" : ""));
     COVARY_TRY(say_phases(of, said));
     COVARY_TRY(text_add(said, "    leave-one-out rmse %.5g, %.4g %% of the rms %.5g\n",
@@ -129,7 +146,7 @@ static covary_status say_property(const model_property *of, text *said)
     COVARY_TRY(text_add(said, "    turns with the molecule to %.2g (rounding explains %.2g)\n",
                         of->self_test, of->self_test_bound));
     for (int k = 0; k < of->n_parts; k++) {
-        COVARY_TRY(say_part(&of->parts[k], said));
+        COVARY_TRY(say_part(of, k, said));
     }
 
 done:
@@ -158,6 +175,28 @@ done:
     return status;
 }
 
+/* Lines as a list of strings. */
+static covary_status json_lines(const char *lines, text *json)
+{
+    covary_status status = COVARY_OK;
+    text          one = {0};
+
+    COVARY_TRY(text_add(json, "["));
+    for (const char *line = lines; *line != '\0';) {
+        const size_t length = strcspn(line, "\n");
+        COVARY_TRY(text_add(json, "%s", line > lines ? ", " : ""));
+        COVARY_TRY(text_add(&one, "%.*s", (int)length, line));
+        COVARY_TRY(text_add_json(json, one.data));
+        text_release(&one);
+        line += length + (line[length] == '\n');
+    }
+    COVARY_TRY(text_add(json, "]"));
+
+done:
+    text_release(&one);
+    return status;
+}
+
 static covary_status json_part(const model_part *part, const covary_errors *loo, text *json)
 {
     covary_status status = COVARY_OK;
@@ -172,7 +211,7 @@ static covary_status json_part(const model_part *part, const covary_errors *loo,
         COVARY_TRY(json_system(&part->systems[s], json));
     }
     COVARY_TRY(text_add(json, "], \"runners_up\": "));
-    COVARY_TRY(text_add_json(json, part->runners_up != NULL ? part->runners_up : ""));
+    COVARY_TRY(json_lines(part->runners_up != NULL ? part->runners_up : "", json));
     COVARY_TRY(text_add(json, "}"));
 
 done:

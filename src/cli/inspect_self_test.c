@@ -18,9 +18,9 @@ static covary_status say_property(const covary_model *model, int p, text *said)
     const self_test_verdict verdict = self_test_judge(model, p);
 
     if (verdict == SELF_TEST_NONE) {
-        return text_add(said, "    %-13s not tested: its origin stays where it is\n", of->of->name);
+        return text_add(said, "    %s, not tested: its origin stays where it is\n", of->of->name);
     }
-    return text_add(said, "    %-13s deviation %.2g, bound %.2g %s: %s\n", of->of->name,
+    return text_add(said, "    %s, deviation %.2g, bound %.2g %s: %s\n", of->of->name,
                     of->self_test, of->self_test_bound, of->of->unit->name, verdict_name(verdict));
 }
 

@@ -88,13 +88,18 @@ done:
     return status;
 }
 
+/* Per frame, or per atom where the property is: as the errors of the whole property are told. */
+static double told_rmse(const trial *of)
+{
+    return of->rmse / sqrt((double)of->made.n_sites);
+}
+
 static covary_status describe_trial(const covary_model *model, const trial *of, text *said)
 {
     covary_status status = COVARY_OK;
 
     COVARY_TRY(candidate_name(model->representations[of->made.representation], said));
-    COVARY_TRY(text_add(said, ", %s: leave-one-out rmse %.4g%s", of->of.name, of->rmse,
-                        of->full ? "" : " (coarse search)"));
+    COVARY_TRY(text_add(said, ", %s", of->of.name));
 
 done:
     return status;
@@ -107,8 +112,9 @@ static covary_status name_runners_up(const covary_model *model, const part_trial
     text          said = {0};
 
     for (int k = 1; k < of->n; k++) {
-        COVARY_TRY(text_add(&said, "%s", k > 1 ? "\n" : ""));
+        COVARY_TRY(text_add(&said, "%s%-9.4g  ", k > 1 ? "\n" : "", told_rmse(&of->list[k])));
         COVARY_TRY(describe_trial(model, &of->list[k], &said));
+        COVARY_TRY(text_add(&said, "%s", of->list[k].full ? "" : " (coarse search)"));
     }
     COVARY_TRY(memory_copy_text(said.data == NULL ? "" : said.data, &part->runners_up));
 
@@ -158,8 +164,8 @@ static void report_asymmetry(covary_run *run, const covary_model *model, const p
         log_write(run, LOG_INFO,
                   "%s, l = %d: learned %s the permutations; leave-one-out rmse %.4g, %s them %.4g",
                   model->properties[of->property].of->name, of->part->about.l,
-                  symmetric ? "with" : "without", best->rmse, symmetric ? "without" : "with",
-                  other->rmse);
+                  symmetric ? "with" : "without", told_rmse(best), symmetric ? "without" : "with",
+                  told_rmse(other));
     }
 }
 
@@ -174,8 +180,10 @@ static covary_status take_best(covary_run *run, trial_set *all, covary_model *mo
         rank_finalists(of);
         COVARY_TRY(describe_trial(model, &of->list[0], &said));
         if (of->n > 1) {
-            log_write(run, LOG_INFO, "%s, l = %d: %s", model->properties[of->property].of->name,
-                      part->about.l, said.data);
+            const model_property *owner = &model->properties[of->property];
+            log_write(run, LOG_INFO, "%s, l = %d: %s; leave-one-out rmse %.4g %s, %d tried",
+                      owner->of->name, part->about.l, said.data, told_rmse(&of->list[0]),
+                      owner->gap < 0 ? owner->of->unit->name : "(times the gap)", of->n);
         }
         report_asymmetry(run, model, of);
         COVARY_TRY(name_runners_up(model, of, &of->list[0].made));

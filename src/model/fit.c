@@ -11,26 +11,41 @@
 #include "model/training.h"
 #include "model/weights.h"
 
-static void log_part(covary_run *run, const model_property *of, const model_part *part)
+static covary_status log_part(covary_run *run, const model_property *of, const model_part *part)
 {
+    covary_status status = COVARY_OK;
+    text          atoms = {0};
+
     for (int s = 0; s < part->n_systems; s++) {
         const linear_system *system = &part->systems[s];
-        log_write(run, LOG_INFO, "%s, l = %d: kernel %s, length %.4g, ridge %.3g%s", of->of->name,
-                  part->about.l, system->of.name, system->of.length, system->ridge,
+        text_release(&atoms);
+        COVARY_TRY(text_add(&atoms, "%s", ""));
+        COVARY_TRY(system_name_atoms(part, s, &atoms));
+        log_write(run, LOG_INFO, "%s, l = %d%s: kernel %s, length %.4g, ridge %.3g%s", of->of->name,
+                  part->about.l, atoms.data, system->of.name, system->of.length, system->ridge,
                   system->at_edge ? "; at the edge of the search" : "");
     }
+
+done:
+    text_release(&atoms);
+    return status;
 }
 
-static void log_result(covary_run *run, const covary_model *model)
+static covary_status log_result(covary_run *run, const covary_model *model)
 {
+    covary_status status = COVARY_OK;
+
     for (int p = 0; p < model->n_properties; p++) {
         const model_property *of = &model->properties[p];
         for (int k = 0; k < of->n_parts; k++) {
-            log_part(run, of, &of->parts[k]);
+            COVARY_TRY(log_part(run, of, &of->parts[k]));
         }
         log_write(run, LOG_INFO, "%s: leave-one-out rmse %.4g %s (%.3g %% of the rms)",
                   of->of->name, of->loo.rmse, of->of->unit->name, 100.0 * of->loo.relative_rmse);
     }
+
+done:
+    return status;
 }
 
 covary_status covary_fit(covary_run *run, const covary_config *config, covary_model **out)
@@ -55,7 +70,7 @@ covary_status covary_fit(covary_run *run, const covary_config *config, covary_mo
         COVARY_TRY(training_keep(run, model, &set, r));
     }
     COVARY_TRY_TOGETHER(run, "prepare the engine", model_prepare(model));
-    log_result(run, model);
+    COVARY_TRY_TOGETHER(run, "tell the result", log_result(run, model));
     COVARY_TRY(self_test(run, model));
     *out = model;
     model = NULL;

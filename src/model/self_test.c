@@ -262,6 +262,9 @@ static covary_status report(covary_run *run, const covary_model *model, int p, d
         log_write(run, LOG_WARNING,
                   "%s: predictions turn with the molecule only to %.2g %s (rounding explains %.2g)",
                   of->of->name, of->self_test, of->of->unit->name, of->self_test_bound);
+    } else if (verdict == SELF_TEST_PASSED) {
+        log_write(run, LOG_INFO, "%s: self-test passed to %.2g %s (rounding explains %.2g)",
+                  of->of->name, of->self_test, of->of->unit->name, of->self_test_bound);
     }
     if (verdict == SELF_TEST_FAILED) {
         return COVARY_FAIL(COVARY_ERR_NUMERIC,

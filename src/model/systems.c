@@ -365,3 +365,23 @@ void part_to_lab(const model_part *part, const site_batch *sites, int64_t frame,
     }
     turn_part(part, sites->of->of, back, true, values);
 }
+
+covary_status system_name_atoms(const model_part *part, int s, text *into)
+{
+    covary_status        status = COVARY_OK;
+    const linear_system *system = &part->systems[s];
+
+    if (part->n_sites == 1 || part->n_systems == 1 || !system->coupled) {
+        return COVARY_OK;
+    }
+    if (system->n_places == 0) {
+        return text_add(into, ", other atoms");
+    }
+    COVARY_TRY(text_add(into, ", atom%s", system->n_places == 1 ? "" : "s"));
+    for (int64_t i = 0; i < system->n_places; i++) {
+        COVARY_TRY(text_add(into, " %lld", (long long)system->places[i] + 1));
+    }
+
+done:
+    return status;
+}

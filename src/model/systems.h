@@ -95,4 +95,10 @@ int64_t part_scratch(const model_part *part, const representation *in);
 void part_to_axes(const model_part *part, const site_batch *sites, int64_t frame, double *values);
 void part_to_lab(const model_part *part, const site_batch *sites, int64_t frame, double *values);
 
+/*
+ * Add ", atoms 2 3" or ", other atoms", if the part has one system for each orbit of atoms; atoms
+ * count from 1.  Local.
+ */
+covary_status system_name_atoms(const model_part *part, int s, text *into);
+
 #endif

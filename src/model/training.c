@@ -232,6 +232,11 @@ done:
     return status;
 }
 
+static covary_status name_source(const permutation_group *group, const char *source, text *report)
+{
+    return group->order > 1 ? text_add(report, "  source: %s\n", source) : COVARY_OK;
+}
+
 static covary_status define_group(covary_run *run, const covary_config *config, const int *classes,
                                   const training_set *set, model_molecule *about, text *report)
 {
@@ -245,6 +250,8 @@ static covary_status define_group(covary_run *run, const covary_config *config, 
     } else {
         COVARY_TRY(symmetry_find(run, set->batch->n_frames, about->n_atoms, set->batch->positions,
                                  about->species, classes, NULL, &about->group, report));
+        COVARY_TRY_TOGETHER(run, "describe the permutations",
+                            name_source(about->group, "the training frames", report));
         goto done;
     }
     COVARY_TRY_TOGETHER(
@@ -252,6 +259,8 @@ static covary_status define_group(covary_run *run, const covary_config *config, 
         about->group->order > 1
             ? permutation_group_describe(about->group, about->species, about->reference, report)
             : COVARY_OK);
+    COVARY_TRY_TOGETHER(run, "describe the permutations",
+                        name_source(about->group, "the configuration", report));
 
 done:
     return status;
