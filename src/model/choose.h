@@ -5,8 +5,8 @@
  * With several candidates a coarse search compares all representations with the first kernel
  * function, another one the other functions with the best representations, and the best of all are
  * searched in full.  Body axes, and representations without the molecule's permutations, must be
- * clearly better than others.  All parts of all candidates are compared on the same frames.  Their
- * number follows from solver.selection_frames and, counted in operations, from
+ * clearly better than others.  All parts of all candidates are compared on the same frames.  The
+ * number of frames follows from solver.selection_frames and, counted in operations, from
  * solver.selection_seconds, so the choice depends neither on the machine nor on the ranks.
  */
 #ifndef COVARY_MODEL_CHOOSE_H
