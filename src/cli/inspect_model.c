@@ -141,8 +141,12 @@ static covary_status say_property(const model_property *of, text *said)
     COVARY_TRY(text_add(said, "  %s: %s, %s%s\n", of->of->name, of->of->kind->name,
                         of->of->unit->name, of->of->per_atom ? ", per atom" : ""));
     COVARY_TRY(say_phases(of, said));
-    COVARY_TRY(text_add(said, "    leave-one-out rmse %.5g, %.4g %% of the rms %.5g\n",
-                        of->loo.rmse, 100.0 * of->loo.relative_rmse, of->loo.rms_reference));
+    COVARY_TRY(text_add(said, "    leave-one-out rmse %.5g", of->loo.rmse));
+    if (of->loo.rms_reference > 0.0) {
+        COVARY_TRY(text_add(said, ", %.4g %% of the rms %.5g", 100.0 * of->loo.relative_rmse,
+                            of->loo.rms_reference));
+    }
+    COVARY_TRY(text_add(said, "\n"));
     COVARY_TRY(text_add(said, "    turns with the molecule to %.2g (rounding explains %.2g)\n",
                         of->self_test, of->self_test_bound));
     for (int k = 0; k < of->n_parts; k++) {

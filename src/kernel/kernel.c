@@ -4,7 +4,10 @@
 
 #include "core/status.h"
 #include "core/text.h"
+#include "kernel/arguments.h"
 #include "kernel/functions.h"
+
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -110,4 +113,21 @@ bool kernel_equal(const kernel *a, const kernel *b)
 void kernel_evaluate(const kernel *of, int64_t n, double *values)
 {
     of->ops->evaluate(of, n, values);
+}
+
+double kernel_rounding(const kernel *of, double x, double y, double known_to)
+{
+    const double l = of->length;
+
+    if (!of->ops->stationary) {
+        const double degree = of->ops == &kernel_linear ? 1.0 : of->order;
+        const double largest = 1.0 + x * y / (l * l);
+        return pow(largest, degree) +
+               degree * pow(largest, degree - 1.0) * y * (x + known_to) / (l * l);
+    }
+    if (of->ops == &kernel_laplacian || (of->ops == &kernel_matern && of->order == 0)) {
+        /* d = sqrt(d^2), where d^2 / (x^2 + y^2) is NEAR_FRACTION or more */
+        return 1.0 + ((x + y) / sqrt(NEAR_FRACTION) + known_to) / l;
+    }
+    return 1.0 + (x + y) * (x + y + known_to) / (l * l);
 }

@@ -57,6 +57,13 @@ bool kernel_equal(const kernel *a, const kernel *b);
  */
 void kernel_evaluate(const kernel *of, int64_t n, double *values);
 
+/*
+ * How far k(x, y) may be rounded, in eps, for rows of lengths x and y, where x is known to
+ * eps known_to: the value, and the rounding of the product or distance times the slope.  At least
+ * 1.  Local.
+ */
+double kernel_rounding(const kernel *of, double x, double y, double known_to);
+
 /* values[i] <- exp(values[i]) for values <= 0, as the kernels compute it.  Local. */
 void exp_nonpositive(int64_t n, double *values);
 

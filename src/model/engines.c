@@ -146,20 +146,66 @@ done:
     return status;
 }
 
+static double length_of(int64_t n, const double *row)
+{
+    double sum = 0.0;
+
+    for (int64_t i = 0; i < n; i++) {
+        sum += row[i] * row[i];
+    }
+    return sqrt(sum);
+}
+
+/* Lengths of the training rows, and that of the mean that was taken off, which eps is of. */
+typedef struct {
+    int64_t n;
+    double *each, largest, mean;
+} row_lengths;
+
+static covary_status measure_rows(const representation *in, int64_t n, row_lengths *found)
+{
+    const descriptor_set *set = in->features;
+    const int64_t         dimension = set->dimension;
+    double                sum = 0.0;
+
+    found->n = n;
+    for (int64_t i = 0; i < dimension; i++) {
+        sum += set->mean[i] * set->scale[i] * set->mean[i] * set->scale[i];
+    }
+    found->mean = sqrt(sum);
+    if (MEMORY_ALLOCATE("lengths of rows", n, &found->each) != COVARY_OK) {
+        return COVARY_ERR_MEMORY;
+    }
+    for (int64_t row = 0; row < n; row++) {
+        found->each[row] = length_of(dimension, in->train + row * dimension);
+        found->largest = fmax(found->largest, found->each[row]);
+    }
+    return COVARY_OK;
+}
+
+/* Weights times the rounding of the kernel values that they belong to. */
 static covary_status sum_magnitudes(covary_model *model, int r, int64_t n_rows)
 {
+    covary_status status = COVARY_OK;
+    row_lengths   rows = {0};
+
+    COVARY_TRY(measure_rows(model->representations[r], n_rows, &rows));
     FOR_EACH_SYSTEM(model, r, part, system)
     {
         const int64_t width = outputs_of(system);
-        covary_status status = MEMORY_ALLOCATE("norms of weights", width, &system->norms);
-        if (status != COVARY_OK) {
-            return status;
-        }
-        for (int64_t i = 0; i < n_rows * width; i++) {
-            system->norms[i % width] += fabs(system->weights[i]);
+        COVARY_TRY(MEMORY_ALLOCATE("norms of weights", width, &system->norms));
+        for (int64_t row = 0; row < n_rows; row++) {
+            const double rounding = kernel_rounding(&system->of, rows.largest, rows.each[row],
+                                                    rows.largest + rows.mean);
+            for (int64_t i = 0; i < width; i++) {
+                system->norms[i] += rounding * fabs(system->weights[row * width + i]);
+            }
         }
     }
-    return COVARY_OK;
+
+done:
+    MEMORY_RELEASE(&rows.each);
+    return status;
 }
 
 static covary_status prepare_representation(covary_model *model, int r)

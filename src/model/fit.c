@@ -40,8 +40,14 @@ static covary_status log_result(covary_run *run, const covary_model *model)
         for (int k = 0; k < of->n_parts; k++) {
             COVARY_TRY(log_part(run, of, &of->parts[k]));
         }
-        log_write(run, LOG_INFO, "%s: leave-one-out rmse %.4g %s (%.3g %% of the rms)",
-                  of->of->name, of->loo.rmse, of->of->unit->name, 100.0 * of->loo.relative_rmse);
+        if (of->loo.rms_reference > 0.0) {
+            log_write(run, LOG_INFO, "%s: leave-one-out rmse %.4g %s (%.3g %% of the rms)",
+                      of->of->name, of->loo.rmse, of->of->unit->name,
+                      100.0 * of->loo.relative_rmse);
+        } else {
+            log_write(run, LOG_INFO, "%s: leave-one-out rmse %.4g %s (all labels are the same)",
+                      of->of->name, of->loo.rmse, of->of->unit->name);
+        }
     }
 
 done:

@@ -319,7 +319,7 @@ done:
     return status;
 }
 
-/* The largest sum of |Phi| |weights|_1 over the rows and columns of a system. */
+/* The largest sum of |Phi| norms over the rows and columns of a system. */
 static double system_magnitude(const model_part *part, const linear_system *system,
                                const site_batch *sites, int64_t frame, prediction *into)
 {

@@ -42,8 +42,8 @@ covary_status prediction_compute(const covary_model *model, int64_t n_frames,
 
 /*
  * How far the rounding of sums (and of the gap, where there is one) goes in frame `frame` of the
- * batch just predicted: the largest of |Phi| |weights|_1 over the components of a property, in its
- * unit.  Local.
+ * batch just predicted: the largest sum of |Phi| |weights| r over the components of a property, in
+ * its unit; r is the rounding of the kernel in eps.  Local.
  */
 double prediction_magnitude(const covary_model *model, int property, int64_t frame,
                             prediction *into);

@@ -3,8 +3,8 @@
  * Does the model turn with the molecule?  A few training frames are turned, shifted, mirrored and
  * relabelled by permutations of the model's symmetry, as far as the representations promise; the
  * prediction must follow.  The largest deviation and the bound that rounding explains are kept with
- * each property: 4 eps sum |Phi| |weights|_1 and some eps of the value, over the margin of the
- * axes, as the pose of a frame is known only to eps over it.
+ * each property: 4 eps sum |Phi| |weights| r and some eps of the value, over the margin of the
+ * axes, as the pose of a frame is known only to eps over it; r is the rounding of the kernel.
  */
 #ifndef COVARY_MODEL_SELF_TEST_H
 #define COVARY_MODEL_SELF_TEST_H

@@ -292,6 +292,42 @@ static void dense_matrix_is_the_double_loop(void **state)
     }
 }
 
+/* Rows of length x whose elements are changed by `eps` of known_to move k(x, y) by less. */
+static void rounding_bounds_what_a_change_of_rows_does(void **state)
+{
+    enum { D = 6, TRIALS = 300 };
+    static const char *const names[] = {"gaussian",   "laplacian", "matern-1/2",
+                                        "matern-3/2", "linear",    "polynomial"};
+    static const double      lengths[] = {0.2, 1.0, 30.0};
+    const double             eps = 1e-9, known_to = 4.0;
+    test_random              stream = {11};
+
+    (void)state;
+    for (int trial = 0; trial < TRIALS * 18; trial++) {
+        const kernel k = parsed(names[trial % 6], lengths[trial / 6 % 3]);
+        double       norms[2] = {0.0, 0.0}, change = 0.0, x[D], moved[D], y[D], arguments[2] = {0};
+
+        for (int d = 0; d < D; d++) {
+            x[d] = test_normal(&stream);
+            y[d] = test_normal(&stream);
+            moved[d] = test_normal(&stream);
+            norms[0] += x[d] * x[d];
+            norms[1] += y[d] * y[d];
+            change += moved[d] * moved[d];
+        }
+        for (int d = 0; d < D; d++) {
+            const double to = x[d] + moved[d] * eps * known_to / sqrt(change);
+
+            arguments[0] += k.ops->stationary ? (x[d] - y[d]) * (x[d] - y[d]) : x[d] * y[d];
+            arguments[1] += k.ops->stationary ? (to - y[d]) * (to - y[d]) : to * y[d];
+        }
+        const double rounding = kernel_rounding(&k, sqrt(norms[0]), sqrt(norms[1]), known_to);
+        assert_true(fabs(value_of(&k, arguments[1]) - value_of(&k, arguments[0])) <=
+                    eps * rounding);
+        assert_true(rounding >= fmax(1.0, value_of(&k, arguments[0])));
+    }
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(exponential_is_good_to_two_units_in_the_last_place),
     cmocka_unit_test(exponential_keeps_its_ends),
@@ -304,6 +340,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(names_give_orders),
     cmocka_unit_test(matrices_are_positive_semidefinite),
     cmocka_unit_test(dense_matrix_is_the_double_loop),
+    cmocka_unit_test(rounding_bounds_what_a_change_of_rows_does),
 };
 
 TEST_MAIN(cases)
