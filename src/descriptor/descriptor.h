@@ -45,6 +45,9 @@ typedef struct {
 const descriptor_ops *const *descriptor_registry(void); /* ended by NULL */
 const descriptor_ops        *descriptor_find(const char *name);
 
+/* COVARY_ERR_CONFIG: there is no such descriptor; the message names the nearest.  Local. */
+covary_status descriptor_check(const char *name);
+
 typedef struct {
     descriptor_molecule    molecule; /* owns its arrays */
     int                    n_ops;

@@ -32,6 +32,11 @@ static covary_status unknown_name(const char *name)
     return status;
 }
 
+covary_status descriptor_check(const char *name)
+{
+    return descriptor_find(name) != NULL ? COVARY_OK : unknown_name(name);
+}
+
 static covary_status copy_array(const char *what, int64_t count, size_t size, const void *from,
                                 void **out)
 {

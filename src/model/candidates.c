@@ -158,14 +158,9 @@ static bool needs_axes(const covary_config *config)
 /* Names that nothing has, and descriptors that the basis cannot have. */
 static covary_status check_descriptors(const covary_config *config)
 {
-    covary_status             status = COVARY_OK;
-    const descriptor_molecule nothing = {0};
-    descriptor_set           *unused = NULL;
-    const char *const        *names = (const char *const *)config->descriptors;
-
     for (unsigned k = 0; k < config->n_descriptors; k++) {
-        if (descriptor_find(names[k]) == NULL) {
-            status = descriptor_set_create(&names[k], 1, &nothing, &unused); /* says what is near */
+        const covary_status status = descriptor_check(config->descriptors[k]);
+        if (status != COVARY_OK) {
             covary_record_context("%s", config_where(config, "representation.descriptor"));
             return status;
         }
