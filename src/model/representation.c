@@ -162,7 +162,11 @@ done:
 
 int64_t representation_n_tensors(const representation *of, irrep about)
 {
-    return representation_axes(of) == NULL ? tensors_count(about, of->n_vectors) : 2 * about.l + 1;
+    if (representation_axes(of) != NULL) {
+        return 2 * about.l + 1;
+    }
+    const int64_t n = tensors_count(about, of->n_vectors);
+    return n > 0 ? n : 1;
 }
 
 /* Of the trace of power(X^T X) at the reference; one site alone has it on the diagonal. */

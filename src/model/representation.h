@@ -118,7 +118,8 @@ covary_status sites_evaluate(site_batch *into, int64_t n_frames, const double *p
 const double *sites_rotation(const site_batch *sites, int64_t frame);
 
 /*
- * Tensors of one site for an irrep, [2l+1][representation_n_tensors].  Local.
+ * Tensors of one site for an irrep, [2l+1][representation_n_tensors].  Too few atoms to build any
+ * (a pseudoscalar takes three) have one that is 0.  Local.
  */
 int64_t representation_n_tensors(const representation *of, irrep about);
 void    sites_tensors(const site_batch *sites, int64_t frame, int site, irrep about, double *phi);

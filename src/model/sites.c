@@ -205,6 +205,7 @@ void sites_tensors(const site_batch *sites, int64_t frame, int site, irrep about
     const double         *vectors = sites->vectors + index * of->n_vectors * 3;
 
     if (representation_axes(of) == NULL) {
+        memset(phi, 0, (size_t)(2 * about.l + 1) * sizeof *phi); /* where there are none */
         tensors_evaluate(about, of->n_vectors, vectors, phi);
     } else {
         axes_tensors(of->of, vectors, sites->amplitudes[index], about, phi);

@@ -530,6 +530,38 @@ static void cartesians_need_axes(void **state)
     permutation_group_destroy(&group);
 }
 
+/* A pseudoscalar takes three vectors: two atoms have a tensor that is 0, not none. */
+static void too_few_atoms_have_a_tensor_of_zeros(void **state)
+{
+    static const irrep            pseudoscalar = {0, true};
+    static double                 positions[6] = {0.0, 0.0, 0.0, 0.3, 0.4, 0.5};
+    static double                 masses[2] = {1.0, 1.0};
+    static uint8_t                species[2] = {1, 1};
+    static const int32_t          same[] = {0, 1};
+    permutation_group            *group = NULL;
+    representation               *made = NULL;
+    const representation_settings settings = {
+        .basis = "gram", .descriptors = free_descriptors, .n_descriptors = 2, .scaling = "none"};
+    double phi[1] = {7.0};
+
+    (void)state;
+    assert_ok(permutation_group_generate(2, 1, same, 1, NULL, &group));
+    const model_molecule about = {.n_atoms = 2,
+                                  .shape = SHAPE_LINEAR,
+                                  .species = species,
+                                  .masses = masses,
+                                  .reference = positions,
+                                  .group = group};
+    assert_ok(representation_create(&about, settings, &made));
+    site_batch *sites = sites_of(made, positions);
+    assert_int_equal(representation_n_tensors(made, pseudoscalar), 1);
+    sites_tensors(sites, 0, 0, pseudoscalar, phi);
+    assert_true(phi[0] == 0.0);
+    site_batch_destroy(&sites);
+    representation_destroy(&made);
+    permutation_group_destroy(&group);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(counts_and_one_sidedness_follow_from_the_images),
     cmocka_unit_test(sites_of_permuted_frames_are_permuted),
@@ -539,6 +571,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(one_sum_is_not_enough_without_invariance),
     cmocka_unit_test(kernels_turn_with_their_first_frame),
     cmocka_unit_test(cartesians_need_axes),
+    cmocka_unit_test(too_few_atoms_have_a_tensor_of_zeros),
 };
 
 TEST_MAIN(cases)
