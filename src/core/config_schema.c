@@ -54,7 +54,10 @@
       "      axes of the reference, or principal axes of inertia; auto: for each irrep the one\n"  \
       "      of least leave-one-out error, axes only if they are clearly better than gram.")       \
     X("representation.axes", KEY_CHOICE, "improper | proper", 0, 0, "improper", NO_UNIT,           \
-      "Whether axes may also be left-handed, so that mirror images are the same molecule.")        \
+      "Whether mirror images are the same molecule. Improper axes may be left-handed; where a\n"   \
+      "      molecule passes a plane, Eckart axes are proper and averaged over the mirror "        \
+      "image,\n"                                                                                   \
+      "      which couples components (3 N rows for a vector); proper axes keep N.")               \
     X("representation.signs", KEY_CHOICE, "matched | group | raw", 0, 0, "matched", NO_UNIT,       \
       "Directions of the inertia axes: those that fit the reference best, all of them as a\n"      \
       "      group that the kernel is averaged over (always so where the basis is auto), or\n"     \

@@ -158,6 +158,7 @@ properties:
   - {name: dipole, kind: vector, unit: e*bohr}
 representation:
   basis: eckart
+  axes: proper
   references: 1
   descriptor: [cartesians, distances]
   scaling: standardize
