@@ -16,7 +16,7 @@ static inline covary_status choose_on(covary_run *run, const training_set *set, 
     const selection_limits limits = {.max_frames = max_frames, .max_rows = 1000};
     training_panels        panels = panels_of(run, set);
     covary_status status = select_hyperparameters(run, &with, &panels.train, panels.targets, limits,
-                                                  n_properties, properties);
+                                                  HYPER_FULL, n_properties, properties);
 
     panels_release(&panels);
     return status;

@@ -272,19 +272,13 @@ static const char *name_of(const trial_search *search, const trial_system *of)
     return search->all->model->properties[of->of->property].of->name;
 }
 
-static covary_status gather_group(trial_search *search, int n, const covariant_kernel *with,
-                                  selection_target *choices, selection_subset *subset)
+/* What is asked for each member of the group; returns the columns of all of them. */
+static int64_t ask(const trial_search *search, int n, selection_target *choices)
 {
-    covary_status       status = COVARY_OK;
-    const trial_system *first = &search->systems[search->members[0]];
-    const training_set *set = search->all->set;
-    const int           r = first->tried->made.representation;
-    panel              *targets = NULL, *tensors = NULL;
-    int64_t            *chosen = NULL, width = 0;
-    covariant_panels    train = {.features = set->described[r].features};
+    int64_t width = 0;
 
     for (int k = 0; k < n; k++) {
-        trial_system *of = &search->systems[search->members[k]];
+        const trial_system *of = &search->systems[search->members[k]];
         choices[k] = (selection_target){.first = width,
                                         .count = of->system->n_columns,
                                         .length = search->all->config->length,
@@ -292,25 +286,7 @@ static covary_status gather_group(trial_search *search, int n, const covariant_k
                                         .name = name_of(search, of)};
         width += of->system->n_columns;
     }
-    COVARY_TRY(training_tensors(search->run, search->all->model, set, &first->tried->made,
-                                first->system, &tensors));
-    train.tensors = tensors;
-    COVARY_TRY(panel_create(search->run, train.features->n_local * with->n_rows, width, &targets));
-    for (int k = 0; k < n; k++) {
-        COVARY_TRY(
-            add_targets(search, &search->systems[search->members[k]], choices[k].first, targets));
-    }
-    COVARY_TRY_TOGETHER(search->run, "reserve the frames",
-                        MEMORY_ALLOCATE("frames", first->n_frames, &chosen));
-    selection_frames(train.features->n_rows, first->n_frames, chosen);
-    COVARY_TRY(
-        selection_gather(search->run, with, &train, targets, first->n_frames, chosen, subset));
-
-done:
-    MEMORY_RELEASE(&chosen);
-    panel_destroy(&targets);
-    panel_destroy(&tensors);
-    return status;
+    return width;
 }
 
 static covary_status log_candidate(trial_search *search)
@@ -332,19 +308,36 @@ static covary_status log_candidate(trial_search *search)
 static covary_status search_group(trial_search *search, int n)
 {
     covary_status          status = COVARY_OK;
-    const covariant_kernel with = kernel_of(search, &search->systems[search->members[0]]);
+    const trial_system    *first = &search->systems[search->members[0]];
+    const training_set    *set = search->all->set;
+    const covariant_kernel with = kernel_of(search, first);
+    const selection_limits limits = {.max_frames = first->n_frames,
+                                     .max_rows = first->n_frames * with.n_rows};
+    covariant_panels       train = {.features =
+                                        set->described[first->tried->made.representation].features};
     selection_target      *choices = NULL;
-    selection_subset       subset = {0};
+    panel                 *targets = NULL, *tensors = NULL;
+    int64_t                width;
 
     COVARY_TRY_TOGETHER(search->run, "reserve the choices",
                         MEMORY_ALLOCATE("choices", n, &choices));
     COVARY_TRY_TOGETHER(search->run, "name the candidate", log_candidate(search));
-    COVARY_TRY(gather_group(search, n, &with, choices, &subset));
-    COVARY_TRY(selection_search(search->run, &with, &subset.system, search->effort, n, choices));
+    width = ask(search, n, choices);
+    COVARY_TRY(training_tensors(search->run, search->all->model, set, &first->tried->made,
+                                first->system, &tensors));
+    train.tensors = tensors;
+    COVARY_TRY(panel_create(search->run, train.features->n_local * with.n_rows, width, &targets));
+    for (int k = 0; k < n; k++) {
+        COVARY_TRY(
+            add_targets(search, &search->systems[search->members[k]], choices[k].first, targets));
+    }
+    COVARY_TRY(select_hyperparameters(search->run, &with, &train, targets, limits, search->effort,
+                                      n, choices));
     keep_choices(search, n, choices);
 
 done:
-    selection_release(&subset);
+    panel_destroy(&targets);
+    panel_destroy(&tensors);
     MEMORY_RELEASE(&choices);
     return status;
 }

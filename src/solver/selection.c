@@ -360,7 +360,7 @@ done:
 
 covary_status select_hyperparameters(covary_run *run, const covariant_kernel *with,
                                      const covariant_panels *train, const panel *targets,
-                                     selection_limits limits, int n_members,
+                                     selection_limits limits, hyper_effort effort, int n_members,
                                      selection_target *members)
 {
     covary_status    status = COVARY_OK;
@@ -368,18 +368,16 @@ covary_status select_hyperparameters(covary_run *run, const covariant_kernel *wi
     int64_t         *chosen = NULL;
     const int64_t    n_frames = train->features->n_rows;
 
-    timer_begin(run, "selection");
     COVARY_TRY_TOGETHER(run, "selection", check_limits(limits));
     COVARY_TRY_TOGETHER(run, "training set", solver_check_panels(with, train, targets));
     const int64_t n_chosen = selection_count(n_frames, with->n_rows, limits);
     COVARY_TRY_TOGETHER(run, "selection", MEMORY_ALLOCATE("chosen frames", n_chosen, &chosen));
     selection_frames(n_frames, n_chosen, chosen);
     COVARY_TRY(selection_gather(run, with, train, targets, n_chosen, chosen, &subset));
-    COVARY_TRY(selection_search(run, with, &subset.system, HYPER_FULL, n_members, members));
+    COVARY_TRY(selection_search(run, with, &subset.system, effort, n_members, members));
 
 done:
     MEMORY_RELEASE(&chosen);
     selection_release(&subset);
-    timer_end(run, "selection");
     return status;
 }

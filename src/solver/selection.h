@@ -87,12 +87,12 @@ covary_status selection_search(covary_run *run, const covariant_kernel *with,
                                selection_target *members);
 
 /*
- * A full search on a subset of the training frames.  Collective.
+ * A search on a subset of the training frames.  Collective.
  * Errors of selection_search and solver_check_panels, and COVARY_ERR_CONFIG: limits below 1.
  */
 covary_status select_hyperparameters(covary_run *run, const covariant_kernel *with,
                                      const covariant_panels *train, const panel *targets,
-                                     selection_limits limits, int n_members,
+                                     selection_limits limits, hyper_effort effort, int n_members,
                                      selection_target *members);
 
 #endif

@@ -50,7 +50,8 @@ static covary_status choose(covary_run *run, const training_set *set, const trai
     selection_target       chosen[] = {{.first = 0, .count = 1, .length = 2.0, .ridge = NAN},
                                        {.first = 1, .count = 1, .length = 2.0, .ridge = 1e-3}};
 
-    return select_hyperparameters(run, &with, &panels->train, panels->targets, limits, 2, chosen);
+    return select_hyperparameters(run, &with, &panels->train, panels->targets, limits, HYPER_FULL,
+                                  2, chosen);
 }
 
 static void lend(training_panels *panels, covary_run *run)
