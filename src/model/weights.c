@@ -126,25 +126,32 @@ static int form_group(weights_task *task, int *members)
     return n;
 }
 
-/* columns of `block` [frames n_rows][width] <-> the parts' packed values, by the systems' maps */
-static void move_columns(const weights_task *task, int n, const int *members, panel **parts,
-                         panel *block, bool to_parts)
+/* Targets of all members side by side, [frames n_rows][columns]. */
+static void gather_targets(const weights_task *task, int n, const int *members, panel *targets)
 {
     int64_t first = 0;
 
     for (int k = 0; k < n; k++) {
-        const owned_system  *owned = &task->systems[members[k]];
-        const linear_system *system = owned->system;
-        panel               *values = part_panel(task, parts, owned);
-        for (int64_t frame = 0; frame < values->n_local; frame++) {
-            for (int64_t i = 0; i < system->n_rows * system->n_columns; i++) {
-                double *packed = values->data + frame * values->width + system->map[i];
-                double *cell = block->data + first + i % system->n_columns +
-                               (frame * system->n_rows + i / system->n_columns) * block->width;
-                *(to_parts ? packed : cell) = *(to_parts ? cell : packed);
-            }
+        const owned_system *owned = &task->systems[members[k]];
+        training_system_targets(owned->system, part_panel(task, task->targets, owned), first,
+                                targets);
+        first += owned->system->n_columns;
+    }
+}
+
+/* Columns of `solved` from `first` on -> the part's packed residuals, by the system's map. */
+static void scatter_residuals(const weights_task *task, const owned_system *owned,
+                              const panel *solved, int64_t first)
+{
+    const linear_system *system = owned->system;
+    panel               *values = part_panel(task, task->loo, owned);
+
+    for (int64_t frame = 0; frame < values->n_local; frame++) {
+        for (int64_t i = 0; i < system->n_rows * system->n_columns; i++) {
+            const int64_t row = frame * system->n_rows + i / system->n_columns;
+            values->data[frame * values->width + system->map[i]] =
+                solved->data[row * solved->width + first + i % system->n_columns];
         }
-        first += system->n_columns;
     }
 }
 
@@ -193,9 +200,9 @@ static covary_status keep_solution(weights_task *task, int n, const int *members
             ridge_log_likelihood(task->run, targets, solution, first, owned->system->n_columns);
         owned->system->ridge = solution->ridge;
         owned->solved = true;
+        scatter_residuals(task, owned, solution->loo, first);
         first += owned->system->n_columns;
     }
-    move_columns(task, n, members, task->loo, solution->loo, true);
 
 done:
     return status;
@@ -220,7 +227,7 @@ static covary_status solve_group(weights_task *task, int n, const int *members)
         training_tensors(task->run, task->model, task->set, one->part, one->system, &tensors));
     train.tensors = tensors;
     COVARY_TRY(panel_create(task->run, train.features->n_local * by.n_rows, width, &targets));
-    move_columns(task, n, members, task->targets, targets, false);
+    gather_targets(task, n, members, targets);
     COVARY_TRY(ridge_solve(task->run, solver_find(task->config->solver), &by, &train,
                            one->system->ridge, (int)task->config->block, targets, &solution));
     COVARY_TRY(keep_solution(task, n, members, &by, &train, targets, &solution));
