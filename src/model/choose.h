@@ -21,7 +21,4 @@
 covary_status choose_parts(covary_run *run, const covary_config *config, covary_model *model,
                            training_set *set);
 
-/* Operations that the choice takes, about.  Local. */
-double choose_flops(const covary_config *config, const covary_model *model);
-
 #endif

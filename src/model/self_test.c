@@ -28,8 +28,7 @@ typedef struct {
 /* One operation: x -> turn (permuted x) + shift. */
 typedef struct {
     double         turn[9], shift[3];
-    int            element; /* of the group */
-    const int32_t *image;   /* borrowed */
+    const int32_t *image; /* borrowed */
 } operation;
 
 static promise promise_of_parts(const covary_model *model, int p)
@@ -62,6 +61,7 @@ static promise promise_of(const covary_model *model, int p)
     }
     return made;
 }
+
 /* Fixed rotations about an axis that lies in no plane of symmetry; every second one mirrored. */
 static void set_rotation(int64_t index, bool improper, double turn[9], double shift[3])
 {
@@ -85,8 +85,8 @@ static operation operation_of(const covary_model *model, promise allowed, int64_
     operation                made = {0};
 
     set_rotation(index, allowed.reflections, made.turn, made.shift);
-    made.element = allowed.permutations ? (int)(index % group->order) : 0;
-    made.image = permutation_group_image(group, made.element);
+    made.image =
+        permutation_group_image(group, allowed.permutations ? (int)(index % group->order) : 0);
     return made;
 }
 
