@@ -128,7 +128,7 @@ static covary_status gather_system(phase_task *task, const model_part *part,
     panel           *values = NULL;
     covariant_panels train;
 
-    into->with = system_kernel(part, system, task->model->representations[part->representation]);
+    into->with = system_kernel(system, task->model->representations[part->representation]);
     into->ridge = system->ridge;
     into->n_columns = system->n_columns;
     into->features = task->set->described[part->representation].features;

@@ -233,7 +233,7 @@ static void predict_part(const covary_model *model, const model_part *part, int6
     memcpy(values, part->mean, (size_t)part->width * sizeof *values);
     for (int s = 0; s < part->n_systems; s++) {
         const linear_system   *system = &part->systems[s];
-        const covariant_kernel by = system_kernel(part, system, in);
+        const covariant_kernel by = system_kernel(system, in);
         const int64_t          n = system->n_rows * system->n_columns;
         const bool             tensors = system_has_tensors(part, system, in);
 

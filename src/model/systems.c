@@ -202,6 +202,7 @@ done:
 covary_status part_set_systems(model_part *part, const representation *in, const kernel *of)
 {
     covary_status status = COVARY_OK;
+    const double  scale = in->how == COUPLING_NONE ? 1.0 : representation_scale(in, part->about);
 
     if (in->how == COUPLING_SIGNS) {
         COVARY_TRY(all_signs_systems(part, in));
@@ -215,6 +216,7 @@ covary_status part_set_systems(model_part *part, const representation *in, const
     for (int s = 0; s < part->n_systems; s++) {
         part->systems[s].of = *of;
         part->systems[s].search_rmse = NAN;
+        part->systems[s].scale = scale;
     }
 
 done:
@@ -239,8 +241,7 @@ done:
     return status;
 }
 
-covariant_kernel system_kernel(const model_part *part, const linear_system *system,
-                               const representation *in)
+covariant_kernel system_kernel(const linear_system *system, const representation *in)
 {
     return (covariant_kernel){
         .of = system->of,
@@ -250,7 +251,7 @@ covariant_kernel system_kernel(const model_part *part, const linear_system *syst
         .n_tensors = system->n_tensors,
         .one_sided = in->one_sided,
         .classes = in->classes,
-        .scale = in->how == COUPLING_NONE ? 1.0 : representation_scale(in, part->about),
+        .scale = system->scale,
     };
 }
 

@@ -31,6 +31,7 @@ typedef struct {
     double   log_likelihood;
     int      n_rows;
     int64_t  n_columns, n_tensors;
+    double   scale;     /* of the kernel, representation_scale where that applies */
     bool     coupled;   /* the rows are components of one irrep */
     int64_t *map;       /* [n_rows][n_columns] index in the part's packed values */
     int      character; /* signs: bit s is set where choice s changes the sign of the column */
@@ -70,8 +71,7 @@ covary_status part_try(const model_part *part, int r, const representation *in, 
                        model_part *made);
 
 /* The kernel by which a system is solved and predicts. */
-covariant_kernel system_kernel(const model_part *part, const linear_system *system,
-                               const representation *in);
+covariant_kernel system_kernel(const linear_system *system, const representation *in);
 
 /* Do two systems have the same matrix, given the same kernel and ridge? */
 bool systems_match(const model_part *a, const linear_system *of_a, const model_part *b,

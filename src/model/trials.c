@@ -174,7 +174,7 @@ static int form_group(trial_search *search)
 
 static covariant_kernel kernel_of(const trial_search *search, const trial_system *of)
 {
-    return system_kernel(&of->tried->made, of->system,
+    return system_kernel(of->system,
                          search->all->model->representations[of->tried->made.representation]);
 }
 

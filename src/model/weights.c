@@ -215,7 +215,7 @@ static covary_status solve_group(weights_task *task, int n, const int *members)
     panel              *targets = NULL, *tensors = NULL;
     const owned_system *one = &task->systems[members[0]];
     const int           r = one->part->representation;
-    covariant_kernel    by = system_kernel(one->part, one->system, task->model->representations[r]);
+    covariant_kernel    by = system_kernel(one->system, task->model->representations[r]);
     covariant_panels    train = {.features = task->set->described[r].features};
     int64_t             width = 0;
 

@@ -374,7 +374,7 @@ static void block_by_kernel(const site_batch *a, const site_batch *b, irrep abou
     assert_ok(part_set_systems(&part, of, &gaussian));
     assert_int_equal(part.n_systems, 1);
     const linear_system   *system = &part.systems[0];
-    const covariant_kernel by = system_kernel(&part, system, of);
+    const covariant_kernel by = system_kernel(system, of);
     const size_t           n = (size_t)(of->n_sites * system->n_rows * system->n_tensors);
     covariant_frames       rows = {1, a->rows, NULL}, columns = {1, b->rows, NULL};
 
