@@ -8,15 +8,13 @@ import shutil
 import subprocess
 import sys
 
-try:
-    import h5py
-    import numpy as np
-except ImportError as missing:  # the first python3 of the path need not be the one that has them
-    system = "/usr/bin/python3"
-    if os.path.exists(system) and os.path.realpath(sys.executable) != os.path.realpath(system):
-        os.execv(system, [system] + sys.argv)
-    print("skipped: %s" % missing)
-    sys.exit(77)
+sys.dont_write_bytecode = True  # nothing is written beside the sources
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import wanted  # noqa: E402
+
+wanted.require("h5py", "numpy")
+import h5py  # noqa: E402
+import numpy as np  # noqa: E402
 
 COVARY = os.environ["COVARY"]
 DATA = os.environ["COVARY_TEST_DATA"]

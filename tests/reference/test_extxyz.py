@@ -4,16 +4,14 @@ import os
 import subprocess
 import sys
 
-try:
-    import numpy as np
-    from ase import Atoms
-    from ase.io import read, write
-except ImportError:  # the first python3 of the path need not be the one that has ASE
-    system = "/usr/bin/python3"
-    if os.path.exists(system) and os.path.realpath(sys.executable) != os.path.realpath(system):
-        os.execv(system, [system] + sys.argv)
-    print("skipped: ase is not installed")
-    sys.exit(77)
+sys.dont_write_bytecode = True  # nothing is written beside the sources
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import wanted  # noqa: E402
+
+wanted.require("numpy", "ase", "ase.io")
+import numpy as np  # noqa: E402
+from ase import Atoms  # noqa: E402
+from ase.io import read, write  # noqa: E402
 
 PRINTER = os.path.join(os.path.dirname(os.environ["COVARY"]), "tests/bench/bench_trajectory")
 SHIPPED = ["dce_train", "dce_test", "nh3_train", "nh3_test", "co2_train", "co2_test", "ase_written"]

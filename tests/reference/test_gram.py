@@ -6,18 +6,15 @@ frame-free basis reaches on unseen frames of the project's data.
 import os
 import sys
 
-try:
-    import numpy as np
-    from scipy.spatial.transform import Rotation
-    from scipy.special import sph_harm
-except ImportError as missing:  # the first python3 of the path need not be the one that has them
-    system = "/usr/bin/python3"
-    if os.path.exists(system) and os.path.realpath(sys.executable) != os.path.realpath(system):
-        os.execv(system, [system] + sys.argv)
-    print("skipped: %s" % missing)
-    sys.exit(77)
-
 sys.dont_write_bytecode = True  # nothing is written beside the sources
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import wanted  # noqa: E402
+
+wanted.require("numpy", "scipy.spatial.transform", "scipy.special")
+import numpy as np  # noqa: E402
+from scipy.spatial.transform import Rotation  # noqa: E402
+from scipy.special import sph_harm  # noqa: E402
+
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import gram  # noqa: E402
 import rpr  # noqa: E402
