@@ -9,6 +9,7 @@
 #include "support.h"
 
 #include "kernel/covariant.h"
+#include "solver/ridge_solver.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -204,6 +205,16 @@ static inline void panels_release(training_panels *released)
     panel_destroy(&released->targets);
     panel_destroy(&released->tensors);
     panel_destroy(&released->features);
+}
+
+static inline ridge_problem problem_of(covary_run *run, const covariant_kernel *with,
+                                       const training_panels *panels, double ridge)
+{
+    return (ridge_problem){.run = run,
+                           .with = with,
+                           .train = &panels->train,
+                           .ridge = ridge,
+                           .targets = panels->targets};
 }
 
 static inline kernel kernel_named(const char *name, int degree, double length)

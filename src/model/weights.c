@@ -228,8 +228,13 @@ static covary_status solve_group(weights_task *task, int n, const int *members)
     train.tensors = tensors;
     COVARY_TRY(panel_create(task->run, train.features->n_local * by.n_rows, width, &targets));
     gather_targets(task, n, members, targets);
-    COVARY_TRY(ridge_solve(task->run, solver_find(task->config->solver), &by, &train,
-                           one->system->ridge, (int)task->config->block, targets, &solution));
+    const ridge_problem problem = {.run = task->run,
+                                   .with = &by,
+                                   .train = &train,
+                                   .ridge = one->system->ridge,
+                                   .targets = targets,
+                                   .options = {.block = (int)task->config->block}};
+    COVARY_TRY(ridge_solve(solver_find(task->config->solver), &problem, &solution));
     COVARY_TRY(keep_solution(task, n, members, &by, &train, targets, &solution));
 
 done:

@@ -3,7 +3,7 @@
  * The strategy `cholesky`: K + ridge I is assembled in place in block-cyclic storage and factored
  * by ScaLAPACK on all ranks.  Memory n^2 / ranks, time n^3 / 3.
  */
-#include "solver/ridge_solver.h"
+#include "solver/direct.h"
 
 #include "core/memory.h"
 #include "core/status.h"
@@ -39,13 +39,15 @@ static int round_block(int block, int n_rows)
     return block <= INT_MAX - n_rows ? block - part + n_rows : block - part;
 }
 
-static covary_status cholesky_factor(covary_run *run, const covariant_kernel *with, double ridge,
-                                     int block, const covariant_panels *train, void **out,
+static covary_status cholesky_create(const ridge_problem *problem, double ridge, void **out,
                                      double *logdet, int64_t *bad_pivot)
 {
-    covary_status   status = COVARY_OK;
-    cholesky_state *state = NULL;
-    const int64_t   n = train->features->n_rows * with->n_rows;
+    const covariant_kernel *with = problem->with;
+    covary_run             *run = problem->run;
+    int                     block = problem->options.block;
+    covary_status           status = COVARY_OK;
+    cholesky_state         *state = NULL;
+    const int64_t           n = problem->train->features->n_rows * with->n_rows;
 
     COVARY_TRY_TOGETHER(run, "factor", MEMORY_ALLOCATE("factor", 1, &state));
     state->n_rows = with->n_rows;
@@ -53,7 +55,7 @@ static covary_status cholesky_factor(covary_run *run, const covariant_kernel *wi
     block = block == 0 ? block_cyclic_default_block(n, with->n_rows, state->grid)
                        : round_block(block, with->n_rows);
     COVARY_TRY(block_cyclic_create(state->grid, n, n, block, &state->a));
-    COVARY_TRY(covariant_assemble(with, train, ridge, state->a));
+    COVARY_TRY(covariant_assemble(with, problem->train, ridge, state->a));
     COVARY_TRY(block_cyclic_cholesky(state->a, logdet, bad_pivot));
     if (*bad_pivot == 0 && !isfinite(*logdet)) {
         *bad_pivot = -1;
@@ -87,11 +89,28 @@ static covary_status cholesky_inverse_blocks(void *with, double *blocks)
     return block_cyclic_inverse_blocks(state->a, state->n_rows, blocks);
 }
 
-const solver_ops solver_cholesky = {
-    .name = "cholesky",
-    .summary = "block-cyclic Cholesky factorization (ScaLAPACK)",
-    .factor = cholesky_factor,
+static const factor_ops cholesky_factor = {
+    .create = cholesky_create,
     .solve = cholesky_solve,
     .inverse_blocks = cholesky_inverse_blocks,
+    .destroy = cholesky_destroy,
+};
+
+static covary_status attempt(const ridge_problem *problem, void **state, ridge_solution *out,
+                             char trouble[static SOLVER_TROUBLE])
+{
+    return direct_attempt(&cholesky_factor, problem, state, out, trouble);
+}
+
+static covary_status leave_one_out(const ridge_problem *problem, void *state, ridge_solution *out)
+{
+    return direct_leave_one_out(&cholesky_factor, problem, state, out);
+}
+
+const solver_ops solver_cholesky = {
+    .name = "cholesky",
+    .summary = "block-cyclic Cholesky factorization",
+    .attempt = attempt,
+    .leave_one_out = leave_one_out,
     .destroy = cholesky_destroy,
 };

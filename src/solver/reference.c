@@ -3,7 +3,7 @@
  * The strategy `reference`: the definitions as plain loops, the whole system on every rank.  It
  * shares no library routine with the others and is what they are tested against.
  */
-#include "solver/ridge_solver.h"
+#include "solver/direct.h"
 
 #include "core/memory.h"
 #include "core/status.h"
@@ -119,16 +119,17 @@ static void solve_in_place(int64_t n, const double *factor, double *x)
     }
 }
 
-static covary_status reference_factor(covary_run *run, const covariant_kernel *with, double ridge,
-                                      int block, const covariant_panels *train, void **out,
+static covary_status reference_create(const ridge_problem *problem, double ridge, void **out,
                                       double *logdet, int64_t *bad_pivot)
 {
-    covary_status    status = COVARY_OK;
-    reference_state *state = NULL;
-    double          *features = NULL, *tensors = NULL;
-    const int64_t    n = train->features->n_rows * with->n_rows;
+    const covariant_kernel *with = problem->with;
+    const covariant_panels *train = problem->train;
+    covary_run             *run = problem->run;
+    covary_status           status = COVARY_OK;
+    reference_state        *state = NULL;
+    double                 *features = NULL, *tensors = NULL;
+    const int64_t           n = train->features->n_rows * with->n_rows;
 
-    (void)block;
     COVARY_TRY_TOGETHER(run, "factor", MEMORY_ALLOCATE("factor", 1, &state));
     state->run = run;
     state->n = n;
@@ -204,11 +205,28 @@ done:
     return status;
 }
 
+static const factor_ops reference_factor = {
+    .create = reference_create,
+    .solve = reference_solve,
+    .inverse_blocks = reference_inverse_blocks,
+    .destroy = reference_destroy,
+};
+
+static covary_status attempt(const ridge_problem *problem, void **state, ridge_solution *out,
+                             char trouble[static SOLVER_TROUBLE])
+{
+    return direct_attempt(&reference_factor, problem, state, out, trouble);
+}
+
+static covary_status leave_one_out(const ridge_problem *problem, void *state, ridge_solution *out)
+{
+    return direct_leave_one_out(&reference_factor, problem, state, out);
+}
+
 const solver_ops solver_reference = {
     .name = "reference",
     .summary = "plain loops on every rank, for checks of small systems",
-    .factor = reference_factor,
-    .solve = reference_solve,
-    .inverse_blocks = reference_inverse_blocks,
+    .attempt = attempt,
+    .leave_one_out = leave_one_out,
     .destroy = reference_destroy,
 };

@@ -12,37 +12,50 @@
 
 #include "kernel/covariant.h"
 
+/* What the caller decides; zero is the default everywhere. */
 typedef struct {
-    double ridge; /* used: the one asked for, or the jittered one */
-    double logdet;
-    double log_likelihood; /* of all outputs together */
+    int block; /* of the block-cyclic layout, rounded up to whole frames; 0: automatic */
+} solver_options;
+
+typedef struct {
+    covary_run             *run; /* all borrowed */
+    const covariant_kernel *with;
+    const covariant_panels *train;
+    double                  ridge;
+    const panel            *targets; /* [frames n_rows][columns], the rows of a frame on the rank
+                                        that has the frame */
+    solver_options options;
+} ridge_problem;
+
+typedef struct {
+    double ridge;          /* used: the one asked for, or the jittered one */
+    double logdet;         /* of K + ridge I; NAN: not known */
+    double log_likelihood; /* of all outputs together; NAN: not known */
     double residual;       /* largest |Y - A W| over the largest |Y|, by recomputed kernel rows */
     panel *weights;        /* like targets */
     panel *loo;            /* like targets: y_i - prediction without frame i (all its rows) */
+    bool   loo_is_exact;   /* else an estimate */
 } ridge_solution;
 
+enum { SOLVER_TROUBLE = 96 }; /* bytes of a reason */
+
 /*
- * A strategy knows how to factor A = K + ridge I and what can be had from the factor; what is
- * common to all (larger ridges, refinement, leave-one-out, likelihood) is done by ridge_solve.
- * Every operation is collective.
+ * A strategy solves at one ridge; what is common to all (checks, larger ridges, likelihood) is done
+ * by ridge_solve.  Every operation is collective.
  */
 typedef struct {
     const char *name; /* cholesky */
     const char *summary;
 
     /*
-     * *state: the factor, also to be destroyed after a failure.  *bad_pivot: 0, or the 1-based
-     * order of the leading minor that is not positive definite (-1: not finite), with which there
-     * is no usable factor but no failure either.  block 0: automatic.
+     * Solve with out->ridge: weights, residual and logdet of `out`, whose panels are there.
+     * `trouble` becomes the reason why there are no usable weights at this ridge, the same on every
+     * rank, or "".  *state: what leave_one_out needs, also to be destroyed after a failure.
      */
-    covary_status (*factor)(covary_run *run, const covariant_kernel *with, double ridge, int block,
-                            const covariant_panels *train, void **state, double *logdet,
-                            int64_t *bad_pivot);
-    covary_status (*solve)(void *state, const panel *rhs, panel *x); /* x <- A^-1 rhs */
-    /*
-     * Diagonal blocks of A^-1, [frames][n_rows][n_rows] on every rank; the factor may be lost.
-     */
-    covary_status (*inverse_blocks)(void *state, double *blocks);
+    covary_status (*attempt)(const ridge_problem *problem, void **state, ridge_solution *out,
+                             char trouble[static SOLVER_TROUBLE]);
+    /* loo and loo_is_exact of `out`; called once, after an attempt without trouble. */
+    covary_status (*leave_one_out)(const ridge_problem *problem, void *state, ridge_solution *out);
     void (*destroy)(void **state);
 } solver_ops;
 
@@ -53,20 +66,15 @@ const solver_ops *const *solver_registry(void);         /* ended by NULL; local 
 const solver_ops        *solver_find(const char *name); /* NULL: unknown; local */
 
 /*
- * Collective.  targets [frames n_rows][columns], the rows of a frame on the rank that has the
- * frame; block 0 is automatic, others are rounded up to a multiple of n_rows.
- * A matrix that is not positive definite is assembled again with ten times the ridge (logged, at
- * most six times), as is one so close to singular that the residual stays above 1e-3.  The weights
- * are refined once if that makes the recomputed residual smaller; above 1e-4 there is a warning.
+ * Collective.  A problem whose attempt has trouble is tried again with ten times the ridge (logged,
+ * at most six times).  A residual above 1e-4 is worth a warning.
  *
  * COVARY_ERR_DATA, COVARY_ERR_INTERNAL: as solver_check_panels.
- * COVARY_ERR_CONFIG: a ridge that is negative or not finite, a negative block.
- * COVARY_ERR_NUMERIC: not positive definite at the largest ridge tried; with the remedy.
+ * COVARY_ERR_CONFIG: a ridge that is negative or not finite, options out of range.
+ * COVARY_ERR_NUMERIC: trouble at the largest ridge tried; with the remedy.
  * *out is empty after a failure; else release it with ridge_solution_release.
  */
-covary_status ridge_solve(covary_run *run, const solver_ops *by, const covariant_kernel *with,
-                          const covariant_panels *train, double ridge, int block,
-                          const panel *targets, ridge_solution *out);
+covary_status ridge_solve(const solver_ops *by, const ridge_problem *problem, ridge_solution *out);
 void          ridge_solution_release(ridge_solution *released);
 
 /* The log marginal likelihood of `count` outputs from `first` on.  Collective. */

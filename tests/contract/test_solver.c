@@ -48,9 +48,9 @@ static void solve(const solver_ops *by, const contract_case *problem, ridge_solu
     training_set           set = set_of(problem);
     const covariant_kernel with = training_kernel(&set, &of);
     training_panels        panels = panels_of(test_run(), &set);
+    const ridge_problem    asked = problem_of(test_run(), &with, &panels, problem->ridge);
 
-    assert_ok(
-        ridge_solve(test_run(), by, &with, &panels.train, problem->ridge, 0, panels.targets, out));
+    assert_ok(ridge_solve(by, &asked, out));
     panels_release(&panels);
     training_release(&set);
 }
@@ -129,22 +129,25 @@ static void bad_pivot_is_reported_not_returned(void **unused)
     const covariant_kernel with = covariant_plain(&of, 2);
     const double           rows[8] = {1.0, 2.0, 3.0, 4.0, 3.0, 4.0, 0.0, 1.0};
     const int64_t          held = memory_state().blocks;
-    panel                 *features = panel_of(test_run(), 4, 2, rows);
-    const covariant_panels train = {.features = features};
+    const double           targets[4] = {1.0, 0.0, 0.0, 1.0};
+    training_panels        panels = {.features = panel_of(test_run(), 4, 2, rows),
+                                     .targets = panel_of(test_run(), 4, 1, targets)};
+    ridge_problem          problem = problem_of(test_run(), &with, &panels, 0.0);
 
     (void)unused;
+    panels.train.features = panels.features;
     for (const solver_ops *const *entry = solver_registry(); *entry != NULL; entry++) {
-        void   *state = NULL;
-        double  logdet = 0.0;
-        int64_t bad_pivot = 0;
+        ridge_solution solution = {0};
+        void          *state = NULL;
+        char           trouble[SOLVER_TROUBLE] = "";
 
-        assert_ok((*entry)->factor(test_run(), &with, 0.0, 0, &train, &state, &logdet, &bad_pivot));
-        assert_int_equal(bad_pivot, 3);
+        assert_ok((*entry)->attempt(&problem, &state, &solution, trouble));
+        assert_string_equal(trouble, "leading minor of order 3 of 4");
         (*entry)->destroy(&state);
         assert_null(state);
         (*entry)->destroy(&state);
     }
-    panel_destroy(&features);
+    panels_release(&panels);
     assert_int_equal(memory_state().blocks, held);
 }
 
@@ -154,8 +157,8 @@ static void every_solver_is_complete_and_found_by_name(void **unused)
     for (const solver_ops *const *entry = solver_registry(); *entry != NULL; entry++) {
         assert_ptr_equal(solver_find((*entry)->name), *entry);
         assert_true(strlen((*entry)->summary) > 0);
-        assert_true((*entry)->factor != NULL && (*entry)->solve != NULL);
-        assert_true((*entry)->inverse_blocks != NULL && (*entry)->destroy != NULL);
+        assert_true((*entry)->attempt != NULL && (*entry)->leave_one_out != NULL);
+        assert_non_null((*entry)->destroy);
     }
     assert_non_null(solver_find("cholesky"));
     assert_null(solver_find("cholesk"));

@@ -16,8 +16,11 @@ static covary_status solve_on(covary_run *run, const training_set *set, const ke
 {
     const covariant_kernel with = training_kernel(set, of);
     training_panels        panels = panels_of(run, set);
-    covary_status status = ridge_solve(run, solver_find("cholesky"), &with, &panels.train, ridge,
-                                       block, panels.targets, out);
+    ridge_problem          problem = problem_of(run, &with, &panels, ridge);
+    covary_status          status;
+
+    problem.options.block = block;
+    status = ridge_solve(solver_find("cholesky"), &problem, out);
 
     panels_release(&panels);
     return status;
@@ -358,11 +361,10 @@ static void tiny_ridge_gives_one_model_on_any_number_of_ranks(void **unused)
 static void assert_refused(const covariant_kernel *with, const training_panels *panels,
                            covary_status expected, const char *message)
 {
-    ridge_solution solution = {0};
+    const ridge_problem problem = problem_of(test_run(), with, panels, 1e-3);
+    ridge_solution      solution = {0};
 
-    assert_int_equal(ridge_solve(test_run(), solver_find("cholesky"), with, &panels->train, 1e-3, 0,
-                                 panels->targets, &solution),
-                     expected);
+    assert_int_equal(ridge_solve(solver_find("cholesky"), &problem, &solution), expected);
     assert_message(message);
     assert_null(solution.weights);
 }

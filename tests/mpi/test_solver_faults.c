@@ -18,9 +18,9 @@ static covary_status solve(covary_run *run, const training_set *set, const train
 {
     const kernel           of = kernel_named("gaussian", 0, 2.0);
     const covariant_kernel with = training_kernel(set, &of);
+    const ridge_problem    problem = problem_of(run, &with, panels, 1e-3);
     ridge_solution         solution = {0};
-    covary_status status = ridge_solve(run, &solver_cholesky, &with, &panels->train, 1e-3, 0,
-                                       panels->targets, &solution);
+    covary_status          status = ridge_solve(&solver_cholesky, &problem, &solution);
 
     assert_true((solution.weights != NULL) == (status == COVARY_OK));
     assert_true((solution.loo != NULL) == (status == COVARY_OK));
@@ -33,9 +33,9 @@ static covary_status solve_plainly(covary_run *run, const training_set *set,
 {
     const kernel           of = kernel_named("gaussian", 0, 2.0);
     const covariant_kernel with = training_kernel(set, &of);
+    const ridge_problem    problem = problem_of(run, &with, panels, 1e-3);
     ridge_solution         solution = {0};
-    covary_status status = ridge_solve(run, &solver_reference, &with, &panels->train, 1e-3, 0,
-                                       panels->targets, &solution);
+    covary_status          status = ridge_solve(&solver_reference, &problem, &solution);
 
     ridge_solution_release(&solution);
     return status;

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Around each kind of factor: solve, refine, then leave-one-out.  The order matters: the diagonal
+ * of the inverse may overwrite the factor, so the refinement comes before it.
+ */
+#include "solver/direct.h"
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/status.h"
+#include "solver/frame_blocks.h"
+#include "solver/residual.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MOST_REFINEMENTS     10
+#define RESIDUAL_AT_ROUNDING 1e-15 /* nothing to refine */
+#define RESIDUAL_UNUSABLE    1e-3  /* as bad as a bad pivot */
+
+/* W <- A^-1 Y, then W + A^-1 (Y - A W) as long as that halves its recomputed residual. */
+static covary_status solve_refined(const factor_ops *by, const ridge_problem *problem, void *factor,
+                                   ridge_solution *out)
+{
+    covary_status  status = COVARY_OK;
+    covary_run    *run = problem->run;
+    const int64_t  n_local = problem->targets->n_local, width = problem->targets->width;
+    residual_check check = {0};
+    panel         *residual = NULL;
+    panel         *refined = NULL;
+    double         first, refined_to = 0.0;
+    int            steps = 0;
+    bool           is_stalled;
+
+    COVARY_TRY(panel_create(run, n_local, width, &residual));
+    COVARY_TRY(panel_create(run, n_local, width, &refined));
+    COVARY_TRY(by->solve(factor, problem->targets, out->weights));
+    COVARY_TRY(
+        residual_create(run, problem->with, out->ridge, problem->train, problem->targets, &check));
+    COVARY_TRY(residual_compute(&check, out->weights, residual, &out->residual));
+    first = out->residual;
+    for (; steps < MOST_REFINEMENTS && out->residual > RESIDUAL_AT_ROUNDING; steps++) {
+        COVARY_TRY(by->solve(factor, residual, refined));
+        for (int64_t entry = 0; entry < n_local * width; entry++) {
+            refined->data[entry] += out->weights->data[entry];
+        }
+        COVARY_TRY(residual_compute(&check, refined, residual, &refined_to));
+        if (!(refined_to < out->residual)) {
+            break;
+        }
+        memcpy(out->weights->data, refined->data, (size_t)(n_local * width) * sizeof(double));
+        is_stalled = refined_to > 0.5 * out->residual;
+        out->residual = refined_to;
+        if (is_stalled) {
+            break;
+        }
+    }
+    log_write(run, LOG_DETAIL, "relative residual %.1e, after %d refinements %.1e", first, steps,
+              out->residual);
+
+done:
+    residual_release(&check);
+    panel_destroy(&refined);
+    panel_destroy(&residual);
+    return status;
+}
+
+/* Every rank sees the same pivot and residual, so the verdict needs no word between them. */
+covary_status direct_attempt(const factor_ops *by, const ridge_problem *problem, void **factor,
+                             ridge_solution *out, char trouble[static SOLVER_TROUBLE])
+{
+    covary_status status = COVARY_OK;
+    int64_t       bad_pivot = 0;
+
+    COVARY_TRY(by->create(problem, out->ridge, factor, &out->logdet, &bad_pivot));
+    if (bad_pivot > 0) {
+        snprintf(trouble, SOLVER_TROUBLE, "leading minor of order %lld of %lld",
+                 (long long)bad_pivot, (long long)problem->targets->n_rows);
+        goto done;
+    }
+    if (bad_pivot < 0) {
+        snprintf(trouble, SOLVER_TROUBLE, "it has entries that are not finite");
+        goto done;
+    }
+    COVARY_TRY(covary_run_check_stop(problem->run));
+    COVARY_TRY(solve_refined(by, problem, *factor, out));
+    if (!(out->residual <= RESIDUAL_UNUSABLE)) {
+        snprintf(trouble, SOLVER_TROUBLE, "the weights miss their equations by %.0e",
+                 out->residual);
+    }
+
+done:
+    return status;
+}
+
+covary_status direct_leave_one_out(const factor_ops *by, const ridge_problem *problem, void *factor,
+                                   ridge_solution *out)
+{
+    covary_status status = COVARY_OK;
+    const int     n_rows = problem->with->n_rows;
+    const int64_t n_local = problem->train->features->n_local, width = out->weights->width;
+    const int64_t size = (int64_t)n_rows * n_rows;
+    double       *blocks = NULL;
+
+    COVARY_TRY_TOGETHER(problem->run, "leave-one-out",
+                        MEMORY_ALLOCATE("diagonal of the inverse",
+                                        problem->train->features->n_rows * size, &blocks));
+    COVARY_TRY(by->inverse_blocks(factor, blocks));
+    memcpy(out->loo->data, out->weights->data,
+           (size_t)(out->weights->n_local * width) * sizeof(double));
+    for (int64_t frame = 0; frame < n_local; frame++) {
+        double *block = blocks + (problem->train->features->first + frame) * size;
+
+        frame_blocks_factor(1, n_rows, block);
+        for (int64_t col = 0; col < width; col++) {
+            frame_block_solve(n_rows, block, width, out->loo->data + frame * n_rows * width + col);
+        }
+    }
+    out->loo_is_exact = true;
+
+done:
+    MEMORY_RELEASE(&blocks);
+    return status;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Strategies that factor A = K + ridge I: solve, refine with residuals of recomputed kernel values
+ * in twice the digits, and take the exact leave-one-out residuals from the factor.
+ */
+#ifndef COVARY_SOLVER_DIRECT_H
+#define COVARY_SOLVER_DIRECT_H
+
+#include "solver/ridge_solver.h"
+
+/* What a kind of factor can do.  Every operation is collective. */
+typedef struct {
+    /*
+     * *factor: of K + ridge I, also to be destroyed after a failure.  *bad_pivot: 0, or the 1-based
+     * order of the leading minor that is not positive definite (-1: not finite), with which there
+     * is no usable factor but no failure either.
+     */
+    covary_status (*create)(const ridge_problem *problem, double ridge, void **factor,
+                            double *logdet, int64_t *bad_pivot);
+    covary_status (*solve)(void *factor, const panel *rhs, panel *x); /* x <- A^-1 rhs */
+    /*
+     * Diagonal blocks of A^-1, [frames][n_rows][n_rows] on every rank; the factor may be lost.
+     */
+    covary_status (*inverse_blocks)(void *factor, double *blocks);
+    void (*destroy)(void **factor);
+} factor_ops;
+
+/*
+ * The attempt of a strategy.  A system so close to singular that its residual stays above 1e-3 is
+ * as much trouble as a bad pivot.  Weights are refined as long as that halves the residual.
+ */
+covary_status direct_attempt(const factor_ops *by, const ridge_problem *problem, void **factor,
+                             ridge_solution *out, char trouble[static SOLVER_TROUBLE]);
+
+covary_status direct_leave_one_out(const factor_ops *by, const ridge_problem *problem, void *factor,
+                                   ridge_solution *out);
+
+#endif
