@@ -11,10 +11,12 @@
 #define COVARY_SOLVER_RIDGE_SOLVER_H
 
 #include "kernel/covariant.h"
+#include "solver/checkpoint.h"
 
 /* What the caller decides; zero is the default everywhere. */
 typedef struct {
     int block; /* of the block-cyclic layout, rounded up to whole frames; 0: automatic */
+    const solver_checkpoint *checkpoint; /* for solvers that take steps; NULL: none */
 } solver_options;
 
 typedef struct {
