@@ -28,7 +28,9 @@ typedef struct {
 } covary_run_options;
 
 /*
- * Duplicate `comm` and start the log.  Collective over `comm`.
+ * Duplicate `comm` and start the log.  Collective over `comm`.  Until the run is destroyed the
+ * calling thread computes with subnormal numbers taken as zero: kernels underflow into them, and
+ * they are slow.
  *
  * options  in   may be NULL: normal verbosity, no JSON log, signals left alone
  * run      out  new; release with covary_run_destroy
@@ -38,7 +40,10 @@ typedef struct {
 COVARY_API covary_status covary_run_create(MPI_Comm comm, const covary_run_options *options,
                                            covary_run **run);
 
-/* Free the communicator, close the log, put the signal handlers back.  Collective; accepts NULL. */
+/*
+ * Free the communicator, close the log, put signal handlers and the mode of floating-point
+ * arithmetic back.  Collective; accepts NULL.
+ */
 COVARY_API void covary_run_destroy(covary_run **run);
 
 /* Communicator (borrowed), rank in it and number of ranks.  Local. */

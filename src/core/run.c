@@ -108,6 +108,8 @@ covary_status covary_run_create(MPI_Comm comm, const covary_run_options *options
     MPI_Comm_rank(run->comm, &run->rank);
     MPI_Comm_size(run->comm, &run->size);
     run->started = MPI_Wtime();
+    run->mode_before = float_mode_get();
+    float_mode_set(float_mode_without_subnormals(run->mode_before));
     run->options.verbosity = COVARY_NORMAL;
     if (options != NULL) {
         run->options = *options;
@@ -138,6 +140,7 @@ void covary_run_destroy(covary_run **run)
     if ((*run)->log_json != NULL) {
         fclose((*run)->log_json);
     }
+    float_mode_set((*run)->mode_before);
     MPI_Comm_free(&(*run)->comm);
     MEMORY_RELEASE(run);
 }

@@ -3,6 +3,7 @@
 #ifndef COVARY_CORE_RUN_H
 #define COVARY_CORE_RUN_H
 
+#include "core/float_mode.h"
 #include <covary/run.h>
 #include <stdio.h>
 
@@ -26,6 +27,7 @@ struct covary_run {
     int                rank, size;
     covary_run_options options;
     bool               handlers_set; /* ours are installed */
+    float_mode         mode_before;  /* of the thread that created the run */
     FILE              *log_json;     /* rank 0 only */
     double             started;
     run_timer          timers[RUN_MAX_TIMERS];
