@@ -1,0 +1,195 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Fits of thousands of frames and predictions with them, beside scikit-learn's KernelRidge on as
+# many cores, and two ranks beside one:
+#
+#   bash tests/bench/scale.sh [N ...]      training frames; 5000 and 10000 if none are given
+#
+#   FRAMES=FILE     labelled frames, the last ones to predict (otherwise made by frames.sh)
+#   UNSEEN=100000   frames to predict
+#   REPEATS=3       turns of Covary and scikit-learn, at every N
+#   SOLVER=auto     solver.type of the fits
+#   PEERS=no        without scikit-learn
+#   COVARY=...      the program (otherwise that of the release preset)
+#
+# At N = 10000, about one minute a turn; scikit-learn needs 24 N^2 bytes.  The frames are those of
+# frames.sh and go with everything else into TMPDIR, else /tmp (1 GB), until the end.
+set -euo pipefail
+bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$bench/../.." && pwd)
+# shellcheck source=jobs/setup.sh
+. "$root/jobs/setup.sh"
+
+sizes=("$@")
+[ $# -gt 0 ] || sizes=(5000 10000)
+unseen=${UNSEEN:-100000}
+repeats=${REPEATS:-3}
+peers=${PEERS:-yes}
+program=${COVARY:-$root/build/release/covary}
+python=${COVARY_PYTHON:-/usr/bin/python3} # Debian's packages belong to its own Python
+[ -x "$python" ] || python=python3
+settings=()
+[ -z "${SOLVER:-}" ] || settings=(--set "solver.type=$SOLVER")
+if [ ! -x "$program" ]; then
+    echo "scale.sh: build the program first, or name it in COVARY" >&2
+    exit 1
+fi
+if [ "$peers" = yes ] && ! "$python" -c "import sklearn, h5py" >/dev/null 2>&1; then
+    echo "scale.sh: scikit-learn and h5py are missing; PEERS=no does without" >&2
+    exit 1
+fi
+
+setup_environment
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/covary-scale.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+samples=$scratch/samples
+: >"$samples"
+
+say() { printf '%s\n' "$*" >&2; }
+sample() { printf 'sample\t%s\t%s\t%s\n' "$1" "$2" "$3" >>"$samples"; }
+ratio() { printf 'ratio\t%s\t%s\n' "$1" "$2" >>"$samples"; }
+note() { printf 'note\t%s\n' "$1" >>"$samples"; }
+calculate() { awk "BEGIN { printf \"%.9g\", $1 }"; }
+rounded() { awk "BEGIN { printf \"%.$2f\", $1 }"; }
+ranks_text() { [ "$1" = 1 ] && echo "1 rank" || echo "$1 ranks"; }
+threads_text() { [ "$1" = 1 ] && echo "1 thread" || echo "$1 threads"; }
+
+# seconds COMMAND ...: wall time, in $elapsed; what it says in $scratch/log
+seconds() {
+    local begin=$EPOCHREALTIME
+    if ! "$@" >"$scratch/log" 2>&1; then
+        say "failed: $*"
+        sed 's/^/  /' "$scratch/log" >&2
+        exit 1
+    fi
+    elapsed=$(calculate "${EPOCHREALTIME/,/.} - ${begin/,/.}")
+}
+
+# told KEY: what the last command gives for it, in a line of two fields
+told() { awk -F'\t' -v key="$1" '$1 == key { print $2 }' "$scratch/log"; }
+
+# phase NAME: seconds that the log of the last command gives for one phase
+phase() { awk -v name="$1" '$1 == "time" && $2 == name { print $3 }' "$scratch/log"; }
+
+# covary RANKS ...: each rank notes its peak of memory, in KB, with the pages that ranks share
+# shellcheck disable=SC2317 # called by seconds
+covary() {
+    local ranks=$1
+    shift
+    rm -f "$scratch/peak"
+    mpirun -n "$ranks" /usr/bin/time -a -o "$scratch/peak" -f %M "$program" "$@" --verbose
+}
+
+# peak: of the last command, all ranks together, in KB
+peak() { awk '{ sum += $1 } END { print sum }' "$scratch/peak"; }
+
+write_config() {
+    cat >"$scratch/fit.yaml" <<YAML
+data:
+  train: [train.xyz]
+properties:
+  - {name: dipole, kind: vector, unit: e*bohr}
+representation:
+  basis: eckart
+  axes: proper
+  references: 1
+  descriptor: [cartesians, distances]
+  scaling: standardize
+  symmetry: none
+kernel: {type: gaussian, length: 20}
+ridge: 1e-6
+YAML
+}
+
+measure_covary() {
+    local n=$1 ranks=$2 of
+    of="$n, $(ranks_text "$ranks")"
+    seconds covary "$ranks" fit "$scratch/fit.yaml" "${settings[@]}" --output "$scratch/model.h5"
+    sample "fit $of" 1/s "$(calculate "1 / $elapsed")"
+    sample "solve $of" 1/s "$(calculate "1 / $(phase solve)")"
+    fit_peak[ranks]=$(peak)
+    seconds covary "$ranks" predict --model "$scratch/model.h5" --no-positions \
+        --output "$scratch/annotation.h5" "$scratch/unseen.xyz"
+    sample "predict $of" frames/s "$(calculate "$unseen / $elapsed")"
+    sample "phase predict $of" frames/s "$(calculate "$unseen / $(phase predict)")"
+}
+
+# measure_peer N THREADS: scikit-learn from finished features on
+measure_peer() {
+    local n=$1 threads=$2 of
+    of=" $n, $(threads_text "$threads")"
+    if [ ! -e "$scratch/set.npz" ]; then
+        seconds "$python" "$bench/peer_scale.py" prepare "$scratch/model.h5" dipole \
+            "$scratch/train.xyz" "$scratch/unseen.xyz" "$scratch/set.npz"
+    fi
+    seconds env OPENBLAS_NUM_THREADS="$threads" "$python" "$bench/peer_scale.py" fit \
+        "$scratch/set.npz" "$scratch/weights.npy" "$of"
+    grep '^sample' "$scratch/log" >>"$samples"
+    sample "KernelRidge, fit$of" 1/s "$(calculate "1 / $elapsed")"
+    peer_peak=$(told peak)
+    seconds env OPENBLAS_NUM_THREADS="$threads" "$python" "$bench/peer_scale.py" predict \
+        "$scratch/set.npz" "$scratch/weights.npy" "$of"
+    grep '^sample' "$scratch/log" >>"$samples"
+    sample "KernelRidge, predict$of" frames/s "$(calculate "$unseen / $elapsed")"
+    peer_error=$(told error)
+}
+
+rows() {
+    local n=$1 ranks what
+    for what in fit solve predict "phase predict"; do
+        ratio "$what $n, 2 ranks" "$what $n, 1 rank"
+    done
+    [ "$peers" = yes ] || return 0
+    for ranks in 1 2; do
+        ratio "fit $n, $(ranks_text "$ranks")" "KernelRidge, fit $n, $(threads_text "$ranks")"
+        ratio "solve $n, $(ranks_text "$ranks")" "KernelRidge.fit $n, $(threads_text "$ranks")"
+        ratio "predict $n, $(ranks_text "$ranks")" \
+            "KernelRidge, predict $n, $(threads_text "$ranks")"
+        ratio "phase predict $n, $(ranks_text "$ranks")" \
+            "KernelRidge.predict $n, $(threads_text "$ranks")"
+    done
+}
+
+note_peak() {
+    local n=$1 whose=$2 kilobytes=$3
+    note "N = $n: peak of the fit, $whose: $(rounded "$kilobytes / 1024" 0) MiB, $(
+        rounded "$kilobytes * 1024 / ($n * $n * 8)" 3) of the matrix"
+}
+
+measure_size() {
+    local n=$1 turn ranks fit_peak=() peer_peak peer_error
+    head -n $((n * lines)) "$frames" >"$scratch/train.xyz"
+    rm -f "$scratch/set.npz"
+    for ((turn = 1; turn <= repeats; turn++)); do
+        for ranks in 1 2; do
+            say "N = $n, $(ranks_text "$ranks"), turn $turn of $repeats"
+            measure_covary "$n" "$ranks"
+            [ "$peers" = yes ] || continue
+            measure_peer "$n" "$ranks"
+        done
+    done
+    for ranks in 1 2; do note_peak "$n" "$(ranks_text "$ranks")" "${fit_peak[ranks]}"; done
+    if [ "$peers" = yes ]; then
+        note_peak "$n" scikit-learn "$peer_peak"
+        seconds "$python" "$bench/peer_scale.py" compare "$scratch/model.h5" dipole \
+            "$scratch/annotation.h5" "$scratch/set.npz" "$scratch/weights.npy"
+        note "N = $n: weights differ by $(told difference) of the largest; error on $unseen unseen$(
+            ) frames, of the rms: $(told error), scikit-learn $peer_error"
+    fi
+    rows "$n"
+}
+
+largest=0
+for n in "${sizes[@]}"; do largest=$((n > largest ? n : largest)); done
+frames=${FRAMES:-$scratch/frames.xyz}
+if [ -z "${FRAMES:-}" ]; then
+    say "making $((largest + unseen)) frames"
+    COVARY=$program bash "$bench/frames.sh" $((largest + unseen)) "$frames" >&2
+fi
+lines=$(($(head -n 1 "$frames") + 2))
+tail -n $((unseen * lines)) "$frames" >"$scratch/unseen.xyz"
+write_config
+for n in "${sizes[@]}"; do measure_size "$n"; done
+note "$("$program" --version | head -n 1); $(setup_cores) cores, load $(
+    cut -d' ' -f1 /proc/loadavg 2>/dev/null || echo unknown) at the end"
+awk -f "$bench/table.awk" "$samples"
