@@ -292,18 +292,13 @@ static inline void fill_augmented(const training_set *set, const kernel *of, dou
 }
 
 /*
- * (K + ridge I) W = Y without frame `left_out` (-1: with all), by Gauss-Jordan elimination with row
- * pivoting in long double.  weights [n n_rows][width] (0 in the frame left out); returns log det.
+ * [A | B] -> [D | D A^-1 B] with a diagonal D by Gauss-Jordan elimination with row pivoting, for
+ * `wide` columns in all; returns log |det A|.
  */
-static inline double solve_by_elimination(const training_set *set, const kernel *of, double ridge,
-                                          int64_t left_out, double *weights)
+static inline long double eliminate(int64_t n, int64_t wide, long double *a)
 {
-    const int64_t n = set->n * set->n_rows, wide = n + set->width;
-    long double  *a = calloc((size_t)(n * wide), sizeof *a);
-    long double   logdet = 0.0L;
+    long double logdet = 0.0L;
 
-    assert_non_null(a);
-    fill_augmented(set, of, ridge, left_out, a);
     for (int64_t step = 0; step < n; step++) {
         int64_t pivot = step;
 
@@ -325,6 +320,22 @@ static inline double solve_by_elimination(const training_set *set, const kernel 
             }
         }
     }
+    return logdet;
+}
+
+/*
+ * (K + ridge I) W = Y without frame `left_out` (-1: with all) in long double.
+ * weights [n n_rows][width] (0 in the frame left out); returns log det.
+ */
+static inline double solve_by_elimination(const training_set *set, const kernel *of, double ridge,
+                                          int64_t left_out, double *weights)
+{
+    const int64_t n = set->n * set->n_rows, wide = n + set->width;
+    long double  *a = calloc((size_t)(n * wide), sizeof *a);
+
+    assert_non_null(a);
+    fill_augmented(set, of, ridge, left_out, a);
+    const long double logdet = eliminate(n, wide, a);
     for (int64_t row = 0; row < n; row++) {
         for (int64_t col = 0; col < set->width; col++) {
             weights[row * set->width + col] =

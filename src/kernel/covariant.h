@@ -62,7 +62,15 @@ int covariant_train_sites(const covariant_kernel *of);
 covary_status covariant_assemble(const covariant_kernel *of, const covariant_panels *train,
                                  double ridge, block_cyclic *a);
 
-/* The same without a ridge, dense and serial: full K, [n_frames n_rows][n_frames n_rows].  Local.
+/*
+ * K between all frames of `rows` and all of `columns` into `a`, created by the caller with n_rows
+ * times as many rows and columns and a block that is a multiple of n_rows.  Collective, as above.
+ */
+covary_status covariant_assemble_between(const covariant_kernel *of, const covariant_panels *rows,
+                                         const covariant_panels *columns, block_cyclic *a);
+
+/* K of one set of frames without a ridge, dense and serial: full K, [n_frames n_rows][n_frames
+ * n_rows].  Local.
  */
 covary_status covariant_dense(const covariant_kernel *of, const covariant_frames *train, double *k);
 

@@ -18,13 +18,13 @@ enum { TILE_ROWS = 256, TENSOR_TILE_ROWS = 512, TILE_COLS = 96 };
 
 /* The frames of this process's local rows or columns. */
 typedef struct {
-    int64_t        *global; /* [n_frames] */
-    covariant_sites sites;
+    const covariant_panels *from;
+    int64_t                *global; /* [n_frames] */
+    covariant_sites         sites;
 } side;
 
 typedef struct {
     const covariant_kernel *kernel;
-    const covariant_panels *train;
     block_cyclic           *a;
     side                    rows, columns;
     double                 *gathered; /* rows of a panel as they come, if frames have many sites */
@@ -44,22 +44,20 @@ static void assembly_release(assembly *work)
     MEMORY_RELEASE(&work->rows.global);
 }
 
-static covary_status check_shapes(const assembly *work)
+/* Do the frames of a side fit the kernel and `extent` rows or columns of the matrix? */
+static covary_status check_side(const assembly *work, const covariant_panels *from, int64_t extent)
 {
     const covariant_kernel *of = work->kernel;
-    const panel            *features = work->train->features, *tensors = work->train->tensors;
-    const block_cyclic     *a = work->a;
+    const panel            *features = from->features, *tensors = from->tensors;
     const int64_t           size = of->n_rows * of->n_tensors;
 
     if (of->dimension < 1 || features->width != of->n_sites * of->dimension ||
-        a->n_rows != a->n_cols || a->n_rows != features->n_rows * of->n_rows ||
-        a->block % of->n_rows != 0) {
+        extent != features->n_rows * of->n_rows || work->a->block % of->n_rows != 0) {
         return COVARY_FAIL(COVARY_ERR_INTERNAL,
-                           "a kernel matrix of %" PRId64 " x %" PRId64
-                           " in blocks of %d for %" PRId64 " frames of %d rows and %d sites, with "
-                           "%" PRId64 " features",
-                           a->n_rows, a->n_cols, a->block, features->n_rows, of->n_rows,
-                           of->n_sites, features->width);
+                           "%" PRId64 " rows of a kernel matrix in blocks of %d for %" PRId64
+                           " frames of %d rows and %d sites, with %" PRId64 " features",
+                           extent, work->a->block, features->n_rows, of->n_rows, of->n_sites,
+                           features->width);
     }
     if (tensors == NULL
             ? size != 1
@@ -74,13 +72,24 @@ static covary_status check_shapes(const assembly *work)
     return COVARY_OK;
 }
 
+static covary_status check_shapes(const assembly *work)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(check_side(work, work->rows.from, work->a->n_rows));
+    COVARY_TRY(check_side(work, work->columns.from, work->a->n_cols));
+
+done:
+    return status;
+}
+
 static covary_status side_allocate(const assembly *work, int64_t n_frames, int n_sites, side *out)
 {
     covary_status status = COVARY_OK;
 
     COVARY_TRY(MEMORY_ALLOCATE("frames of the kernel matrix", n_frames, &out->global));
-    COVARY_TRY(covariant_sites_allocate(work->kernel, n_frames, n_sites,
-                                        work->train->tensors != NULL, &out->sites));
+    COVARY_TRY(covariant_sites_allocate(work->kernel, n_frames, n_sites, out->from->tensors != NULL,
+                                        &out->sites));
 
 done:
     return status;
@@ -95,7 +104,8 @@ static covary_status assembly_allocate(assembly *work)
 {
     covary_status           status = COVARY_OK;
     const covariant_kernel *of = work->kernel;
-    const panel            *tensors = work->train->tensors;
+    const panel            *features = work->rows.from->features;
+    const panel            *tensors = work->rows.from->tensors;
     const int64_t           n_rows = work->a->local_rows / of->n_rows;
     const int64_t           n_columns = work->a->local_cols / of->n_rows;
 
@@ -108,11 +118,11 @@ static covary_status assembly_allocate(assembly *work)
         work->columns.global[j] = block_cyclic_col(work->a, j * of->n_rows) / of->n_rows;
     }
     if (of->n_sites > 1) {
-        COVARY_TRY(MEMORY_ALLOCATE(
-            "gathered frames",
-            larger(n_rows, n_columns) *
-                larger(work->train->features->width, tensors == NULL ? 0 : tensors->width),
-            &work->gathered));
+        COVARY_TRY(
+            MEMORY_ALLOCATE("gathered frames",
+                            larger(n_rows, n_columns) *
+                                larger(features->width, tensors == NULL ? 0 : tensors->width),
+                            &work->gathered));
     }
     COVARY_TRY(MEMORY_ALLOCATE("mean features", of->dimension, &work->shift));
     work->row_frames = covariant_tile_frames(of, of->n_rows > 1 ? TENSOR_TILE_ROWS : TILE_ROWS);
@@ -128,7 +138,7 @@ done:
 static void find_shift(assembly *work)
 {
     const int64_t dimension = work->kernel->dimension;
-    const panel  *features = work->train->features;
+    const panel  *features = work->rows.from->features;
     const double  n_sites = (double)(features->n_rows * work->kernel->n_sites);
 
     if (!work->kernel->of.ops->stationary) {
@@ -164,9 +174,9 @@ static covary_status side_fill(const assembly *work, side *out)
 {
     covary_status status = COVARY_OK;
 
-    COVARY_TRY(gather(work, work->train->features, out, out->sites.features));
-    if (work->train->tensors != NULL) {
-        COVARY_TRY(gather(work, work->train->tensors, out, out->sites.tensors));
+    COVARY_TRY(gather(work, out->from->features, out, out->sites.features));
+    if (out->from->tensors != NULL) {
+        COVARY_TRY(gather(work, out->from->tensors, out, out->sites.tensors));
     }
     covariant_sites_centre(work->kernel->dimension, work->shift, &out->sites);
 
@@ -194,7 +204,8 @@ static void add_ridge(const assembly *work, double ridge, covariant_range rows,
     }
 }
 
-static void assemble_local(const assembly *work, double ridge)
+/* Tile by tile; of a symmetric matrix only what is on or below the diagonal, with its ridge. */
+static void assemble_local(const assembly *work, bool symmetric, double ridge)
 {
     const block_cyclic *a = work->a;
     const int           n_rows = work->kernel->n_rows;
@@ -202,38 +213,52 @@ static void assemble_local(const assembly *work, double ridge)
 
     for (; columns.first < columns.of->n_frames; columns.first += columns.n) {
         const int64_t left = columns.of->n_frames - columns.first;
+        const int64_t diagonal = symmetric ? work->columns.global[columns.first] * n_rows : 0;
 
         columns.n = left < work->column_frames ? (int)left : work->column_frames;
-        /* the first on or below the diagonal */
-        rows.first = block_cyclic_count(work->columns.global[columns.first] * n_rows, a->block,
-                                        a->grid->row, a->grid->n_rows) /
-                     n_rows;
+        rows.first = block_cyclic_count(diagonal, a->block, a->grid->row, a->grid->n_rows) / n_rows;
         for (; rows.first < rows.of->n_frames; rows.first += rows.n) {
             const int64_t below = rows.of->n_frames - rows.first;
             double *tile = a->data + columns.first * n_rows * a->leading + rows.first * n_rows;
 
             rows.n = below < work->row_frames ? (int)below : work->row_frames;
             covariant_block(work->kernel, rows, columns, &work->with, tile, (int)a->leading);
-            add_ridge(work, ridge, rows, columns, tile);
+            if (symmetric) {
+                add_ridge(work, ridge, rows, columns, tile);
+            }
         }
     }
+}
+
+static covary_status assemble(assembly *work, bool symmetric, double ridge)
+{
+    covary_status status = COVARY_OK;
+    covary_run   *run = work->rows.from->features->run;
+
+    COVARY_TRY_TOGETHER(run, "kernel assembly", check_shapes(work));
+    COVARY_TRY_TOGETHER(run, "kernel assembly", assembly_allocate(work));
+    find_shift(work);
+    COVARY_TRY(side_fill(work, &work->rows));
+    COVARY_TRY(side_fill(work, &work->columns));
+    assemble_local(work, symmetric, ridge);
+
+done:
+    assembly_release(work);
+    return status;
 }
 
 covary_status covariant_assemble(const covariant_kernel *of, const covariant_panels *train,
                                  double ridge, block_cyclic *a)
 {
-    covary_status status = COVARY_OK;
-    assembly      work = {.kernel = of, .train = train, .a = a};
-    covary_run   *run = train->features->run;
+    assembly work = {.kernel = of, .a = a, .rows = {.from = train}, .columns = {.from = train}};
 
-    COVARY_TRY_TOGETHER(run, "kernel assembly", check_shapes(&work));
-    COVARY_TRY_TOGETHER(run, "kernel assembly", assembly_allocate(&work));
-    find_shift(&work);
-    COVARY_TRY(side_fill(&work, &work.rows));
-    COVARY_TRY(side_fill(&work, &work.columns));
-    assemble_local(&work, ridge);
+    return assemble(&work, true, ridge);
+}
 
-done:
-    assembly_release(&work);
-    return status;
+covary_status covariant_assemble_between(const covariant_kernel *of, const covariant_panels *rows,
+                                         const covariant_panels *columns, block_cyclic *a)
+{
+    assembly work = {.kernel = of, .a = a, .rows = {.from = rows}, .columns = {.from = columns}};
+
+    return assemble(&work, false, 0.0);
 }

@@ -25,6 +25,20 @@ int block_cyclic_default_block(int64_t n, int unit, const process_grid *grid)
     return units * unit;
 }
 
+/* Down at the end of the range. */
+int block_cyclic_block(int asked, int64_t n, int unit, const process_grid *grid)
+{
+    const int part = asked % unit;
+
+    if (asked == 0) {
+        return block_cyclic_default_block(n, unit, grid);
+    }
+    if (part == 0) {
+        return asked;
+    }
+    return asked <= INT_MAX - unit ? asked - part + unit : asked - part;
+}
+
 int64_t block_cyclic_count(int64_t n, int block, int coordinate, int n_places)
 {
     const int64_t whole = n / block, rest = n % block;

@@ -29,6 +29,9 @@ typedef struct {
  */
 int block_cyclic_default_block(int64_t n, int unit, const process_grid *grid);
 
+/* The block asked for, in whole units: 0 is the default, others are rounded up.  Local. */
+int block_cyclic_block(int asked, int64_t n, int unit, const process_grid *grid);
+
 /* How many of n indices belong to place `coordinate` out of n_places.  Local. */
 int64_t block_cyclic_count(int64_t n, int block, int coordinate, int n_places);
 

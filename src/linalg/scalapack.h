@@ -32,6 +32,21 @@ void pdpotrs_(const char *uplo, const int *n, const int *n_rhs, const double *a,
 void pdtrtri_(const char *uplo, const char *diag, const int *n, double *a, const int *ia,
               const int *ja, const int *desc_a, int *info, size_t uplo_length, size_t diag_length);
 
+/* C <- alpha op(A) op(B) + beta C. */
+void pdgemm_(const char *trans_a, const char *trans_b, const int *m, const int *n, const int *k,
+             const double *alpha, const double *a, const int *ia, const int *ja, const int *desc_a,
+             const double *b, const int *ib, const int *jb, const int *desc_b, const double *beta,
+             double *c, const int *ic, const int *jc, const int *desc_c, size_t, size_t);
+/* C <- alpha A A^T + beta C, or with A^T A. */
+void pdsyrk_(const char *uplo, const char *trans, const int *n, const int *k, const double *alpha,
+             const double *a, const int *ia, const int *ja, const int *desc_a, const double *beta,
+             double *c, const int *ic, const int *jc, const int *desc_c, size_t, size_t);
+/* B <- alpha op(A)^-1 B, or B op(A)^-1, with a triangle A. */
+void pdtrsm_(const char *side, const char *uplo, const char *trans, const char *diag, const int *m,
+             const int *n, const double *alpha, const double *a, const int *ia, const int *ja,
+             const int *desc_a, double *b, const int *ib, const int *jb, const int *desc_b, size_t,
+             size_t, size_t, size_t);
+
 /* Our own definition, src/linalg/pilaenv.c. */
 int pilaenv_(const int *context, const char *precision);
 

@@ -8,7 +8,6 @@
 #include "core/memory.h"
 #include "core/status.h"
 
-#include <limits.h>
 #include <math.h>
 
 typedef struct {
@@ -28,23 +27,12 @@ static void cholesky_destroy(void **released)
     MEMORY_RELEASE(released);
 }
 
-/* Up to whole frames (down at the end of the range). */
-static int round_block(int block, int n_rows)
-{
-    const int part = block % n_rows;
-
-    if (part == 0) {
-        return block;
-    }
-    return block <= INT_MAX - n_rows ? block - part + n_rows : block - part;
-}
-
 static covary_status cholesky_create(const ridge_problem *problem, double ridge, void **out,
                                      double *logdet, int64_t *bad_pivot)
 {
     const covariant_kernel *with = problem->with;
     covary_run             *run = problem->run;
-    int                     block = problem->options.block;
+    int                     block;
     covary_status           status = COVARY_OK;
     cholesky_state         *state = NULL;
     const int64_t           n = problem->train->features->n_rows * with->n_rows;
@@ -52,8 +40,7 @@ static covary_status cholesky_create(const ridge_problem *problem, double ridge,
     COVARY_TRY_TOGETHER(run, "factor", MEMORY_ALLOCATE("factor", 1, &state));
     state->n_rows = with->n_rows;
     COVARY_TRY(grid_create(run, &state->grid));
-    block = block == 0 ? block_cyclic_default_block(n, with->n_rows, state->grid)
-                       : round_block(block, with->n_rows);
+    block = block_cyclic_block(problem->options.block, n, with->n_rows, state->grid);
     COVARY_TRY(block_cyclic_create(state->grid, n, n, block, &state->a));
     COVARY_TRY(covariant_assemble(with, problem->train, ridge, state->a));
     COVARY_TRY(block_cyclic_cholesky(state->a, logdet, bad_pivot));

@@ -17,7 +17,8 @@
 #define FIRST_JITTER      1e-14 /* after a ridge of 0 */
 #define RESIDUAL_DOUBTFUL 1e-4  /* worth a warning */
 
-static const solver_ops *const registry[] = {&solver_cholesky, &solver_reference, NULL};
+static const solver_ops *const registry[] = {&solver_cholesky, &solver_low_rank, &solver_reference,
+                                             NULL};
 
 const solver_ops *const *solver_registry(void)
 {
@@ -37,6 +38,7 @@ const solver_ops *solver_find(const char *name)
 void ridge_solution_release(ridge_solution *released)
 {
     panel_destroy(&released->loo);
+    panel_destroy(&released->dual);
     panel_destroy(&released->weights);
     *released = (ridge_solution){0};
 }
@@ -114,13 +116,14 @@ done:
 double ridge_log_likelihood(covary_run *run, const panel *targets, const ridge_solution *solution,
                             int64_t first, int64_t count)
 {
-    double fit = 0.0;
+    const panel *dual = solution->dual != NULL ? solution->dual : solution->weights;
+    double       fit = 0.0;
 
     for (int64_t row = 0; row < targets->n_local; row++) {
         for (int64_t col = first; col < first + count; col++) {
             const int64_t entry = row * targets->width + col;
 
-            fit += targets->data[entry] * solution->weights->data[entry];
+            fit += targets->data[entry] * dual->data[entry];
         }
     }
     MPI_Allreduce(MPI_IN_PLACE, &fit, 1, MPI_DOUBLE, MPI_SUM, covary_run_comm(run));

@@ -4,7 +4,10 @@
  * whose frames have n_rows rows of the system each.  With A = K + ridge I, the exact residuals of
  * leaving a whole frame out are e_i = [(A^-1)_ii]^-1 W_i, (A^-1)_ii being the n_rows x n_rows
  * diagonal block of frame i, and the log marginal likelihood is
- * -1/2 y^T w - 1/2 log det A - n/2 log 2 pi, summed over outputs: all from one factor.
+ * -1/2 y^T A^-1 y - 1/2 log det A - n/2 log 2 pi, summed over outputs: all from one factor.
+ *
+ * A low-rank model has weights in some of the frames only.  Its A is the covariance that it stands
+ * for, K_nm K_mm^-1 K_mn + ridge I.
  * Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), eqs. 2.30, 5.12.
  */
 #ifndef COVARY_SOLVER_RIDGE_SOLVER_H
@@ -17,6 +20,9 @@
 typedef struct {
     int block; /* of the block-cyclic layout, rounded up to whole frames; 0: automatic */
     const solver_checkpoint *checkpoint; /* for solvers that take steps; NULL: none */
+    /* Of a low-rank model: training frames that may carry weights; NULL: all. */
+    int64_t        n_inducing;
+    const int64_t *inducing; /* [n_inducing] global, ascending; borrowed */
 } solver_options;
 
 typedef struct {
@@ -33,10 +39,15 @@ typedef struct {
     double ridge;          /* used: the one asked for, or the jittered one */
     double logdet;         /* of K + ridge I; NAN: not known */
     double log_likelihood; /* of all outputs together; NAN: not known */
-    double residual;       /* largest |Y - A W| over the largest |Y|, by recomputed kernel rows */
-    panel *weights;        /* like targets */
-    panel *loo;            /* like targets: y_i - prediction without frame i (all its rows) */
-    bool   loo_is_exact;   /* else an estimate */
+    /*
+     * Largest |Y - A W| over the largest |Y|, by recomputed kernel rows.  Of a low-rank model: that
+     * of its whitened normal equations, |Phi^T (Y - Phi V) - ridge V| over |Phi^T Y|.
+     */
+    double residual;
+    panel *weights;      /* like targets; of a low-rank model 0 except in inducing frames */
+    panel *dual;         /* like targets: A^-1 Y; NULL: the weights are that */
+    panel *loo;          /* like targets: y_i - prediction without frame i (all its rows) */
+    bool   loo_is_exact; /* for the model as it is, with its inducing frames; else an estimate */
 } ridge_solution;
 
 enum { SOLVER_TROUBLE = 96 }; /* bytes of a reason */
@@ -62,6 +73,7 @@ typedef struct {
 } solver_ops;
 
 extern const solver_ops solver_cholesky;
+extern const solver_ops solver_low_rank;  /* needs a ridge above 0 */
 extern const solver_ops solver_reference; /* plain loops, all of it on every rank */
 
 const solver_ops *const *solver_registry(void);         /* ended by NULL; local */

@@ -14,13 +14,14 @@
 typedef covary_status (*task)(covary_run *run, const training_set *set,
                               const training_panels *panels);
 
-static covary_status solve(covary_run *run, const training_set *set, const training_panels *panels)
+static covary_status solve_by(const solver_ops *by, covary_run *run, const training_set *set,
+                              const training_panels *panels)
 {
     const kernel           of = kernel_named("gaussian", 0, 2.0);
     const covariant_kernel with = training_kernel(set, &of);
     const ridge_problem    problem = problem_of(run, &with, panels, 1e-3);
     ridge_solution         solution = {0};
-    covary_status          status = ridge_solve(&solver_cholesky, &problem, &solution);
+    covary_status          status = ridge_solve(by, &problem, &solution);
 
     assert_true((solution.weights != NULL) == (status == COVARY_OK));
     assert_true((solution.loo != NULL) == (status == COVARY_OK));
@@ -28,17 +29,21 @@ static covary_status solve(covary_run *run, const training_set *set, const train
     return status;
 }
 
+static covary_status solve(covary_run *run, const training_set *set, const training_panels *panels)
+{
+    return solve_by(&solver_cholesky, run, set, panels);
+}
+
 static covary_status solve_plainly(covary_run *run, const training_set *set,
                                    const training_panels *panels)
 {
-    const kernel           of = kernel_named("gaussian", 0, 2.0);
-    const covariant_kernel with = training_kernel(set, &of);
-    const ridge_problem    problem = problem_of(run, &with, panels, 1e-3);
-    ridge_solution         solution = {0};
-    covary_status          status = ridge_solve(&solver_reference, &problem, &solution);
+    return solve_by(&solver_reference, run, set, panels);
+}
 
-    ridge_solution_release(&solution);
-    return status;
+static covary_status solve_low_rank(covary_run *run, const training_set *set,
+                                    const training_panels *panels)
+{
+    return solve_by(&solver_low_rank, run, set, panels);
 }
 
 /* A fixed length keeps the number of points, and so of agreements, small. */
@@ -116,6 +121,13 @@ static void reference_survives_every_fault(void **unused)
     fail_at_each_agreement(solve_plainly, training_create(11, 3, 2, 1), 10);
 }
 
+static void low_rank_survives_every_fault(void **unused)
+{
+    (void)unused;
+    fail_at_each_agreement(solve_low_rank, training_create(11, 3, 2, 1), 20);
+    fail_at_each_agreement(solve_low_rank, training_create_covariant(shape, 5, 4, 2, 2), 20);
+}
+
 static void selection_survives_every_fault(void **unused)
 {
     (void)unused;
@@ -125,6 +137,7 @@ static void selection_survives_every_fault(void **unused)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(solver_survives_every_fault),
     cmocka_unit_test(reference_survives_every_fault),
+    cmocka_unit_test(low_rank_survives_every_fault),
     cmocka_unit_test(selection_survives_every_fault),
     cmocka_unit_test(covariant_system_survives_every_fault),
 };
