@@ -2,8 +2,9 @@
 /*
  * Creation and indexing of block-cyclic matrices.
  *
- * ScaLAPACK computes positions in a local part with 32-bit integers, whatever the memory allows:
- * the limit is checked from the shape alone, before anything is allocated.
+ * BLAS and MPI count rows and columns with 32-bit integers, and ScaLAPACK all elements of a local
+ * part, whatever the memory allows: limits are checked from the shape alone, before anything is
+ * allocated.
  */
 #include "linalg/block_cyclic.h"
 
@@ -54,22 +55,23 @@ int64_t block_cyclic_count(int64_t n, int block, int coordinate, int n_places)
 }
 
 /* Place (0, 0) owns the largest local part. */
-static bool indices_fit(int grid_rows, int grid_cols, int64_t n_rows, int64_t n_cols, int block)
+static bool indices_fit(int grid_rows, int grid_cols, int64_t n_rows, int64_t n_cols, int block,
+                        int64_t most_local)
 {
     const int64_t rows = block_cyclic_count(n_rows, block, 0, grid_rows);
     const int64_t cols = block_cyclic_count(n_cols, block, 0, grid_cols);
 
-    return n_rows <= INT_MAX && n_cols <= INT_MAX && (rows == 0 || cols <= INT_MAX / rows);
+    return n_rows <= INT_MAX && n_cols <= INT_MAX && (rows == 0 || cols <= most_local / rows);
 }
 
-int64_t block_cyclic_limit(int grid_rows, int grid_cols, int block)
+int64_t block_cyclic_limit(int grid_rows, int grid_cols, int block, int64_t most_local)
 {
     int64_t fits = 0, too_large = (int64_t)INT_MAX + 1;
 
     while (too_large - fits > 1) {
         const int64_t middle = fits + (too_large - fits) / 2;
 
-        if (indices_fit(grid_rows, grid_cols, middle, middle, block)) {
+        if (indices_fit(grid_rows, grid_cols, middle, middle, block, most_local)) {
             fits = middle;
         } else {
             too_large = middle;
@@ -79,7 +81,7 @@ int64_t block_cyclic_limit(int grid_rows, int grid_cols, int block)
 }
 
 covary_status block_cyclic_check(int grid_rows, int grid_cols, int64_t n_rows, int64_t n_cols,
-                                 int block)
+                                 int block, int64_t most_local)
 {
     if (block < 1) {
         return COVARY_FAIL(COVARY_ERR_CONFIG, "a block of %d rows: it takes at least 1", block);
@@ -88,13 +90,15 @@ covary_status block_cyclic_check(int grid_rows, int grid_cols, int64_t n_rows, i
         return COVARY_FAIL(COVARY_ERR_INTERNAL, "a matrix of %" PRId64 " x %" PRId64, n_rows,
                            n_cols);
     }
-    if (!indices_fit(grid_rows, grid_cols, n_rows, n_cols, block)) {
+    if (!indices_fit(grid_rows, grid_cols, n_rows, n_cols, block, most_local)) {
         return COVARY_FAIL(COVARY_ERR_NUMERIC,
                            "a %" PRId64 " x %" PRId64 " matrix on %d x %d processes passes the "
-                           "32-bit indices of ScaLAPACK: with %d ranks the largest kernel matrix "
-                           "has N = %" PRId64 "; use more ranks or fewer training frames",
-                           n_rows, n_cols, grid_rows, grid_cols, grid_rows * grid_cols,
-                           block_cyclic_limit(grid_rows, grid_cols, block));
+                           "32-bit integers of %s: with %d ranks the largest kernel matrix has "
+                           "N = %" PRId64 "; use %smore ranks or fewer training frames",
+                           n_rows, n_cols, grid_rows, grid_cols,
+                           most_local <= INT_MAX ? "ScaLAPACK" : "BLAS", grid_rows * grid_cols,
+                           block_cyclic_limit(grid_rows, grid_cols, block, most_local),
+                           most_local <= INT_MAX ? "solver.factorization: native, " : "");
     }
     return COVARY_OK;
 }
@@ -121,7 +125,7 @@ covary_status block_cyclic_create(const process_grid *grid, int64_t n_rows, int6
     covary_status status = COVARY_OK;
     block_cyclic *matrix = NULL;
 
-    COVARY_TRY(block_cyclic_check(grid->n_rows, grid->n_cols, n_rows, n_cols, block));
+    COVARY_TRY(block_cyclic_check(grid->n_rows, grid->n_cols, n_rows, n_cols, block, INT64_MAX));
     COVARY_TRY_TOGETHER(grid->run, "block-cyclic matrix",
                         MEMORY_ALLOCATE("block-cyclic matrix", 1, &matrix));
     matrix->grid = grid;
@@ -162,4 +166,14 @@ int64_t block_cyclic_row(const block_cyclic *matrix, int64_t local_row)
 int64_t block_cyclic_col(const block_cyclic *matrix, int64_t local_col)
 {
     return global_index(local_col, matrix->block, matrix->grid->col, matrix->grid->n_cols);
+}
+
+int64_t block_cyclic_rows_before(const block_cyclic *matrix, int64_t row)
+{
+    return block_cyclic_count(row, matrix->block, matrix->grid->row, matrix->grid->n_rows);
+}
+
+int64_t block_cyclic_cols_before(const block_cyclic *matrix, int64_t col)
+{
+    return block_cyclic_count(col, matrix->block, matrix->grid->col, matrix->grid->n_cols);
 }

@@ -22,6 +22,9 @@ typedef struct {
     int                 descriptor[9];
 } block_cyclic;
 
+/* A way to factor (native, scalapack); listed in factorization.h. */
+typedef struct factorization_ops factorization_ops;
+
 /*
  * The block to use for an n x n matrix whose rows come in units of `unit` that are not to be split:
  * the largest multiple of `unit` up to 128, its units halved until every row and every column of
@@ -35,18 +38,26 @@ int block_cyclic_block(int asked, int64_t n, int unit, const process_grid *grid)
 /* How many of n indices belong to place `coordinate` out of n_places.  Local. */
 int64_t block_cyclic_count(int64_t n, int block, int coordinate, int n_places);
 
-/* Largest N whose N x N matrix fits ScaLAPACK's 32-bit indices on a grid of that shape.  Local. */
-int64_t block_cyclic_limit(int grid_rows, int grid_cols, int block);
+/*
+ * Largest N whose N x N matrix can be factored on a grid of that shape: N and, in ScaLAPACK, the
+ * elements of a local part are counted by 32-bit integers.  most_local: of the factorization.
+ * Local.
+ */
+int64_t block_cyclic_limit(int grid_rows, int grid_cols, int block, int64_t most_local);
 
 /*
  * Would a matrix of that shape fit?  Local, no allocation, the same answer on every rank.
- * COVARY_ERR_NUMERIC: a local part would reach 2^31 elements; the message names the largest N.
+ * COVARY_ERR_NUMERIC: 2^31 rows or columns, or a local part of more than most_local elements; the
+ * message names the largest N.
  * COVARY_ERR_CONFIG: a block below 1.
  */
 covary_status block_cyclic_check(int grid_rows, int grid_cols, int64_t n_rows, int64_t n_cols,
-                                 int block);
+                                 int block, int64_t most_local);
 
-/* Zeros.  Collective.  Errors of block_cyclic_check and COVARY_ERR_MEMORY. */
+/*
+ * Zeros.  Collective.  Errors of block_cyclic_check (with no limit to local parts) and
+ * COVARY_ERR_MEMORY.
+ */
 covary_status block_cyclic_create(const process_grid *grid, int64_t n_rows, int64_t n_cols,
                                   int block, block_cyclic **out);
 void          block_cyclic_destroy(block_cyclic **released);
@@ -54,6 +65,10 @@ void          block_cyclic_destroy(block_cyclic **released);
 /* Global index of a local row or column.  Local. */
 int64_t block_cyclic_row(const block_cyclic *matrix, int64_t local_row);
 int64_t block_cyclic_col(const block_cyclic *matrix, int64_t local_col);
+
+/* Number of local rows or columns before a global one (up to n_rows, n_cols).  Local. */
+int64_t block_cyclic_rows_before(const block_cyclic *matrix, int64_t row);
+int64_t block_cyclic_cols_before(const block_cyclic *matrix, int64_t col);
 
 /*
  * Between a panel (n_rows x width) and a block-cyclic matrix of the same shape.  Collective.
@@ -69,10 +84,12 @@ covary_status block_cyclic_to_panel(const block_cyclic *from, panel *to);
  * finite), the same on every rank; *logdet is then NAN.  A bad pivot is no failure of the call: the
  * caller decides.
  */
-covary_status block_cyclic_cholesky(block_cyclic *a, double *logdet, int64_t *bad_pivot);
+covary_status block_cyclic_cholesky(block_cyclic *a, const factorization_ops *by, double *logdet,
+                                    int64_t *bad_pivot);
 
 /* X <- A^-1 X with the factor; X has the factor's grid and block.  Collective. */
-covary_status block_cyclic_cholesky_solve(const block_cyclic *factor, block_cyclic *x);
+covary_status block_cyclic_cholesky_solve(const block_cyclic *factor, const factorization_ops *by,
+                                          block_cyclic *x);
 
 /*
  * The r x r blocks on the diagonal of A^-1, [n / r][r][r] on every rank, from the factor, which is
@@ -80,6 +97,7 @@ covary_status block_cyclic_cholesky_solve(const block_cyclic *factor, block_cycl
  * Collective.  COVARY_ERR_NUMERIC: a zero on the factor's diagonal.  COVARY_ERR_INTERNAL: r does
  * not divide both n and the block.
  */
-covary_status block_cyclic_inverse_blocks(block_cyclic *factor, int r, double *blocks);
+covary_status block_cyclic_inverse_blocks(block_cyclic *factor, const factorization_ops *by, int r,
+                                          double *blocks);
 
 #endif

@@ -1,21 +1,35 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The Cholesky factor of a block-cyclic matrix and what follows from it.
+ * The Cholesky factor of a block-cyclic matrix and what follows from it, whoever computes it.
  *
- * pdpotrf answers info = 0 for a matrix with NaN in it, since no comparison with NaN is true: the
- * logarithms of the diagonal tell, and their sum is wanted anyway.
+ * A factorization may overlook NaN, since no comparison with NaN is true: the logarithms of the
+ * diagonal tell, and their sum is wanted anyway.
  */
-#include "linalg/block_cyclic.h"
+#include "linalg/factorization.h"
 
-#include "core/memory.h"
 #include "core/status.h"
 #include "core/text.h"
-#include "linalg/scalapack.h"
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-static const int one = 1;
+static const factorization_ops *const registry[] = {&factorization_native, &factorization_scalapack,
+                                                    NULL};
+
+const factorization_ops *const *factorization_registry(void)
+{
+    return registry;
+}
+
+const factorization_ops *factorization_find(const char *name)
+{
+    for (const factorization_ops *const *entry = registry; *entry != NULL; entry++) {
+        if (strcmp((*entry)->name, name) == 0) {
+            return *entry;
+        }
+    }
+    return NULL;
+}
 
 static covary_status check_square(const block_cyclic *matrix)
 {
@@ -27,50 +41,44 @@ static covary_status check_square(const block_cyclic *matrix)
     return COVARY_OK;
 }
 
-/* A negative info names an argument: wrong use of the library, on whichever rank. */
-static covary_status check_info(const char *routine, int info)
+/* This process's place on the diagonal in a local column; NULL: another grid row has it. */
+static const double *diagonal_entry(const block_cyclic *matrix, int64_t local_col)
 {
-    if (info < 0) {
-        return COVARY_FAIL(COVARY_ERR_LIBRARY, "%s refuses its argument %d", routine, -info);
+    const int64_t col = block_cyclic_col(matrix, local_col), block = col / matrix->block;
+
+    if (block % matrix->grid->n_rows != matrix->grid->row) {
+        return NULL;
     }
-    return COVARY_OK;
+    return matrix->data + local_col * matrix->leading + block_cyclic_rows_before(matrix, col);
 }
 
 /* Sum over the diagonal of log L_ii, of all ranks. */
 static double log_diagonal(const block_cyclic *factor)
 {
-    const process_grid *grid = factor->grid;
-    double              sum = 0.0, total = 0.0;
+    double sum = 0.0, total = 0.0;
 
     for (int64_t col = 0; col < factor->local_cols; col++) {
-        const int64_t block = block_cyclic_col(factor, col) / factor->block;
+        const double *entry = diagonal_entry(factor, col);
 
-        if (block % grid->n_rows == grid->row) {
-            const int64_t row = block / grid->n_rows * factor->block + col % factor->block;
-
-            sum += log(factor->data[col * factor->leading + row]);
-        }
+        sum += entry != NULL ? log(*entry) : 0.0;
     }
-    MPI_Allreduce(&sum, &total, 1, MPI_DOUBLE, MPI_SUM, covary_run_comm(grid->run));
+    MPI_Allreduce(&sum, &total, 1, MPI_DOUBLE, MPI_SUM, covary_run_comm(factor->grid->run));
     return total;
 }
 
-covary_status block_cyclic_cholesky(block_cyclic *a, double *logdet, int64_t *bad_pivot)
+covary_status block_cyclic_cholesky(block_cyclic *a, const factorization_ops *by, double *logdet,
+                                    int64_t *bad_pivot)
 {
-    covary_status status = COVARY_OK;
-    covary_run   *run = a->grid->run;
-    const int     n = (int)a->n_rows; /* checked at creation */
-    int           info = 0, worst = 0;
+    covary_status       status = COVARY_OK;
+    const process_grid *grid = a->grid;
 
     *logdet = NAN;
     *bad_pivot = 0;
     COVARY_TRY(check_square(a));
-    pdpotrf_("L", &n, a->data, &one, &one, a->descriptor, &info, 1);
-    COVARY_TRY_TOGETHER(run, "Cholesky factorization", check_info("pdpotrf", info));
-    /* ScaLAPACK broadcasts info; the caller's decision may not hang on that. */
-    MPI_Allreduce(&info, &worst, 1, MPI_INT, MPI_MAX, covary_run_comm(run));
-    *bad_pivot = worst;
-    if (worst == 0) {
+    COVARY_TRY(block_cyclic_check(grid->n_rows, grid->n_cols, a->n_rows, a->n_cols, a->block,
+                                  by->most_local));
+    COVARY_TRY(by->factor(a, bad_pivot));
+    if (*bad_pivot == 0) {
         *logdet = 2.0 * log_diagonal(a);
         if (!isfinite(*logdet)) {
             *logdet = NAN;
@@ -82,11 +90,10 @@ done:
     return status;
 }
 
-covary_status block_cyclic_cholesky_solve(const block_cyclic *factor, block_cyclic *x)
+covary_status block_cyclic_cholesky_solve(const block_cyclic *factor, const factorization_ops *by,
+                                          block_cyclic *x)
 {
     covary_status status = COVARY_OK;
-    const int     n = (int)factor->n_rows, n_rhs = (int)x->n_cols; /* checked at creation */
-    int           info = 0;
 
     COVARY_TRY(check_square(factor));
     if (x->n_rows != factor->n_rows || x->block != factor->block || x->grid != factor->grid) {
@@ -95,23 +102,33 @@ covary_status block_cyclic_cholesky_solve(const block_cyclic *factor, block_cycl
                            "%" PRId64 " rows in blocks of %d",
                            x->n_rows, x->block, factor->n_rows, factor->block);
     }
-    pdpotrs_("L", &n, &n_rhs, factor->data, &one, &one, factor->descriptor, x->data, &one, &one,
-             x->descriptor, &info, 1);
-    COVARY_TRY_TOGETHER(factor->grid->run, "Cholesky solution", check_info("pdpotrs", info));
+    COVARY_TRY(by->solve(factor, x));
 
 done:
     return status;
 }
 
-static covary_status check_inverse(int info)
+/* A triangle with a zero on its diagonal has no inverse; all ranks name the first one. */
+static covary_status check_diagonal(const block_cyclic *factor)
 {
-    if (info > 0) {
-        return COVARY_FAIL(COVARY_ERR_NUMERIC,
-                           "the Cholesky factor has a zero in row %d of its diagonal; a larger "
-                           "ridge helps",
-                           info);
+    int64_t first = factor->n_rows;
+
+    for (int64_t col = factor->local_cols - 1; col >= 0; col--) {
+        const double *entry = diagonal_entry(factor, col);
+
+        if (entry != NULL && *entry == 0.0) {
+            first = block_cyclic_col(factor, col);
+        }
     }
-    return check_info("pdtrtri", info);
+    MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT64_T, MPI_MIN,
+                  covary_run_comm(factor->grid->run));
+    if (first < factor->n_rows) {
+        return COVARY_FAIL(COVARY_ERR_NUMERIC,
+                           "the Cholesky factor has a zero in row %" PRId64
+                           " of its diagonal; a larger ridge helps",
+                           first + 1);
+    }
+    return COVARY_OK;
 }
 
 static covary_status check_blocks(const block_cyclic *factor, int r)
@@ -134,10 +151,9 @@ static void multiply_columns(const block_cyclic *lower, int r, double *blocks)
         const int64_t global = block_cyclic_col(lower, col);
         const double *column = lower->data + col * lower->leading;
         /* Rows above the diagonal are those of the grid row that lie before `global`. */
-        const int64_t first =
-            block_cyclic_count(global, lower->block, lower->grid->row, lower->grid->n_rows);
-        const int place = (int)(global % r);
-        double   *block = blocks + global / r * r * r;
+        const int64_t first = block_cyclic_rows_before(lower, global);
+        const int     place = (int)(global % r);
+        double       *block = blocks + global / r * r * r;
 
         for (int before = 0; before <= place; before++) {
             const double *other = column + (before - place) * lower->leading;
@@ -151,20 +167,20 @@ static void multiply_columns(const block_cyclic *lower, int r, double *blocks)
     }
 }
 
-covary_status block_cyclic_inverse_blocks(block_cyclic *factor, int r, double *blocks)
+covary_status block_cyclic_inverse_blocks(block_cyclic *factor, const factorization_ops *by, int r,
+                                          double *blocks)
 {
     covary_status status = COVARY_OK;
-    covary_run   *run = factor->grid->run;
-    const int     n = (int)factor->n_rows; /* checked at creation */
-    int           info = 0, count = 0;
+    int           count = 0;
 
     COVARY_TRY(check_blocks(factor, r));
     COVARY_TRY(narrow_to_int("blocks of the inverse", factor->n_rows * r, &count));
-    pdtrtri_("L", "N", &n, factor->data, &one, &one, factor->descriptor, &info, 1, 1);
-    COVARY_TRY_TOGETHER(run, "blocks of the inverse", check_inverse(info));
+    COVARY_TRY(check_diagonal(factor));
+    COVARY_TRY(by->invert(factor));
     memset(blocks, 0, (size_t)count * sizeof *blocks);
     multiply_columns(factor, r, blocks);
-    MPI_Allreduce(MPI_IN_PLACE, blocks, count, MPI_DOUBLE, MPI_SUM, covary_run_comm(run));
+    MPI_Allreduce(MPI_IN_PLACE, blocks, count, MPI_DOUBLE, MPI_SUM,
+                  covary_run_comm(factor->grid->run));
 
 done:
     return status;

@@ -58,7 +58,9 @@ static covary_status grid_allocate(covary_run *run, int n_rows, int n_cols, proc
                                .n_rows = n_rows,
                                .n_cols = n_cols,
                                .row = covary_run_rank(run) / n_cols,
-                               .col = covary_run_rank(run) % n_cols};
+                               .col = covary_run_rank(run) % n_cols,
+                               .along_row = MPI_COMM_NULL,
+                               .along_col = MPI_COMM_NULL};
     }
     return status;
 }
@@ -79,6 +81,8 @@ covary_status grid_create_shape(covary_run *run, int n_rows, int n_cols, process
     grid->system = Csys2blacs_handle(covary_run_comm(run));
     grid->context = grid->system;
     Cblacs_gridinit(&grid->context, by_rows, n_rows, n_cols);
+    MPI_Comm_split(covary_run_comm(run), grid->row, grid->col, &grid->along_row);
+    MPI_Comm_split(covary_run_comm(run), grid->col, grid->row, &grid->along_col);
     COVARY_TRY_TOGETHER(run, "process grid", grid_check(grid));
     *out = grid;
     grid = NULL;
@@ -95,6 +99,8 @@ void grid_destroy(process_grid **released)
             Cblacs_gridexit((*released)->context);
         }
         Cfree_blacs_system_handle((*released)->system);
+        MPI_Comm_free(&(*released)->along_row);
+        MPI_Comm_free(&(*released)->along_col);
     }
     MEMORY_RELEASE(released);
 }

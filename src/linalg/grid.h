@@ -4,13 +4,15 @@
 #define COVARY_LINALG_GRID_H
 
 #include <covary/run.h>
+#include <mpi.h>
 
 typedef struct {
     covary_run *run; /* borrowed */
     int         system;
     int         context;
-    int         n_rows, n_cols; /* of processes */
-    int         row, col;       /* of this process */
+    int         n_rows, n_cols;       /* of processes */
+    int         row, col;             /* of this process */
+    MPI_Comm    along_row, along_col; /* its row, ranked by columns; its column, ranked by rows */
 } process_grid;
 
 /*

@@ -101,8 +101,8 @@ covary_status plan_needs(const covary_run *run, const covary_config *config,
     needs->block = config->block > 0
                        ? (int)config->block
                        : block_cyclic_default_block(needs->rows, (int)most.n_rows, &shape);
-    COVARY_TRY(
-        block_cyclic_check(shape.n_rows, shape.n_cols, needs->rows, needs->rows, needs->block));
+    COVARY_TRY(block_cyclic_check(shape.n_rows, shape.n_cols, needs->rows, needs->rows,
+                                  needs->block, INT64_MAX));
     needs->matrix_bytes = block_cyclic_count(needs->rows, needs->block, 0, shape.n_rows) *
                           block_cyclic_count(needs->rows, needs->block, 0, shape.n_cols) * word;
     /* features replicated and packed for the engine, tensors of what the matrix needs, weights */

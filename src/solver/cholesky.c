@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The strategy `cholesky`: K + ridge I is assembled in place in block-cyclic storage and factored
- * by ScaLAPACK on all ranks.  Memory n^2 / ranks, time n^3 / 3.
+ * on all ranks.  Memory n^2 / ranks, time n^3 / 3.
  */
 #include "solver/direct.h"
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "linalg/factorization.h"
 
 #include <math.h>
 
@@ -43,7 +44,7 @@ static covary_status cholesky_create(const ridge_problem *problem, double ridge,
     block = block_cyclic_block(problem->options.block, n, with->n_rows, state->grid);
     COVARY_TRY(block_cyclic_create(state->grid, n, n, block, &state->a));
     COVARY_TRY(covariant_assemble(with, problem->train, ridge, state->a));
-    COVARY_TRY(block_cyclic_cholesky(state->a, logdet, bad_pivot));
+    COVARY_TRY(block_cyclic_cholesky(state->a, &factorization_native, logdet, bad_pivot));
     if (*bad_pivot == 0 && !isfinite(*logdet)) {
         *bad_pivot = -1;
     }
@@ -61,7 +62,7 @@ static covary_status cholesky_solve(void *with, const panel *rhs, panel *x)
 
     COVARY_TRY(block_cyclic_create(state->grid, rhs->n_rows, rhs->width, state->a->block, &spread));
     COVARY_TRY(block_cyclic_from_panel(rhs, spread));
-    COVARY_TRY(block_cyclic_cholesky_solve(state->a, spread));
+    COVARY_TRY(block_cyclic_cholesky_solve(state->a, &factorization_native, spread));
     COVARY_TRY(block_cyclic_to_panel(spread, x));
 
 done:
@@ -73,7 +74,7 @@ static covary_status cholesky_inverse_blocks(void *with, double *blocks)
 {
     cholesky_state *state = with;
 
-    return block_cyclic_inverse_blocks(state->a, state->n_rows, blocks);
+    return block_cyclic_inverse_blocks(state->a, &factorization_native, state->n_rows, blocks);
 }
 
 static const factor_ops cholesky_factor = {

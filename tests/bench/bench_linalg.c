@@ -7,6 +7,7 @@
  */
 #include "core/memory.h"
 #include "core/status.h"
+#include "linalg/factorization.h"
 #include "kernel/covariant.h"
 #include "kernel/engine.h"
 #include "measure.h"
@@ -127,7 +128,7 @@ static covary_status factorize(void *context)
     double        logdet;
     int64_t       bad;
 
-    COVARY_TRY(block_cyclic_cholesky(work->matrix, &logdet, &bad));
+    COVARY_TRY(block_cyclic_cholesky(work->matrix, &factorization_native, &logdet, &bad));
     if (bad != 0) {
         return COVARY_FAIL(COVARY_ERR_NUMERIC, "a bad pivot");
     }

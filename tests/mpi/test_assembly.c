@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "core/memory.h"
+#include "linalg/factorization.h"
 #include "kernel/covariant.h"
 #include "kernel/engine.h"
 
@@ -180,9 +181,9 @@ static void engine_gives_the_targets_back(void **state)
         assert_ok(block_cyclic_create(grid, N, OUTPUTS, 16, &x));
         assert_ok(assemble(&k, features, ridge, a));
         assert_ok(block_cyclic_from_panel(weights, x));
-        assert_ok(block_cyclic_cholesky(a, &logdet, &bad));
+        assert_ok(block_cyclic_cholesky(a, &factorization_native, &logdet, &bad));
         assert_int_equal(bad, 0);
-        assert_ok(block_cyclic_cholesky_solve(a, x));
+        assert_ok(block_cyclic_cholesky_solve(a, &factorization_native, x));
         assert_ok(block_cyclic_to_panel(x, weights));
         assert_ok(panel_replicate(weights, &all));
         group.weights = all;
