@@ -26,9 +26,10 @@ struct covary_run {
     MPI_Comm           comm;
     int                rank, size;
     covary_run_options options;
-    bool               handlers_set; /* ours are installed */
-    float_mode         mode_before;  /* of the thread that created the run */
-    FILE              *log_json;     /* rank 0 only */
+    bool               handlers_set;  /* ours are installed */
+    float_mode         mode_before;   /* of the thread that created the run */
+    bool               crowding_told; /* the warning about too few cores is given once */
+    FILE              *log_json;      /* rank 0 only */
     double             started;
     run_timer          timers[RUN_MAX_TIMERS];
     int                n_timers;

@@ -3,6 +3,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/status.h"
+#include "linalg/threads.h"
 #include "model/candidates.h"
 #include "model/choose.h"
 #include "model/phases.h"
@@ -62,6 +63,7 @@ covary_status covary_fit(covary_run *run, const covary_config *config, covary_mo
     fit_needs     needs;
 
     *out = NULL;
+    linalg_check_threads(run);
     COVARY_TRY_TOGETHER(run, "create the model", model_create(&model));
     COVARY_TRY_TOGETHER(run, "check the configuration", candidates_check(config));
     COVARY_TRY(training_prepare(run, config, model, &set));

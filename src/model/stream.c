@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/status.h"
+#include "linalg/threads.h"
 
 static const int64_t buffer_bytes = INT64_C(16) << 20;
 
@@ -47,6 +48,7 @@ covary_status stream_open(covary_run *run, const covary_model *model, const char
     covary_status status = COVARY_OK;
     stream       *made = NULL;
 
+    linalg_check_threads(run);
     COVARY_TRY_TOGETHER(run, "open the stream", MEMORY_ALLOCATE("stream", 1, &made));
     made->run = run;
     made->model = model;
