@@ -24,6 +24,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/status.h"
+#include "linalg/factorization.h"
 #include "linalg/products.h"
 #include "solver/frame_blocks.h"
 
@@ -161,7 +162,8 @@ static covary_status factor_inducing(const ridge_problem *problem, low_rank_stat
         if (jitter == 0.0) {
             block_cyclic_diagonal_range(state->whitener, &least, &scale);
         }
-        COVARY_TRY(block_cyclic_cholesky(state->whitener, &unused, &bad_pivot));
+        COVARY_TRY(
+            block_cyclic_cholesky(state->whitener, &factorization_native, &unused, &bad_pivot));
         if (bad_pivot == 0 && jitter == 0.0) {
             block_cyclic_diagonal_range(state->whitener, &least, &unused);
             bad_pivot = least * least < FIRST_JITTER * scale;
@@ -203,7 +205,7 @@ static covary_status factor_normal_equations(const ridge_problem *problem, low_r
     COVARY_TRY(covary_run_check_stop(problem->run));
     COVARY_TRY(block_cyclic_create(state->grid, m, m, block, &state->factor));
     COVARY_TRY(block_cyclic_gram(state->phi, ridge, state->factor));
-    COVARY_TRY(block_cyclic_cholesky(state->factor, logdet, &bad_pivot));
+    COVARY_TRY(block_cyclic_cholesky(state->factor, &factorization_native, logdet, &bad_pivot));
     if (bad_pivot != 0) {
         snprintf(trouble, SOLVER_TROUBLE, "normal equations: leading minor of order %lld of %lld",
                  (long long)bad_pivot, (long long)m);
@@ -264,7 +266,7 @@ static covary_status solve_refined(const ridge_problem *problem, const low_rank_
     *residual = 1.0;
     do {
         before = *residual;
-        COVARY_TRY(block_cyclic_cholesky_solve(state->factor, of->step));
+        COVARY_TRY(block_cyclic_cholesky_solve(state->factor, &factorization_native, of->step));
         add_step(of);
         COVARY_TRY(find_residual(problem, state, ridge, of, residual));
     } while (++steps <= MOST_REFINEMENTS && *residual < 0.5 * before);
