@@ -71,13 +71,21 @@ static void read_fault(covary_run *run)
 
     if (fault == NULL || sscanf(fault, "%d:%d", &run->fault_at, &run->fault_rank) != 2) {
         run->fault_at = 0;
+        return;
     }
+    run->fault_stops = strstr(fault, ":stop") != NULL;
 }
 
 bool fault_is_due(covary_run *run)
 {
     run->agreements++;
-    return run->agreements == run->fault_at && run->rank == run->fault_rank;
+    if (run->agreements != run->fault_at || run->rank != run->fault_rank) {
+        return false;
+    }
+    if (run->fault_stops) {
+        stop_requested = 1;
+    }
+    return !run->fault_stops;
 }
 
 static covary_status open_json_log(covary_run *run)

@@ -36,6 +36,7 @@ struct covary_run {
     run_progress       progress;
     int                agreements; /* counted for fault injection */
     int                fault_at, fault_rank;
+    bool               fault_stops; /* the fault is a request to stop */
 };
 
 #endif
