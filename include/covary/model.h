@@ -28,6 +28,19 @@ COVARY_API covary_status covary_fit(covary_run *run, const covary_config *config
                                     covary_model **model);
 COVARY_API void          covary_model_destroy(covary_model **model);
 
+/*
+ * Fit as covary_fit does and write the model to `output`.  Collective.
+ *
+ * A fit that takes longer than solver.checkpoint_minutes, or is stopped by a signal after its
+ * hyperparameters are chosen, keeps its state in `output`.checkpoint; the same call goes on from
+ * there, on any number of ranks, and removes the file once the model is written.
+ *
+ * COVARY_ERR_CONFIG, _DATA, _FORMAT: also a checkpoint of another fit; the message says what
+ * differs.
+ */
+COVARY_API covary_status covary_fit_to_file(covary_run *run, const covary_config *config,
+                                            const char *output);
+
 /* Write under a temporary name, then rename.  Collective.  COVARY_ERR_IO names the file. */
 COVARY_API covary_status covary_model_save(covary_run *run, const covary_model *model,
                                            const char *path);

@@ -40,7 +40,6 @@ static covary_status perform(covary_run *run, const arguments *given)
 {
     covary_status  status = COVARY_OK;
     covary_config *config = NULL;
-    covary_model  *model = NULL;
     const char    *output;
 
     if (given->n_files != 1) {
@@ -55,14 +54,10 @@ static covary_status perform(covary_run *run, const arguments *given)
         status = plan(run, config);
         goto done;
     }
-    COVARY_TRY(covary_fit(run, config, &model));
-    timer_begin(run, "write");
-    COVARY_TRY(covary_model_save(run, model, output));
-    timer_end(run, "write");
+    COVARY_TRY(covary_fit_to_file(run, config, output));
     log_write(run, LOG_INFO, "model written: %s", output);
 
 done:
-    covary_model_destroy(&model);
     covary_config_destroy(&config);
     return status;
 }

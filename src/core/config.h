@@ -71,10 +71,12 @@ struct covary_config {
     double ridge;  /* NAN: auto; relative to a kernel with k(x, x) = 1 */
 
     /* solver */
-    char   *solver;            /* cholesky */
-    int64_t block;             /* of the block-cyclic layout; 0: auto */
-    int64_t selection_frames;  /* largest subset on which length and ridge are searched */
-    double  selection_seconds; /* budget of the automatic choices, of a core of 10 Gflop/s */
+    char   *solver;             /* cholesky */
+    int64_t block;              /* of the block-cyclic layout; 0: auto */
+    int64_t selection_frames;   /* largest subset on which length and ridge are searched */
+    double  selection_seconds;  /* budget of the automatic choices, of a core of 10 Gflop/s */
+    char   *checkpoint;         /* auto | none */
+    double  checkpoint_minutes; /* between two checkpoints */
 
     char *output; /* model file; NULL only after config_parse_text without the key */
 

@@ -82,6 +82,7 @@ static void take_values(config_raw *raw, covary_config *config)
     take(&raw->representation.scaling, &config->scaling);
     take(&raw->kernel.type, &config->kernel);
     take(&raw->solver.type, &config->solver);
+    take(&raw->solver.checkpoint, &config->checkpoint);
     take(&raw->output, &config->output);
     config->length = number_or_nan(raw->kernel.length);
     config->degree = raw->kernel.degree;
@@ -90,6 +91,7 @@ static void take_values(config_raw *raw, covary_config *config)
     (void)text_to_int64(raw->solver.block, &config->block); /* auto stays 0 */
     config->selection_frames = raw->solver.selection_frames;
     config->selection_seconds = raw->solver.selection_seconds;
+    config->checkpoint_minutes = raw->solver.checkpoint_minutes;
 }
 
 /* Does the list stand for this one word? */

@@ -107,6 +107,11 @@
       UNIT("seconds of one core of 10 Gflop/s"),                                                   \
       "Budget of the automatic choices; counted in operations, so that they depend neither on\n"   \
       "      the machine nor on the number of ranks.")                                             \
+    X("solver.checkpoint", KEY_CHOICE, "auto | none", 0, 0, "auto", NO_UNIT,                       \
+      "Whether a fit that takes long or is stopped by a signal keeps its state beside the\n"       \
+      "      output, in OUTPUT.checkpoint, from which the same command goes on.")                  \
+    X("solver.checkpoint_minutes", KEY_NUMBER, "a number above 0", 0, DBL_MAX, "10",               \
+      UNIT("minutes"), "Time between two checkpoints, and before the first.")                      \
     X("output", KEY_PATH, "a file", 0, 0, "<name of the configuration>.model.h5", NO_UNIT,         \
       "Model file. Without the key it goes into the working directory.")
 
@@ -204,6 +209,8 @@ static const cyaml_schema_field_t solver_fields[] = {
     TEXT_FIELD("block", OPTIONAL, config_raw_solver, block),
     CYAML_FIELD_INT("selection_frames", OPTIONAL, config_raw_solver, selection_frames),
     CYAML_FIELD_FLOAT("selection_seconds", OPTIONAL, config_raw_solver, selection_seconds),
+    TEXT_FIELD("checkpoint", OPTIONAL, config_raw_solver, checkpoint),
+    CYAML_FIELD_FLOAT("checkpoint_minutes", OPTIONAL, config_raw_solver, checkpoint_minutes),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t fields[] = {

@@ -56,9 +56,9 @@ typedef struct {
 } config_raw_kernel;
 
 typedef struct {
-    char   *type, *block;
+    char   *type, *block, *checkpoint;
     int64_t selection_frames;
-    double  selection_seconds;
+    double  selection_seconds, checkpoint_minutes;
 } config_raw_solver;
 
 typedef struct {

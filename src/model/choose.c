@@ -199,18 +199,6 @@ done:
     return status;
 }
 
-static bool is_used(const covary_model *model, int r)
-{
-    for (int p = 0; p < model->n_properties; p++) {
-        for (int k = 0; k < model->properties[p].n_parts; k++) {
-            if (model->properties[p].parts[k].representation == r) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 covary_status choose_parts(covary_run *run, const covary_config *config, covary_model *model,
                            training_set *set)
 {
@@ -232,11 +220,7 @@ covary_status choose_parts(covary_run *run, const covary_config *config, covary_
         COVARY_TRY(trials_search(run, &all, HYPER_FULL));
     }
     COVARY_TRY_TOGETHER(run, "take the best candidates", take_best(run, &all, model));
-    for (int r = model->n_representations - 1; r >= 0; r--) {
-        if (!is_used(model, r)) {
-            training_drop(model, set, r);
-        }
-    }
+    training_drop_unused(model, set);
 
 done:
     timer_end(run, "choose");

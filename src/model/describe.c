@@ -34,6 +34,7 @@ static covary_status extend(covary_model *model, training_set *set, representati
     }
     MEMORY_RELEASE(&set->described);
     set->described = longer;
+    set->described[set->n_described].candidate = set->n_described;
     set->n_described++; /* whatever it will hold is to be released */
     COVARY_TRY(
         site_batch_create(*added, set->batch->n_frames, &longer[set->n_described - 1].sites));

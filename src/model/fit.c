@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* covary_fit: from a configuration to a model, one step after another. */
+/* From a configuration to a model, one step after another. */
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/status.h"
 #include "linalg/threads.h"
 #include "model/candidates.h"
+#include "model/checkpoint.h"
 #include "model/choose.h"
 #include "model/phases.h"
 #include "model/plan.h"
@@ -55,7 +56,28 @@ done:
     return status;
 }
 
-covary_status covary_fit(covary_run *run, const covary_config *config, covary_model **out)
+/* The parts with their hyperparameters, from an interrupted fit or by a search. */
+static covary_status choose(covary_run *run, const covary_config *config, checkpoint *kept,
+                            covary_model *model, training_set *set)
+{
+    covary_status status = COVARY_OK;
+    bool          found;
+
+    COVARY_TRY(checkpoint_restore(kept, model, set, &found));
+    if (!found) {
+        COVARY_TRY(phases_begin(run, config, model, set));
+        COVARY_TRY(choose_parts(run, config, model, set));
+        COVARY_TRY(phases_finish(run, config, model, set));
+        COVARY_TRY(checkpoint_keep_choice(kept, model, set));
+    }
+
+done:
+    return status;
+}
+
+/* kept: NULL, or where the state goes. */
+static covary_status fit(covary_run *run, const covary_config *config, checkpoint *kept,
+                         covary_model **out)
 {
     covary_status status = COVARY_OK;
     covary_model *model = NULL;
@@ -70,10 +92,8 @@ covary_status covary_fit(covary_run *run, const covary_config *config, covary_mo
     COVARY_TRY(candidates_describe(run, config, model, &set));
     COVARY_TRY_TOGETHER(run, "plan the fit", plan_needs(run, config, model, &needs));
     COVARY_TRY(plan_check(run, &needs));
-    COVARY_TRY(phases_begin(run, config, model, &set));
-    COVARY_TRY(choose_parts(run, config, model, &set));
-    COVARY_TRY(phases_finish(run, config, model, &set));
-    COVARY_TRY(fit_weights(run, config, model, &set));
+    COVARY_TRY(choose(run, config, kept, model, &set));
+    COVARY_TRY(fit_weights(run, config, model, &set, kept));
     for (int r = 0; r < model->n_representations; r++) {
         COVARY_TRY(training_keep(run, model, &set, r));
     }
@@ -85,6 +105,33 @@ covary_status covary_fit(covary_run *run, const covary_config *config, covary_mo
 
 done:
     training_release(&set);
+    covary_model_destroy(&model);
+    return status;
+}
+
+covary_status covary_fit(covary_run *run, const covary_config *config, covary_model **out)
+{
+    return fit(run, config, NULL, out);
+}
+
+covary_status covary_fit_to_file(covary_run *run, const covary_config *config, const char *output)
+{
+    covary_status status = COVARY_OK;
+    covary_model *model = NULL;
+    checkpoint   *kept = NULL;
+
+    COVARY_TRY(checkpoint_begin(run, config, output, &kept));
+    COVARY_TRY(fit(run, config, kept, &model));
+    timer_begin(run, "write");
+    COVARY_TRY(covary_model_save(run, model, output));
+    timer_end(run, "write");
+    checkpoint_remove(kept);
+
+done:
+    if (status == COVARY_STOPPED) {
+        status = checkpoint_stop(kept);
+    }
+    checkpoint_destroy(&kept);
     covary_model_destroy(&model);
     return status;
 }

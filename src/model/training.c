@@ -485,7 +485,7 @@ void training_release(training_set *set)
     trajectory_close(&set->from);
 }
 
-void training_drop(covary_model *model, training_set *set, int r)
+static void drop(covary_model *model, training_set *set, int r)
 {
     release_described(&set->described[r]);
     representation_destroy(&model->representations[r]);
@@ -499,6 +499,27 @@ void training_drop(covary_model *model, training_set *set, int r)
         for (int k = 0; k < model->properties[p].n_parts; k++) {
             model->properties[p].parts[k].representation -=
                 model->properties[p].parts[k].representation > r;
+        }
+    }
+}
+
+static bool is_used(const covary_model *model, int r)
+{
+    for (int p = 0; p < model->n_properties; p++) {
+        for (int k = 0; k < model->properties[p].n_parts; k++) {
+            if (model->properties[p].parts[k].representation == r) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void training_drop_unused(covary_model *model, training_set *set)
+{
+    for (int r = model->n_representations - 1; r >= 0; r--) {
+        if (!is_used(model, r)) {
+            drop(model, set, r);
         }
     }
 }

@@ -15,8 +15,9 @@
 
 /* The training frames in one representation. */
 typedef struct {
-    site_batch *sites;    /* of this rank's frames; its rows are those of the panel */
-    panel      *features; /* [frames][n_sites * dimension] */
+    int         candidate; /* its number among all that were described */
+    site_batch *sites;     /* of this rank's frames; its rows are those of the panel */
+    panel      *features;  /* [frames][n_sites * dimension] */
 } described_set;
 
 typedef struct {
@@ -55,8 +56,8 @@ covary_status training_describe(covary_run *run, covary_model *model, training_s
 /* Give the model the training rows of its representation r, and their domain.  Collective. */
 covary_status training_keep(covary_run *run, covary_model *model, const training_set *set, int r);
 
-/* Forget representation r, which no part may use; those after it move up.  Local. */
-void training_drop(covary_model *model, training_set *set, int r);
+/* Forget the representations that no part uses; those after them move up.  Local. */
+void training_drop_unused(covary_model *model, training_set *set);
 
 /* Values of a part in the axes in which it is learned, [frames][part->width].  Collective. */
 covary_status training_part_values(covary_run *run, const covary_model *model,

@@ -23,6 +23,7 @@ typedef struct {
     const covary_config *config;
     covary_model        *model;
     const training_set  *set;
+    checkpoint          *kept;
     int                  n_systems;
     owned_system        *systems;
     int                  n_parts; /* of all properties */
@@ -208,16 +209,32 @@ done:
     return status;
 }
 
-static covary_status solve_group(weights_task *task, int n, const int *members)
+/* Solutions of an interrupted fit must be of these targets. */
+static covary_status check_restored(const ridge_solution *restored, const panel *targets)
 {
-    covary_status       status = COVARY_OK;
-    ridge_solution      solution = {0};
-    panel              *targets = NULL, *tensors = NULL;
-    const owned_system *one = &task->systems[members[0]];
-    const int           r = one->part->representation;
-    covariant_kernel    by = system_kernel(one->system, task->model->representations[r]);
-    covariant_panels    train = {.features = task->set->described[r].features};
-    int64_t             width = 0;
+    if (restored->weights->n_rows == targets->n_rows &&
+        restored->weights->width == targets->width) {
+        return COVARY_OK;
+    }
+    return COVARY_FAIL(COVARY_ERR_FORMAT,
+                       "the checkpoint has a solution of %lld x %lld numbers where the fit has "
+                       "%lld x %lld; remove it to start over",
+                       (long long)restored->weights->n_rows, (long long)restored->weights->width,
+                       (long long)targets->n_rows, (long long)targets->width);
+}
+
+/* Solve group g, unless an interrupted fit did. */
+static covary_status solve_group(weights_task *task, int g, int n, const int *members)
+{
+    covary_status         status = COVARY_OK;
+    ridge_solution        solution = {0};
+    const ridge_solution *restored = checkpoint_solution(task->kept, g);
+    panel                *targets = NULL, *tensors = NULL;
+    const owned_system   *one = &task->systems[members[0]];
+    const int             r = one->part->representation;
+    covariant_kernel      by = system_kernel(one->system, task->model->representations[r]);
+    covariant_panels      train = {.features = task->set->described[r].features};
+    int64_t               width = 0;
 
     for (int k = 0; k < n; k++) {
         width += task->systems[members[k]].system->n_columns;
@@ -233,9 +250,16 @@ static covary_status solve_group(weights_task *task, int n, const int *members)
                                    .train = &train,
                                    .ridge = one->system->ridge,
                                    .targets = targets,
-                                   .options = {.block = (int)task->config->block}};
-    COVARY_TRY(ridge_solve(solver_find(task->config->solver), &problem, &solution));
-    COVARY_TRY(keep_solution(task, n, members, &by, &train, targets, &solution));
+                                   .options = {.block = (int)task->config->block,
+                                               .checkpoint = checkpoint_for_solver(task->kept)}};
+    if (restored != NULL) {
+        COVARY_TRY(check_restored(restored, targets));
+        COVARY_TRY(keep_solution(task, n, members, &by, &train, targets, restored));
+    } else {
+        COVARY_TRY(ridge_solve(solver_find(task->config->solver), &problem, &solution));
+        COVARY_TRY(keep_solution(task, n, members, &by, &train, targets, &solution));
+        COVARY_TRY(checkpoint_keep_solution(task->kept, &solution));
+    }
 
 done:
     panel_destroy(&tensors);
@@ -330,17 +354,17 @@ done:
 }
 
 covary_status fit_weights(covary_run *run, const covary_config *config, covary_model *model,
-                          const training_set *set)
+                          const training_set *set, checkpoint *kept)
 {
     covary_status status = COVARY_OK;
-    weights_task  task = {.run = run, .config = config, .model = model, .set = set};
+    weights_task  task = {.run = run, .config = config, .model = model, .set = set, .kept = kept};
     int          *members = NULL, n;
 
     COVARY_TRY_TOGETHER(run, "list the systems", list_systems(&task));
     COVARY_TRY_TOGETHER(run, "reserve a group", MEMORY_ALLOCATE("group", task.n_systems, &members));
     COVARY_TRY(form_targets(&task));
-    while ((n = form_group(&task, members)) > 0) {
-        COVARY_TRY(solve_group(&task, n, members));
+    for (int g = 0; (n = form_group(&task, members)) > 0; g++) {
+        COVARY_TRY(solve_group(&task, g, n, members));
     }
     for (int p = 0; p < model->n_properties; p++) {
         COVARY_TRY(measure_loo(&task, p));

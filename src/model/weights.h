@@ -3,14 +3,16 @@
 #ifndef COVARY_MODEL_WEIGHTS_H
 #define COVARY_MODEL_WEIGHTS_H
 
+#include "model/checkpoint.h"
 #include "model/training.h"
 
 /*
  * Solve for every property at its length and ridge; properties with the same ones share a factor.
+ * Solutions that `kept` (or NULL) has are taken from there, the others are given to it.
  * Collective.  The ridge of a property is what the solver ended with.  Leave-one-out errors of a
  * property with a gap are those of the product over the gap, both predicted without the frame.
  */
 covary_status fit_weights(covary_run *run, const covary_config *config, covary_model *model,
-                          const training_set *set);
+                          const training_set *set, checkpoint *kept);
 
 #endif

@@ -60,9 +60,9 @@ static covary_status check_parameters(const ridge_problem *problem)
 
 /* A system while it is being solved. */
 typedef struct {
-    const solver_ops    *by;
-    const ridge_problem *problem;
-    void                *state;
+    const solver_ops *by;
+    ridge_problem     problem;
+    void             *state;
 } ridge_system;
 
 static covary_status attempt(ridge_system *system, ridge_solution *out,
@@ -72,8 +72,8 @@ static covary_status attempt(ridge_system *system, ridge_solution *out,
 
     trouble[0] = '\0';
     system->by->destroy(&system->state);
-    COVARY_TRY(covary_run_check_stop(system->problem->run));
-    COVARY_TRY(system->by->attempt(system->problem, &system->state, out, trouble));
+    COVARY_TRY(covary_run_check_stop(system->problem.run));
+    COVARY_TRY(system->by->attempt(&system->problem, &system->state, out, trouble));
 
 done:
     return status;
@@ -82,7 +82,7 @@ done:
 static covary_status attempt_with_jitter(ridge_system *system, ridge_solution *out)
 {
     covary_status status = COVARY_OK;
-    covary_run   *run = system->problem->run;
+    covary_run   *run = system->problem.run;
     char          trouble[SOLVER_TROUBLE] = "";
 
     COVARY_TRY(attempt(system, out, trouble));
@@ -93,6 +93,7 @@ static covary_status attempt_with_jitter(ridge_system *system, ridge_solution *o
                   "the kernel matrix is not positive definite at ridge %.1e (%s): trying %.1e",
                   out->ridge, trouble, larger);
         out->ridge = larger;
+        system->problem.options.checkpoint = NULL; /* which is of the ridge asked for */
         COVARY_TRY(attempt(system, out, trouble));
     }
     if (trouble[0] != '\0') {
@@ -136,7 +137,7 @@ covary_status ridge_solve(const solver_ops *by, const ridge_problem *problem, ri
     covary_status status = COVARY_OK;
     covary_run   *run = problem->run;
     const panel  *targets = problem->targets;
-    ridge_system  system = {.by = by, .problem = problem};
+    ridge_system  system = {.by = by, .problem = *problem};
 
     timer_begin(run, "solve");
     *out = (ridge_solution){.ridge = problem->ridge, .logdet = NAN};

@@ -52,6 +52,8 @@ static void minimal_file_gets_every_default(void **state)
     assert_int_equal(config->block, 0);
     assert_int_equal(config->selection_frames, 1000);
     assert_true(config->selection_seconds == 120.0);
+    assert_string_equal(config->checkpoint, "auto");
+    assert_true(config->checkpoint_minutes == 10.0);
     assert_string_equal(config->output, "case.model.h5");
     covary_config_destroy(&config);
     assert_null(config);
@@ -79,7 +81,9 @@ static const char full[] =
     "   symmetry: [(1 2)(3 4), ( 10  3 )]}\n"
     "kernel: {type: polynomial, length: 2.5, degree: 20}\n"
     "ridge: 1e-8\n"
-    "solver: {type: cholesky, block: 64, selection_frames: 2, selection_seconds: 0.5}\n"
+    "solver:\n"
+    "  {type: cholesky, block: 64, selection_frames: 2, selection_seconds: 0.5,\n"
+    "   checkpoint: none, checkpoint_minutes: 0.25}\n"
     "output: out/m.h5\n";
 
 static void every_key_is_read(void **state)
@@ -126,6 +130,8 @@ static void every_key_is_read(void **state)
     assert_int_equal(config->block, 64);
     assert_int_equal(config->selection_frames, 2);
     assert_true(config->selection_seconds == 0.5);
+    assert_string_equal(config->checkpoint, "none");
+    assert_true(config->checkpoint_minutes == 0.25);
     snprintf(path, sizeof path, "%s/out/m.h5", test_scratch());
     assert_string_equal(config->output, path);
     covary_config_destroy(&config);
