@@ -25,6 +25,20 @@ static uint32_t turn(uint32_t x, int n)
     return (x >> n) | (x << (32 - n));
 }
 
+/* One round on the words a, b, ..., h of the standard, of which a is s[a]. */
+static inline void add_round(uint32_t s[8], int a, uint32_t added)
+{
+    const uint32_t x = s[a], e = s[(a + 4) % 8];
+    const uint32_t choice = (e & s[(a + 5) % 8]) ^ (~e & s[(a + 6) % 8]);
+    const uint32_t majority =
+        (x & s[(a + 1) % 8]) ^ (x & s[(a + 2) % 8]) ^ (s[(a + 1) % 8] & s[(a + 2) % 8]);
+    const uint32_t one = s[(a + 7) % 8] + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + choice + added;
+    const uint32_t two = (turn(x, 2) ^ turn(x, 13) ^ turn(x, 22)) + majority;
+
+    s[(a + 3) % 8] += one;
+    s[(a + 7) % 8] = one + two;
+}
+
 static void checksum_block(checksum *sum, const unsigned char *block)
 {
     uint32_t w[64], s[8];
@@ -40,16 +54,12 @@ static void checksum_block(checksum *sum, const unsigned char *block)
                (turn(b, 17) ^ turn(b, 19) ^ b >> 10);
     }
     memcpy(s, sum->state, sizeof s);
-    for (int i = 0; i < 64; i++) {
-        uint32_t choice = (s[4] & s[5]) ^ (~s[4] & s[6]);
-        uint32_t majority = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
-        uint32_t one =
-            s[7] + (turn(s[4], 6) ^ turn(s[4], 11) ^ turn(s[4], 25)) + choice + ROUND[i] + w[i];
-        uint32_t two = (turn(s[0], 2) ^ turn(s[0], 13) ^ turn(s[0], 22)) + majority;
-
-        memmove(s + 1, s, 7 * sizeof s[0]);
-        s[4] += one;
-        s[0] = one + two;
+    for (int i = 0; i < 64; i += 8) {
+        /* What the standard moves by one place each round comes back to its place after eight. */
+#pragma GCC unroll 8
+        for (int k = 0; k < 8; k++) {
+            add_round(s, (8 - k) % 8, ROUND[i + k] + w[i + k]);
+        }
     }
     for (int i = 0; i < 8; i++) {
         sum->state[i] += s[i];

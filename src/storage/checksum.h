@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CHECKSUM_TEXT = 96, CHECKSUM_WHOLE = 64 << 20, CHECKSUM_SAMPLE = 1 << 20 };
+enum { CHECKSUM_TEXT = 96, CHECKSUM_WHOLE = 16 << 20, CHECKSUM_SAMPLE = 1 << 20 };
 
 typedef struct {
     uint32_t      state[8];
