@@ -9,6 +9,8 @@
 
 #include "core/status.h"
 #include "core/text.h"
+
+#include <cblas.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -157,12 +159,10 @@ static void multiply_columns(const block_cyclic *lower, int r, double *blocks)
 
         for (int before = 0; before <= place; before++) {
             const double *other = column + (before - place) * lower->leading;
-            double        sum = 0.0;
+            const double  product =
+                cblas_ddot((int)(lower->local_rows - first), column + first, 1, other + first, 1);
 
-            for (int64_t row = first; row < lower->local_rows; row++) {
-                sum += column[row] * other[row];
-            }
-            block[before * r + place] = block[place * r + before] = sum;
+            block[before * r + place] = block[place * r + before] = product;
         }
     }
 }

@@ -22,7 +22,6 @@ struct factorization_ops {
 };
 
 covary_status scalapack_solve(const block_cyclic *factor, block_cyclic *x);
-covary_status scalapack_invert(block_cyclic *factor);
 
 extern const factorization_ops factorization_native;    /* written for this layout */
 extern const factorization_ops factorization_scalapack; /* the reference */

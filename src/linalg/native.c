@@ -8,5 +8,5 @@ const factorization_ops factorization_native = {
     .most_local = INT64_MAX,
     .factor = native_cholesky,
     .solve = scalapack_solve,
-    .invert = scalapack_invert,
+    .invert = native_invert,
 };

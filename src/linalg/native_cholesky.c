@@ -22,9 +22,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Of one local product; rows are few enough for a push every 10 ms. */
-enum { PRODUCT_COLS = 512, PRODUCT_ROWS = 4096 };
-
 /* Block column `step` below its diagonal block, as far as this process needs it. */
 typedef struct {
     int64_t       step;
@@ -49,45 +46,6 @@ typedef struct {
     double       *chunk;     /* [width][columns of a product], transposed blocks side by side */
     int64_t      *n_foreign; /* [local block columns + 1] of those before, with rows elsewhere */
 } workspace;
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-/* First row of global block `block`, or the end. */
-static int64_t block_begin(const block_cyclic *a, int64_t block)
-{
-    return smaller(block * a->block, a->n_rows);
-}
-
-static int64_t local_row(const block_cyclic *a, int64_t block)
-{
-    return block_cyclic_rows_before(a, block_begin(a, block));
-}
-
-static int64_t local_col(const block_cyclic *a, int64_t block)
-{
-    return block_cyclic_cols_before(a, block_begin(a, block));
-}
-
-/* Rows of global block `block`. */
-static int block_width(const block_cyclic *a, int64_t block)
-{
-    return (int)(block_begin(a, block + 1) - block_begin(a, block));
-}
-
-/* Local block column to global one. */
-static int64_t global_block(const block_cyclic *a, int64_t local)
-{
-    return local * a->grid->n_cols + a->grid->col;
-}
-
-/* How many local block columns come before global block `block`. */
-static int64_t blocks_before(const block_cyclic *a, int64_t block)
-{
-    return block_cyclic_count(block, 1, a->grid->col, a->grid->n_cols);
-}
 
 /*
  * The diagonal block at global row `first`.  Routines differ in whether NaN is a bad pivot for
@@ -449,8 +407,8 @@ covary_status native_cholesky(block_cyclic *a, int64_t *bad_pivot)
     COVARY_TRY_TOGETHER(a->grid->run, "Cholesky factorization",
                         MEMORY_ALLOCATE("Cholesky factorization", 1, &w));
     w->a = a;
-    w->width = smaller(a->block, a->n_rows);
-    w->n_steps = (a->n_rows + a->block - 1) / a->block;
+    w->width = block_width(a, 0);
+    w->n_steps = block_count(a);
     COVARY_TRY_TOGETHER(a->grid->run, "Cholesky factorization", allocate(w));
     *bad_pivot = factor_columns(w);
 

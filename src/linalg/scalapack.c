@@ -52,7 +52,7 @@ done:
     return status;
 }
 
-covary_status scalapack_invert(block_cyclic *factor)
+static covary_status scalapack_invert(block_cyclic *factor)
 {
     covary_status status = COVARY_OK;
     const int     n = (int)factor->n_rows; /* checked at creation */
