@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The fused prediction engine: out = k(rows, training rows) x weights, block by block, so that the
- * kernel block stays in cache and is never written to memory.  Several groups of outputs may have
- * kernels of their own; they share one product of distances.
+ * The fused prediction engine: out = k(rows, training rows) x weights, a few pairs at a time, so
+ * that kernel values never leave the registers and the first kilobytes of the cache.  Several
+ * groups of outputs may have kernels of their own; they share one product of distances.
  */
 #ifndef COVARY_KERNEL_ENGINE_H
 #define COVARY_KERNEL_ENGINE_H
 
 #include "kernel/kernel.h"
+
+/*
+ * In single precision rows, weights, distances and kernel values are floats, the sums over each
+ * block of training points too; sums of blocks, rows and outputs of the calls are doubles.  The
+ * error of an output is then within eps32 sum_i |w_i| kernel_rounding(of row and training row i),
+ * that is, about 6e-8 of the sum of the absolute weights for centred features: whether that is
+ * little depends on how much the weights cancel.  Features and weights up to 1e18.
+ */
+typedef enum { ENGINE_DOUBLE, ENGINE_SINGLE } engine_precision;
 
 typedef struct engine engine;
 
@@ -21,9 +30,17 @@ typedef struct {
  * train [n_train][dimension] and the weights are packed into storage of the engine.  Local.
  * COVARY_ERR_INTERNAL: nothing to predict from, or nothing to predict.
  */
-covary_status engine_create(int64_t n_train, int64_t dimension, const double *train, int n_groups,
-                            const engine_group *groups, engine **out);
-void          engine_destroy(engine **released);
+covary_status engine_create(engine_precision precision, int64_t n_train, int64_t dimension,
+                            const double *train, int n_groups, const engine_group *groups,
+                            engine **out);
+
+/* The same with a given version of the inner loops, for tests and measurements. */
+struct microkernel;
+covary_status engine_create_version(const struct microkernel *micro, int64_t n_train,
+                                    int64_t dimension, const double *train, int n_groups,
+                                    const engine_group *groups, engine **out);
+
+void engine_destroy(engine **released);
 
 /*
  * out [n_rows][sum of n_outputs], the groups' outputs side by side; nearest [n_rows] (or NULL) gets

@@ -110,11 +110,6 @@ bool kernel_equal(const kernel *a, const kernel *b)
     return a->ops == b->ops && a->order == b->order && a->length == b->length;
 }
 
-void kernel_evaluate(const kernel *of, int64_t n, double *values)
-{
-    of->ops->evaluate(of, n, values);
-}
-
 double kernel_rounding(const kernel *of, double x, double y, double known_to)
 {
     const double l = of->length;

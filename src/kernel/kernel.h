@@ -20,14 +20,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef struct kernel kernel;
+typedef struct kernel      kernel;
+typedef struct kernel_form kernel_form; /* kernel/form.h */
 
 typedef struct {
     const char *name; /* gaussian, laplacian, matern, linear, polynomial */
     const char *formula;
     bool        stationary; /* argument: squared distance; else: dot product */
     bool        has_length;
-    void (*evaluate)(const kernel *of, int64_t n, double *values); /* argument -> k, in place */
+    void (*form)(const kernel *of, kernel_form *form);
 } kernel_ops;
 
 enum { KERNEL_LARGEST_ORDER = 50 };
@@ -63,8 +64,5 @@ void kernel_evaluate(const kernel *of, int64_t n, double *values);
  * 1.  Local.
  */
 double kernel_rounding(const kernel *of, double x, double y, double known_to);
-
-/* values[i] <- exp(values[i]) for values <= 0, as the kernels compute it.  Local. */
-void exp_nonpositive(int64_t n, double *values);
 
 #endif

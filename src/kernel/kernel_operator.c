@@ -498,7 +498,8 @@ static covary_status add_class(const kernel_operator *o, const site_class *of, b
     if (by_engine) {
         const engine_group group = {by->of, p->n_outputs, weights};
 
-        COVARY_TRY(engine_create(n * of->n_train, by->dimension, of->points, 1, &group, &with));
+        COVARY_TRY(engine_create(ENGINE_DOUBLE, n * of->n_train, by->dimension, of->points, 1,
+                                 &group, &with));
     }
     for (int64_t first = 0; first < n_local; first += step) {
         const int64_t some = smaller(step, n_local - first);

@@ -134,7 +134,8 @@ static covary_status create_engine(covary_model *model, int r, chart_sites sites
                                   .n_outputs = groups->list[g].n_outputs,
                                   .weights = weights[g]};
     }
-    COVARY_TRY(engine_create(sites.n_train * sites.n, dimension, rows, groups->n, parts, out));
+    COVARY_TRY(engine_create(ENGINE_DOUBLE, sites.n_train * sites.n, dimension, rows, groups->n,
+                             parts, out));
 
 done:
     for (int g = 0; weights != NULL && g < groups->n; g++) {

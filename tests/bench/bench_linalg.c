@@ -10,6 +10,7 @@
 #include "linalg/factorization.h"
 #include "kernel/covariant.h"
 #include "kernel/engine.h"
+#include "kernel/microkernel.h"
 #include "measure.h"
 
 #include <cblas.h>
@@ -61,20 +62,25 @@ static void describe_dgemm(bench *b, double *matrices)
 enum { EXP_ROUNDS = 200 };
 
 /* As many passes over an array that stays in cache as make a measurable time. */
+typedef struct {
+    const microkernel *micro;
+    double            *values; /* [2][EXP_COUNT]: scratch, arguments */
+} exp_work;
+
 static covary_status exp_own(void *context)
 {
-    double *values = context;
+    exp_work *work = context;
 
     for (int round = 0; round < EXP_ROUNDS; round++) {
-        memcpy(values, values + EXP_COUNT, EXP_COUNT * sizeof *values);
-        exp_nonpositive(EXP_COUNT, values);
+        memcpy(work->values, work->values + EXP_COUNT, EXP_COUNT * sizeof *work->values);
+        work->micro->exponential(EXP_COUNT, work->values);
     }
     return COVARY_OK;
 }
 
 static covary_status exp_libm(void *context)
 {
-    double *values = context;
+    double *values = ((exp_work *)context)->values;
 
     for (int round = 0; round < EXP_ROUNDS; round++) {
         memcpy(values, values + EXP_COUNT, EXP_COUNT * sizeof *values);
@@ -85,23 +91,32 @@ static covary_status exp_libm(void *context)
     return COVARY_OK;
 }
 
+/* The exponentials of all instruction sets that this processor has. */
 static covary_status bench_exp(bench *b)
 {
     covary_status status = COVARY_OK;
     const double  count = 1e-6 * EXP_COUNT * EXP_ROUNDS * covary_run_size(b->run);
-    double       *values = NULL;
+    exp_work      work = {0};
 
-    COVARY_TRY_TOGETHER(b->run, "exp", MEMORY_ALLOCATE("values", 2 * EXP_COUNT, &values));
-    fill(EXP_COUNT, values + EXP_COUNT);
+    COVARY_TRY_TOGETHER(b->run, "exp", MEMORY_ALLOCATE("values", 2 * EXP_COUNT, &work.values));
+    fill(EXP_COUNT, work.values + EXP_COUNT);
     for (int i = 0; i < EXP_COUNT; i++) {
-        values[EXP_COUNT + i] = 20.0 * (values[EXP_COUNT + i] - 0.5);
+        work.values[EXP_COUNT + i] = 20.0 * (work.values[EXP_COUNT + i] - 0.5);
     }
-    const measured own = {"exp", "M/s", count, NULL, exp_own, values};
-    const measured libm = {"exp of libm", "M/s", count, NULL, exp_libm, values};
-    COVARY_TRY(measure(b->run, &own, &libm));
+    for (const microkernel *const *micro = microkernel_versions(false); *micro != NULL; micro++) {
+        char           name[64];
+        const measured own = {name, "M/s", count, NULL, exp_own, &work};
+        const measured libm = {"exp of libm", "M/s", count, NULL, exp_libm, &work};
+
+        if ((*micro)->runs_here()) {
+            work.micro = *micro;
+            snprintf(name, sizeof name, "exp %s", (*micro)->name);
+            COVARY_TRY(measure(b->run, &own, &libm));
+        }
+    }
 
 done:
-    MEMORY_RELEASE(&values);
+    MEMORY_RELEASE(&work.values);
     return status;
 }
 
@@ -343,6 +358,11 @@ done:
 enum { ENGINE_ROWS = 960 };
 
 typedef struct {
+    const char *of;
+    int64_t     n_train, width, n_outputs;
+} predict_shape;
+
+typedef struct {
     engine *with;
     double *rows, *out, *nearest;
 } predict_work;
@@ -354,48 +374,62 @@ static covary_status predict(void *context)
     return engine_apply(work->with, ENGINE_ROWS, work->rows, work->out, work->nearest);
 }
 
-static covary_status predict_setup(const char *name, int64_t n_train, int64_t width, double *train,
+static void predict_release(predict_work *work)
+{
+    engine_destroy(&work->with);
+    MEMORY_RELEASE(&work->nearest);
+    MEMORY_RELEASE(&work->out);
+    MEMORY_RELEASE(&work->rows);
+}
+
+static covary_status predict_setup(engine_precision precision, const predict_shape *shape,
                                    predict_work *work)
 {
     covary_status status = COVARY_OK;
-    engine_group  group = {.n_outputs = OUTPUTS, .weights = train}; /* any numbers will do */
+    const int64_t n = shape->n_train, width = shape->width, n_outputs = shape->n_outputs;
+    double       *train = NULL;
+    engine_group  group = {.n_outputs = n_outputs};
 
-    COVARY_TRY(kernel_parse(name, 1, &group.of));
+    COVARY_TRY(kernel_parse(shape->of, 1, &group.of));
     group.of.length = sqrt((double)width);
+    COVARY_TRY(MEMORY_ALLOCATE("training rows", n * (width + n_outputs), &train));
+    fill(n * (width + n_outputs), train);
+    group.weights = train; /* any numbers will do */
     COVARY_TRY(MEMORY_ALLOCATE("rows", ENGINE_ROWS * width, &work->rows));
-    COVARY_TRY(MEMORY_ALLOCATE("outputs", ENGINE_ROWS * OUTPUTS, &work->out));
+    COVARY_TRY(MEMORY_ALLOCATE("outputs", ENGINE_ROWS * n_outputs, &work->out));
     COVARY_TRY(MEMORY_ALLOCATE("nearest", ENGINE_ROWS, &work->nearest));
     fill(ENGINE_ROWS * width, work->rows);
-    COVARY_TRY(engine_create(n_train, width, train, 1, &group, &work->with));
+    COVARY_TRY(engine_create(precision, n, width, train, 1, &group, &work->with));
 
 done:
+    MEMORY_RELEASE(&train);
     return status;
 }
 
-/*
- * 2 (D + T) floating-point operations a pair of a new and a training frame; exp is not counted.
- * per_frame: name under which whole frames are counted too, or NULL.
- */
-static covary_status bench_engine(const bench *b, const char *of, int64_t n_train, int64_t width,
-                                  const char *per_frame)
+/* 2 (D + T) floating-point operations a pair of a new and a training frame; exp is not counted. */
+static measured predict_measured(const bench *b, const predict_shape *shape, const char *name,
+                                 predict_work *work)
+{
+    const double pairs = (double)ENGINE_ROWS * (double)shape->n_train * covary_run_size(b->run);
+
+    return (measured){.name = name,
+                      .unit = "GFLOP/s",
+                      .amount = 2e-9 * pairs * (double)(shape->width + shape->n_outputs),
+                      .work = predict,
+                      .context = work};
+}
+
+/* per_frame: name under which whole frames are counted too, or NULL. */
+static covary_status bench_engine(const bench *b, predict_shape shape, const char *per_frame)
 {
     covary_status status = COVARY_OK;
     predict_work  work = {0};
-    double       *train = NULL;
-    const double  pairs = (double)ENGINE_ROWS * (double)n_train * covary_run_size(b->run);
     char          name[64];
 
-    COVARY_TRY_TOGETHER(b->run, "engine",
-                        MEMORY_ALLOCATE("training rows", n_train * (width + OUTPUTS), &train));
-    fill(n_train * (width + OUTPUTS), train);
-    COVARY_TRY_TOGETHER(b->run, "engine", predict_setup(of, n_train, width, train, &work));
-    snprintf(name, sizeof name, "engine %s N=%lld D=%lld", of, (long long)n_train,
-             (long long)width);
-    const measured fused = {.name = name,
-                            .unit = "GFLOP/s",
-                            .amount = 2e-9 * pairs * (double)(width + OUTPUTS),
-                            .work = predict,
-                            .context = &work};
+    COVARY_TRY_TOGETHER(b->run, "engine", predict_setup(ENGINE_DOUBLE, &shape, &work));
+    snprintf(name, sizeof name, "engine %s N=%lld D=%lld T=%lld", shape.of,
+             (long long)shape.n_train, (long long)shape.width, (long long)shape.n_outputs);
+    const measured fused = predict_measured(b, &shape, name, &work);
     COVARY_TRY(measure(b->run, &fused, &b->dgemm));
     if (per_frame != NULL) {
         const measured alone = {.name = per_frame,
@@ -407,22 +441,42 @@ static covary_status bench_engine(const bench *b, const char *of, int64_t n_trai
     }
 
 done:
-    engine_destroy(&work.with);
-    MEMORY_RELEASE(&work.nearest);
-    MEMORY_RELEASE(&work.out);
-    MEMORY_RELEASE(&work.rows);
-    MEMORY_RELEASE(&train);
+    predict_release(&work);
+    return status;
+}
+
+/* The engine of single precision against that of double precision. */
+static covary_status bench_single(const bench *b)
+{
+    covary_status       status = COVARY_OK;
+    const predict_shape shape = {"gaussian", 4800, 28, OUTPUTS};
+    predict_work        works[2] = {{0}, {0}};
+
+    COVARY_TRY_TOGETHER(b->run, "engine", predict_setup(ENGINE_DOUBLE, &shape, &works[0]));
+    COVARY_TRY_TOGETHER(b->run, "engine", predict_setup(ENGINE_SINGLE, &shape, &works[1]));
+    const measured wide = predict_measured(b, &shape, "engine double", &works[0]);
+    const measured narrow = predict_measured(b, &shape, "engine single", &works[1]);
+    COVARY_TRY(measure(b->run, &narrow, &wide));
+
+done:
+    predict_release(&works[0]);
+    predict_release(&works[1]);
     return status;
 }
 
 static covary_status bench_all(covary_run *run, int64_t n)
 {
-    static const int64_t widths[] = {28, 66, 210};
-    static const int     shapes[][3] = {{1, 3, 8}, {4, 3, 8}, {1, 5, 36}};
-    covary_status        status = COVARY_OK;
-    bench                b = {.run = run};
-    process_grid        *grid = NULL;
-    double              *matrices = NULL;
+    /* as the model of tests/data's DCE */
+    static const predict_shape as_dce = {"gaussian", 350, 52, OUTPUTS};
+    static const predict_shape engines[] = {{"gaussian", 4800, 28, OUTPUTS},
+                                            {"gaussian", 4800, 66, OUTPUTS},
+                                            {"gaussian", 4800, 210, OUTPUTS},
+                                            {"matern-5/2", 4800, 28, OUTPUTS}};
+    static const int           shapes[][3] = {{1, 3, 8}, {4, 3, 8}, {1, 5, 36}};
+    covary_status              status = COVARY_OK;
+    bench                      b = {.run = run};
+    process_grid              *grid = NULL;
+    double                    *matrices = NULL;
 
     COVARY_TRY_TOGETHER(
         run, "dgemm", MEMORY_ALLOCATE("matrices", 3 * (int64_t)DGEMM_SIZE * DGEMM_SIZE, &matrices));
@@ -433,11 +487,11 @@ static covary_status bench_all(covary_run *run, int64_t n)
         COVARY_TRY(bench_frames(&b, grid, 2000, shapes[i][0], shapes[i][1], shapes[i][2]));
     }
     COVARY_TRY(bench_factor(&b, grid, 2000));
-    for (int i = 0; i < 3; i++) {
-        COVARY_TRY(bench_engine(&b, "gaussian", 4800, widths[i], NULL));
+    for (size_t i = 0; i < sizeof engines / sizeof engines[0]; i++) {
+        COVARY_TRY(bench_engine(&b, engines[i], NULL));
     }
-    COVARY_TRY(bench_engine(&b, "matern-5/2", 4800, 28, NULL));
-    COVARY_TRY(bench_engine(&b, "gaussian", 350, 52, "engine frames")); /* as tests/data's DCE */
+    COVARY_TRY(bench_single(&b));
+    COVARY_TRY(bench_engine(&b, as_dce, "engine frames"));
     COVARY_TRY(bench_exp(&b));
 
 done:

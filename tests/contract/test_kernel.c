@@ -37,7 +37,7 @@ static void every_entry_says_what_it_is(void **state)
     for (const kernel_ops *const *ops = kernel_registry(); *ops != NULL; ops++, n++) {
         assert_non_null((*ops)->name);
         assert_non_null((*ops)->formula);
-        assert_non_null((*ops)->evaluate);
+        assert_non_null((*ops)->form);
         for (const kernel_ops *const *other = kernel_registry(); other != ops; other++) {
             assert_string_not_equal((*ops)->name, (*other)->name);
         }

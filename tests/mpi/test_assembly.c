@@ -187,7 +187,7 @@ static void engine_gives_the_targets_back(void **state)
         assert_ok(block_cyclic_to_panel(x, weights));
         assert_ok(panel_replicate(weights, &all));
         group.weights = all;
-        assert_ok(engine_create(N, D, rows, 1, &group, &e));
+        assert_ok(engine_create(ENGINE_DOUBLE, N, D, rows, 1, &group, &e));
         assert_ok(engine_apply(e, N, rows, out, nearest));
         for (int i = 0; i < N * OUTPUTS; i++) {
             assert_near(out[i] + ridge * all[i], sin((double)i), 1e-11);

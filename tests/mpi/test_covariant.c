@@ -456,7 +456,7 @@ static double *apply_engines(const example *e, const covariant_kernel *of, int64
         if (n == 0) {
             continue;
         }
-        assert_ok(engine_create(n, dimension, train, 1, &group, &with));
+        assert_ok(engine_create(ENGINE_DOUBLE, n, dimension, train, 1, &group, &with));
         assert_ok(engine_apply(with, n_points, e->features, out, NULL));
         for (int64_t entry = 0; entry < n_points * n_outputs; entry++) {
             if (e->classes[entry / n_outputs % of->n_sites] == class) {

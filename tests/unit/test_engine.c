@@ -51,7 +51,7 @@ static void compare(const char *name, int n_train, int n_features, int n_outputs
     engine      *e = NULL;
 
     group.weights = weights;
-    assert_ok(engine_create(n_train, n_features, train, 1, &group, &e));
+    assert_ok(engine_create(ENGINE_DOUBLE, n_train, n_features, train, 1, &group, &e));
     assert_ok(engine_apply(e, n_rows, rows, out, NULL));
     engine_reference(n_train, n_features, train, &group, n_rows, rows, expected);
     for (int64_t i = 0; i < (int64_t)n_rows * n_outputs; i++) {
@@ -131,7 +131,7 @@ static void groups_are_independent(void **state)
         groups[g].n_outputs = widths[g];
         groups[g].weights = random_numbers(&stream, N * widths[g], 0.0);
     }
-    assert_ok(engine_create(N, D, train, 3, groups, &e));
+    assert_ok(engine_create(ENGINE_DOUBLE, N, D, train, 3, groups, &e));
     assert_ok(engine_apply(e, ROWS, rows, out, NULL));
     for (int g = 0; g < 3; g++) {
         engine_reference(N, D, train, &groups[g], ROWS, rows, alone);
@@ -171,7 +171,7 @@ static void batches_do_not_change_a_bit(void **state)
         engine      *e = NULL;
 
         group.weights = weights;
-        assert_ok(engine_create(N, D, train, 1, &group, &e));
+        assert_ok(engine_create(ENGINE_DOUBLE, N, D, train, 1, &group, &e));
         assert_ok(engine_apply(e, ROWS, rows, whole, near_whole));
         for (int step = 1; step < ROWS; step += step < 8 ? 1 : 37) {
             for (int first = 0; first < ROWS; first += step) {
@@ -209,7 +209,7 @@ static void nearest_is_the_smallest_distance(void **state)
     rows[5 * D] = NAN;
     for (int name = 0; name < 2; name++) {
         group.of = parsed(name == 0 ? "gaussian" : "linear", 1.0);
-        assert_ok(engine_create(N, D, train, 1, &group, &e));
+        assert_ok(engine_create(ENGINE_DOUBLE, N, D, train, 1, &group, &e));
         assert_ok(engine_apply(e, ROWS, rows, out, nearest));
         for (int row = 0; row < ROWS; row++) {
             double smallest = INFINITY;
@@ -265,7 +265,7 @@ static void training_rows_give_the_kernel_matrix(void **state)
         engine      *e = NULL;
 
         assert_ok(dense(&group.of, N, D, train, matrix));
-        assert_ok(engine_create(N, D, train, 1, &group, &e));
+        assert_ok(engine_create(ENGINE_DOUBLE, N, D, train, 1, &group, &e));
         assert_ok(engine_apply(e, N, train, out, NULL));
         for (int i = 0; i < N; i++) {
             double expected = 0.0;
@@ -332,20 +332,20 @@ static void nothing_is_refused(void **state)
     engine      *e = NULL;
 
     (void)state;
-    assert_int_equal(engine_create(0, 1, &one, 1, &group, &e), COVARY_ERR_INTERNAL);
-    assert_int_equal(engine_create(1, 1, &one, 0, &group, &e), COVARY_ERR_INTERNAL);
+    assert_int_equal(engine_create(ENGINE_DOUBLE, 0, 1, &one, 1, &group, &e), COVARY_ERR_INTERNAL);
+    assert_int_equal(engine_create(ENGINE_DOUBLE, 1, 1, &one, 0, &group, &e), COVARY_ERR_INTERNAL);
     assert_int_equal(engine_create_unweighted(0, 1, &one, &group.of, &e), COVARY_ERR_INTERNAL);
     assert_int_equal(engine_create_unweighted(1, 0, &one, &group.of, &e), COVARY_ERR_INTERNAL);
     group.n_outputs = 1;
-    assert_ok(engine_create(1, 1, &one, 1, &group, &e));
+    assert_ok(engine_create(ENGINE_DOUBLE, 1, 1, &one, 1, &group, &e));
     assert_int_equal(engine_values(e, 1, &one, &one), COVARY_ERR_INTERNAL);
     engine_destroy(&e);
     group.n_outputs = 0;
-    assert_int_equal(engine_create(1, 1, &one, 1, &group, &e), COVARY_ERR_INTERNAL);
+    assert_int_equal(engine_create(ENGINE_DOUBLE, 1, 1, &one, 1, &group, &e), COVARY_ERR_INTERNAL);
     assert_message("0 outputs");
     assert_null(e);
     group.n_outputs = 1;
-    assert_ok(engine_create(1, 1, &one, 1, &group, &e));
+    assert_ok(engine_create(ENGINE_DOUBLE, 1, 1, &one, 1, &group, &e));
     assert_ok(engine_apply(e, 0, NULL, NULL, NULL));
     engine_destroy(&e);
     engine_destroy(&e);
