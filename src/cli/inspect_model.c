@@ -54,7 +54,8 @@ done:
     return status;
 }
 
-static covary_status say_representation(const representation *of, int r, text *said)
+static covary_status say_representation(const representation *of, int r, int64_t n_train,
+                                        text *said)
 {
     covary_status status = COVARY_OK;
     const axes   *rule = representation_axes(of);
@@ -64,6 +65,10 @@ static covary_status say_representation(const representation *of, int r, text *s
     COVARY_TRY(text_add(said, "; %lld features, %d site%s a frame\n",
                         (long long)of->features->dimension, of->n_sites,
                         of->n_sites == 1 ? "" : "s"));
+    if (of->n_train < n_train) {
+        COVARY_TRY(text_add(said, "    %lld inducing frames of %lld\n", (long long)of->n_train,
+                            (long long)n_train));
+    }
     if (rule != NULL) {
         COVARY_TRY(text_add(said, "    %s axes%s; smallest margin in training %.3g\n",
                             rule->improper ? "improper (mirror images are covered)"
@@ -274,9 +279,10 @@ static covary_status json_representation(const representation *of, text *json)
     COVARY_TRY(text_add(json,
                         "{\"basis\": \"%s\", \"improper\": %s, \"references\": %d, "
                         "\"permutations\": %d, \"sites\": %d, \"features\": %lld, "
-                        "\"descriptors\": [",
+                        "\"weighted_frames\": %lld, \"descriptors\": [",
                         of->basis, rule == NULL || rule->improper ? "true" : "false", of->n_charts,
-                        of->n_permutations, of->n_sites, (long long)of->features->dimension));
+                        of->n_permutations, of->n_sites, (long long)of->features->dimension,
+                        (long long)of->n_train));
     for (int d = 0; d < of->features->n_ops; d++) {
         COVARY_TRY(text_add(json, "%s\"%s\"", d > 0 ? ", " : "", of->features->ops[d]->name));
     }
@@ -325,7 +331,7 @@ static covary_status describe(const covary_model *model, const char *path, text 
 
     COVARY_TRY(say_molecule(model, path, said));
     for (int r = 0; r < model->n_representations; r++) {
-        COVARY_TRY(say_representation(model->representations[r], r, said));
+        COVARY_TRY(say_representation(model->representations[r], r, model->n_train, said));
     }
     for (int p = 0; p < model->n_properties; p++) {
         COVARY_TRY(say_property(&model->properties[p], said));

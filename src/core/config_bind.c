@@ -89,6 +89,8 @@ static void take_values(config_raw *raw, covary_config *config)
     config->ridge = number_or_nan(raw->ridge);
     config->block = 0;
     (void)text_to_int64(raw->solver.block, &config->block); /* auto stays 0 */
+    config->inducing = 0;
+    (void)text_to_int64(raw->solver.inducing, &config->inducing);
     config->selection_frames = raw->solver.selection_frames;
     config->selection_seconds = raw->solver.selection_seconds;
     config->checkpoint_minutes = raw->solver.checkpoint_minutes;

@@ -177,6 +177,17 @@ static covary_status check_list(const covary_config *config, const char *key, ch
     return COVARY_OK;
 }
 
+static covary_status check_solver(const covary_config *config)
+{
+    if (config->inducing > 0 && strcmp(config->solver, "low-rank") != 0) {
+        return COVARY_FAIL(COVARY_ERR_CONFIG,
+                           "%s: 'solver.inducing' is for the solver low-rank, but 'solver.type' is "
+                           "'%s': leave one of them out, or set solver.type to low-rank",
+                           config_where(config, "solver.inducing"), config->solver);
+    }
+    return COVARY_OK;
+}
+
 covary_status config_check_relations(covary_config *config)
 {
     covary_status status = COVARY_OK;
@@ -189,6 +200,7 @@ covary_status config_check_relations(covary_config *config)
                           config->n_descriptors));
     COVARY_TRY(check_list(config, "representation.symmetry", config->permutations,
                           config->n_permutations));
+    COVARY_TRY(check_solver(config));
 
 done:
     return status;

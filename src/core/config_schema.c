@@ -97,8 +97,13 @@
       "auto | a number above 0 (at 0, equal frames make the kernel singular)", 0, DBL_MAX, "auto", \
       UNIT("relative to a kernel with k(x, x) = 1"),                                               \
       "Regularization on the kernel's diagonal; auto searches it by leave-one-out errors.")        \
-    X("solver.type", KEY_CHOICE, "cholesky", 0, 0, "cholesky", NO_UNIT,                            \
-      "How the kernel system is solved: block-cyclic Cholesky factorization.")                     \
+    X("solver.type", KEY_CHOICE, "cholesky | low-rank", 0, 0, "cholesky", NO_UNIT,                 \
+      "How the kernel system is solved: exactly, by block-cyclic Cholesky factorization; or on\n"  \
+      "      inducing frames, which alone carry weights, for many frames and fast predictions.")   \
+    X("solver.inducing", KEY_INTEGER, "auto | a whole number from 1", 1, MOST_FRAMES, "auto",      \
+      UNIT("frames"),                                                                              \
+      "Inducing frames of the solver low-rank; auto takes as many as the ridge can tell apart,\n"  \
+      "      at most a quarter of the training frames, or 1000 where that is more.")               \
     X("solver.block", KEY_INTEGER, "auto | a whole number from 0 to 65536", 0, 65536, "auto",      \
       UNIT("rows"), "Block of the block-cyclic layout; 0 is auto.")                                \
     X("solver.selection_frames", KEY_INTEGER, "a whole number from 2", 2, MOST_FRAMES, "1000",     \
@@ -207,6 +212,7 @@ static const cyaml_schema_field_t kernel_fields[] = {
 static const cyaml_schema_field_t solver_fields[] = {
     TEXT_FIELD("type", OPTIONAL, config_raw_solver, type),
     TEXT_FIELD("block", OPTIONAL, config_raw_solver, block),
+    TEXT_FIELD("inducing", OPTIONAL, config_raw_solver, inducing),
     CYAML_FIELD_INT("selection_frames", OPTIONAL, config_raw_solver, selection_frames),
     CYAML_FIELD_FLOAT("selection_seconds", OPTIONAL, config_raw_solver, selection_seconds),
     TEXT_FIELD("checkpoint", OPTIONAL, config_raw_solver, checkpoint),

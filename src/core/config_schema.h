@@ -56,7 +56,7 @@ typedef struct {
 } config_raw_kernel;
 
 typedef struct {
-    char   *type, *block, *checkpoint;
+    char   *type, *block, *inducing, *checkpoint;
     int64_t selection_frames;
     double  selection_seconds, checkpoint_minutes;
 } config_raw_solver;

@@ -99,6 +99,10 @@ static covary_status write_solution(storage *file, int g, const ridge_solution *
     COVARY_TRY(write_panel(file, path, solution->weights));
     solution_path(g, "loo", path);
     COVARY_TRY(write_panel(file, path, solution->loo));
+    if (solution->dual != NULL) {
+        solution_path(g, "dual", path);
+        COVARY_TRY(write_panel(file, path, solution->dual));
+    }
 
 done:
     return status;
@@ -349,6 +353,11 @@ covary_status checkpoint_file_read_solution(covary_run *run, storage *file, int 
     COVARY_TRY_TOGETHER(run, "read weights", read_rows(file, path, solution->weights));
     solution_path(g, "loo", path);
     COVARY_TRY_TOGETHER(run, "read residuals", read_rows(file, path, solution->loo));
+    solution_path(g, "dual", path);
+    if (storage_exists(file, path)) {
+        COVARY_TRY(panel_create(run, n_frames * shape[0], shape[1], &solution->dual));
+        COVARY_TRY_TOGETHER(run, "read dual weights", read_rows(file, path, solution->dual));
+    }
 
 done:
     if (status != COVARY_OK) {

@@ -7,7 +7,8 @@
  *   /inputs          names of the training files and of the reference; /checksums theirs
  *   /choice          representations, kernels and hyperparameters of all parts (checkpoint_choice)
  *   /solutions/<g>   of the systems that share a matrix, in the order in which they are solved:
- *                    weights, loo [frames rows][columns]; ridge, logdet, log_likelihood, residual
+ *                    weights, loo, dual where it is not weights, [frames rows][columns]; ridge,
+ *                    logdet, log_likelihood, residual
  *   /state           of the solution that was interrupted: group, step; /state/<k> its panels
  *
  * The functions are collective, but for those that release.

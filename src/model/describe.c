@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The training frames in a representation: features, tensors, and targets in its axes. */
+#include "model/kept_frames.h"
 #include "model/training.h"
 
 #include "core/log.h"
@@ -80,7 +81,7 @@ done:
     return status;
 }
 
-/* The nearest training site of another frame to the first site of frame `row`, squared. */
+/* The nearest kept site of another frame to the first site of frame `row`, squared. */
 static double nearest_other(const representation *of, int64_t row, const double *site)
 {
     const int64_t dimension = of->features->dimension, n_sites = representation_train_sites(of);
@@ -92,19 +93,20 @@ static double nearest_other(const representation *of, int64_t row, const double 
             double gap = site[d] - of->train[other * dimension + d];
             squared += gap * gap;
         }
-        nearest = other / n_sites != row ? fmin(nearest, squared) : nearest;
+        nearest = of->train_frames[other / n_sites] != row ? fmin(nearest, squared) : nearest;
     }
     return nearest;
 }
 
 /*
- * How far a training frame is from its nearest other one, at most: the scale of the domain flags.
- * A thousand frames tell it well enough.
+ * How far a training frame is from the nearest other one that is kept, at most: the scale of the
+ * domain flags.  A thousand frames tell it well enough.
  */
 static void measure_domain(covary_run *run, representation *of, const panel *features)
 {
     enum { SAMPLE = 1000 };
-    int64_t step = of->n_train > SAMPLE ? of->n_train / SAMPLE : 1, first = features->first;
+    int64_t step = features->n_rows > SAMPLE ? features->n_rows / SAMPLE : 1;
+    int64_t first = features->first;
     double  largest = 0.0;
 
     for (int64_t row = (first + step - 1) / step * step; row < first + features->n_local;
@@ -128,15 +130,17 @@ covary_status training_keep(covary_run *run, covary_model *model, const training
     const panel    *all = set->described[r].features;
     const int64_t   width = representation_train_sites(of) * of->features->dimension;
     panel          *kept = NULL;
+    int64_t         begin, end;
 
-    COVARY_TRY(panel_create(run, all->n_local, width, &kept));
-    for (int64_t frame = 0; frame < all->n_local; frame++) {
-        memcpy(kept->data + frame * width, all->data + frame * all->width,
+    kept_frames_range(of, all->first, all->n_local, &begin, &end);
+    COVARY_TRY(panel_create(run, end - begin, width, &kept));
+    for (int64_t k = begin; k < end; k++) {
+        memcpy(kept->data + (k - begin) * width,
+               all->data + (of->train_frames[k] - all->first) * all->width,
                (size_t)width * sizeof(double));
     }
     MEMORY_RELEASE(&of->train);
     COVARY_TRY(panel_replicate(kept, &of->train));
-    of->n_train = all->n_rows;
     measure_domain(run, of, all);
 
 done:

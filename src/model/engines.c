@@ -214,7 +214,7 @@ static covary_status prepare_representation(covary_model *model, int r)
     covary_status   status = COVARY_OK;
     representation *in = model->representations[r];
     output_groups   groups = {0};
-    chart_sites     sites = {.n_train = model->n_train,
+    chart_sites     sites = {.n_train = in->n_train,
                              .n_all = representation_train_sites(in),
                              .n = representation_train_sites(in) / in->n_charts};
 

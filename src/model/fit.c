@@ -7,6 +7,7 @@
 #include "model/candidates.h"
 #include "model/checkpoint.h"
 #include "model/choose.h"
+#include "model/kept_frames.h"
 #include "model/phases.h"
 #include "model/plan.h"
 #include "model/self_test.h"
@@ -93,6 +94,7 @@ static covary_status fit(covary_run *run, const covary_config *config, checkpoin
     COVARY_TRY_TOGETHER(run, "plan the fit", plan_needs(run, config, model, &needs));
     COVARY_TRY(plan_check(run, &needs));
     COVARY_TRY(choose(run, config, kept, model, &set));
+    COVARY_TRY(kept_frames_choose(run, config, model, &set));
     COVARY_TRY(fit_weights(run, config, model, &set, kept));
     for (int r = 0; r < model->n_representations; r++) {
         COVARY_TRY(training_keep(run, model, &set, r));

@@ -8,13 +8,14 @@
  *   /molecule            species, masses [atoms] (u), reference [atoms][3] (angstrom), tested
  *                        [frames][atoms][3] for the self-test; frames: of the training set; shape
  *   /symmetry            generators [n][atoms] of the permutations, if there are any; report
- *   /representations/<r> basis, descriptors, scaling, axes; train [frames][sites][features], mean,
- *                        scale [features]; margin, nearest: the domain of the training set
+ *   /representations/<r> basis, descriptors, scaling, axes; frames: which training frames carry
+ *                        weights, from 0; train [these][sites][features], mean, scale [features];
+ *                        margin, nearest: the domain of the training set
  *   /properties/<name>   kind, unit, leave-one-out errors, self-test; signs_changed,
  *                        signs_doubtful, signs_leave_one_out (before, after; relative) with an
  *                        arbitrary phase; gap_limit with a gap, whose product is learned
  *   /properties/<name>/<l>      representation, kernel; mean; runners_up: what else was tried
- *   /properties/<name>/<l>/<s>  hyperparameters; weights [frames][sites][columns][tensors]
+ *   /properties/<name>/<l>/<s>  hyperparameters; weights [these][sites][columns][tensors]
  *
  * The configuration is enough to make the properties again; everything chosen or computed is read
  * back as stored.
@@ -28,7 +29,7 @@
 
 #include <string.h>
 
-enum { FORMAT_VERSION = 3 };
+enum { FORMAT_VERSION = 4 };
 
 static const char format_name[] = "covary-model";
 

@@ -62,9 +62,9 @@ static covary_status write_system(storage *file, const covary_model *model, int 
     const model_part     *part = &model->properties[p].parts[k];
     const linear_system  *system = &part->systems[s];
     const representation *in = model->representations[part->representation];
-    const int64_t dims[4] = {model->n_train, representation_train_sites(in), system->n_columns,
-                             system->n_tensors};
-    char          group[MODEL_PATH_BYTES], path[MODEL_PATH_BYTES];
+    const int64_t         dims[4] = {in->n_train, representation_train_sites(in), system->n_columns,
+                                     system->n_tensors};
+    char                  group[MODEL_PATH_BYTES], path[MODEL_PATH_BYTES];
 
     path_of(model, p, k, s, "", group);
     COVARY_TRY(storage_make_group(file, group));
@@ -249,20 +249,21 @@ done:
 
 static covary_status read_part(covary_run *run, storage *file, covary_model *model, int p, int k)
 {
-    covary_status status = COVARY_OK;
-    model_part   *part = &model->properties[p].parts[k];
-    int64_t       n_sites;
-    char          path[MODEL_PATH_BYTES];
+    covary_status         status = COVARY_OK;
+    model_part           *part = &model->properties[p].parts[k];
+    const representation *in;
+    char                  path[MODEL_PATH_BYTES];
 
     COVARY_TRY_TOGETHER(run, "make the systems", make_systems(file, model, p, k));
     path_of(model, p, k, -1, "mean", path);
     COVARY_TRY(storage_get(file, path, STORAGE_FLOAT64, part->width, part->mean));
     path_of(model, p, k, -1, "runners_up", path);
     COVARY_TRY(storage_get_dataset_text(file, path, &part->runners_up));
-    n_sites = representation_train_sites(model->representations[part->representation]);
+    in = model->representations[part->representation];
     for (int s = 0; s < part->n_systems; s++) {
         linear_system *system = &part->systems[s];
-        int64_t        dims[4] = {model->n_train, n_sites, system->n_columns, system->n_tensors};
+        int64_t        dims[4] = {in->n_train, representation_train_sites(in), system->n_columns,
+                                  system->n_tensors};
         path_of(model, p, k, s, "weights", path);
         COVARY_TRY(
             storage_load(file, path, STORAGE_FLOAT64, 4, dims, (void **)(void *)&system->weights));

@@ -63,6 +63,8 @@ static covary_status write_features(storage *file, const representation *of, int
     }
     path_of(r, "descriptors", path);
     COVARY_TRY(storage_put_texts(file, path, features->n_ops, names));
+    path_of(r, "frames", path);
+    COVARY_TRY(storage_put(file, path, STORAGE_INT64, 1, dims, of->train_frames));
     path_of(r, "train", path);
     COVARY_TRY(storage_put(file, path, STORAGE_FLOAT64, 3, dims, of->train));
     path_of(r, "mean", path);
@@ -214,16 +216,37 @@ done:
     return status;
 }
 
+/* Some of n_train, ascending? */
+static covary_status check_frames(const storage *file, const char *path, int64_t n_train,
+                                  const representation *made)
+{
+    int64_t next = 0;
+
+    for (int64_t k = 0; k < made->n_train; k++) {
+        if (made->train_frames[k] < next || made->train_frames[k] >= n_train) {
+            return COVARY_FAIL(COVARY_ERR_FORMAT,
+                               "%s: %s is no ascending list of some of %lld training frames",
+                               storage_path(file), path, (long long)n_train);
+        }
+        next = made->train_frames[k] + 1;
+    }
+    return COVARY_OK;
+}
+
 static covary_status read_features(storage *file, int r, int64_t n_train, representation *made)
 {
     covary_status status = COVARY_OK;
     const int64_t dimension = made->features->dimension;
-    int64_t       dims[3] = {n_train, representation_train_sites(made), dimension};
+    int64_t       dims[3] = {-1, representation_train_sites(made), dimension};
     char          path[MODEL_PATH_BYTES];
 
+    path_of(r, "frames", path);
+    COVARY_TRY(
+        storage_load(file, path, STORAGE_INT64, 1, dims, (void **)(void *)&made->train_frames));
+    made->n_train = dims[0];
+    COVARY_TRY(check_frames(file, path, n_train, made)); /* the same on every rank */
     path_of(r, "train", path);
     COVARY_TRY(storage_load(file, path, STORAGE_FLOAT64, 3, dims, (void **)(void *)&made->train));
-    made->n_train = n_train;
     path_of(r, "mean", path);
     COVARY_TRY(storage_get(file, path, STORAGE_FLOAT64, dimension, made->features->mean));
     path_of(r, "scale", path);

@@ -9,6 +9,7 @@
 #include "linalg/grid.h"
 #include "linalg/rate.h"
 #include "model/candidates.h"
+#include "model/kept_frames.h"
 
 #include <math.h>
 #include <string.h>
@@ -74,14 +75,45 @@ static int64_t feature_bytes(const covary_model *model)
     return bytes;
 }
 
+static int64_t local_bytes(const fit_needs *needs, int64_t n_rows, int64_t n_cols)
+{
+    return block_cyclic_count(n_rows, needs->block, 0, needs->grid_rows) *
+           block_cyclic_count(n_cols, needs->block, 0, needs->grid_cols) * (int64_t)sizeof(double);
+}
+
+/* Grid and matrices, and the operations of one system with one row a frame. */
+static covary_status measure_matrix(const covary_run *run, const covary_config *config,
+                                    int64_t n_train, int64_t n_kept, int64_t n_rows,
+                                    fit_needs *needs)
+{
+    process_grid shape = {0}; /* of the grid to come */
+    const double n = (double)n_train, m = (double)n_kept;
+
+    grid_shape(covary_run_size(run), &shape.n_rows, &shape.n_cols);
+    needs->grid_rows = shape.n_rows;
+    needs->grid_cols = shape.n_cols;
+    needs->rows = n_train * n_rows;
+    needs->columns = n_kept * n_rows;
+    needs->block = config->block > 0
+                       ? (int)config->block
+                       : block_cyclic_default_block(needs->columns, (int)n_rows, &shape);
+    needs->matrix_bytes = local_bytes(needs, needs->rows, needs->columns);
+    needs->flops = (2.0 / 3.0) * pow(m, 3.0);
+    if (kept_frames_low_rank(config)) { /* the choice, two solutions with a triangle, one product */
+        needs->matrix_bytes += 2 * local_bytes(needs, needs->columns, needs->columns);
+        needs->flops += 4.0 * n * m * m;
+    }
+    return block_cyclic_check(shape.n_rows, shape.n_cols, needs->rows, needs->columns, needs->block,
+                              INT64_MAX);
+}
+
 covary_status plan_needs(const covary_run *run, const covary_config *config,
                          const covary_model *model, fit_needs *needs)
 {
     covary_status status = COVARY_OK;
-    const int64_t n = model->n_train, word = (int64_t)sizeof(double);
-    process_grid  shape = {0}; /* of the grid to come */
+    const int64_t n = model->n_train;
     part_needs    most = {0};
-    int64_t       weight_bytes = 0;
+    int64_t       weight_bytes = 0, kept = n;
     double        rows_cubed = 0.0;
 
     *needs = (fit_needs){0};
@@ -94,22 +126,14 @@ covary_status plan_needs(const covary_run *run, const covary_config *config,
             rows_cubed += of.rows_cubed;
         }
     }
-    grid_shape(covary_run_size(run), &shape.n_rows, &shape.n_cols);
-    needs->grid_rows = shape.n_rows;
-    needs->grid_cols = shape.n_cols;
-    needs->rows = n * most.n_rows;
-    needs->block = config->block > 0
-                       ? (int)config->block
-                       : block_cyclic_default_block(needs->rows, (int)most.n_rows, &shape);
-    COVARY_TRY(block_cyclic_check(shape.n_rows, shape.n_cols, needs->rows, needs->rows,
-                                  needs->block, INT64_MAX));
-    needs->matrix_bytes = block_cyclic_count(needs->rows, needs->block, 0, shape.n_rows) *
-                          block_cyclic_count(needs->rows, needs->block, 0, shape.n_cols) * word;
+    COVARY_TRY(kept_frames_most(config, n, &kept));
+    COVARY_TRY(measure_matrix(run, config, n, kept, most.n_rows, needs));
     /* features replicated and packed for the engine, tensors of what the matrix needs, weights */
     needs->rank_bytes = needs->matrix_bytes +
-                        n * (3 * feature_bytes(model) + 2 * most.tensor_bytes + 2 * weight_bytes);
-    needs->file_bytes = n * (feature_bytes(model) / model->n_representations + weight_bytes);
-    needs->flops = (2.0 / 3.0) * pow((double)n, 3.0) * rows_cubed;
+                        n * (3 * feature_bytes(model) + 2 * most.tensor_bytes) +
+                        2 * kept * weight_bytes;
+    needs->file_bytes = kept * (feature_bytes(model) / model->n_representations + weight_bytes);
+    needs->flops *= rows_cubed;
     if (isnan(config->length) || isnan(config->ridge) || model->n_representations > 1) {
         needs->flops += fmin(config->selection_seconds * 1e10, 60.0 * needs->flops);
     }
@@ -157,7 +181,8 @@ static covary_status describe(covary_run *run, const covary_config *config,
     COVARY_TRY(describe_candidates(model, report));
     COVARY_TRY(text_add(report, "targets        %lld\n",
                         (long long)training_column(model, model->n_properties)));
-    COVARY_TRY(text_add(report, "largest matrix %lld rows\n", (long long)needs->rows));
+    COVARY_TRY(text_add(report, "largest matrix %lld rows, %lld columns\n", (long long)needs->rows,
+                        (long long)needs->columns));
     COVARY_TRY(text_add(report, "process grid   %d x %d, blocks of %d\n", needs->grid_rows,
                         needs->grid_cols, needs->block));
     COVARY_TRY(text_add(report, "memory         %.1f MiB per rank, %.1f MiB of it the matrix\n",

@@ -10,11 +10,11 @@
 /* As long as candidates are open, the largest of what they need. */
 typedef struct {
     int     grid_rows, grid_cols, block;
-    int64_t rows;         /* of the largest system */
-    int64_t matrix_bytes; /* largest local part of its matrix */
-    int64_t rank_bytes;   /* largest need of a rank, all told */
-    int64_t file_bytes;   /* of the model file, about */
-    double  flops;        /* of search and factorizations, if every system has its own factor */
+    int64_t rows, columns; /* of the largest matrix; as many columns as weights in one output */
+    int64_t matrix_bytes;  /* largest local part of it, and of what is factored beside it */
+    int64_t rank_bytes;    /* largest need of a rank, all told */
+    int64_t file_bytes;    /* of the model file, about */
+    double  flops;         /* of search and factorizations, if every system has its own factor */
 } fit_needs;
 
 /*

@@ -21,6 +21,7 @@ void representation_destroy(representation **released)
     }
     MEMORY_RELEASE(&made->engines);
     MEMORY_RELEASE(&made->train);
+    MEMORY_RELEASE(&made->train_frames);
     MEMORY_RELEASE(&made->classes);
     MEMORY_RELEASE(&made->scaling);
     descriptor_set_destroy(&made->features);

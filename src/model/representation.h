@@ -56,10 +56,12 @@ typedef struct {
     double   unit;      /* gram: positions are in this unit, angstrom */
 
     /* training */
-    int64_t n_train;
-    double *train;          /* [n_train][train sites][dimension] */
-    double  train_margin;   /* smallest margin in training */
-    double  train_distance; /* largest distance of a training frame to the nearest other one */
+    int64_t  n_train;        /* training frames that carry weights */
+    int64_t *train_frames;   /* [n_train] which of all training frames, ascending */
+    double  *train;          /* [n_train][train sites][dimension] */
+    double   train_margin;   /* smallest margin in training */
+    double   train_distance; /* largest distance of a training frame to the nearest other one that
+                                carries weights */
 
     /* prediction, made by model_prepare */
     int64_t  n_outputs;

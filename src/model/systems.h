@@ -37,8 +37,9 @@ typedef struct {
     int      character; /* signs: bit s is set where choice s changes the sign of the column */
     int64_t  n_places;  /* atoms that permutations move among themselves, or 0 */
     int64_t *places;    /* [n_places] */
-    double  *weights;   /* [n_train][train sites][n_columns][n_tensors] for the engine */
-    double  *norms; /* [n_columns][n_tensors] sums of |weights| times the rounding of the kernel,
+    double  *weights;   /* [n_train][train sites][n_columns][n_tensors] for the engine, n_train of
+                           the representation */
+    double *norms;  /* [n_columns][n_tensors] sums of |weights| times the rounding of the kernel,
                        in eps, made by model_prepare */
     int64_t output; /* its first output in the engine of the representation */
 } linear_system;

@@ -53,7 +53,10 @@ int64_t training_column(const covary_model *model, int property);
 covary_status training_describe(covary_run *run, covary_model *model, training_set *set,
                                 representation **added);
 
-/* Give the model the training rows of its representation r, and their domain.  Collective. */
+/*
+ * Give the model the training rows of its representation r that carry weights, and their domain.
+ * Collective.
+ */
 covary_status training_keep(covary_run *run, covary_model *model, const training_set *set, int r);
 
 /* Forget the representations that no part uses; those after them move up.  Local. */

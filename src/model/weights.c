@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/status.h"
+#include "model/kept_frames.h"
 #include "solver/ridge_solver.h"
 
 #include <math.h>
@@ -156,29 +157,42 @@ static void scatter_residuals(const weights_task *task, const owned_system *owne
     }
 }
 
+/* One frame of this rank. */
+static covariant_frames frame_of(const covariant_panels *train, int64_t frame)
+{
+    const panel *features = train->features, *tensors = train->tensors;
+
+    return (covariant_frames){.n_frames = 1,
+                              .features = features->data + frame * features->width,
+                              .tensors =
+                                  tensors == NULL ? NULL : tensors->data + frame * tensors->width};
+}
+
 /* The engine's weights of one system, on every rank. */
 static covary_status keep_weights(weights_task *task, const covariant_kernel *by,
-                                  const covariant_panels *train, const panel *solved, int64_t first,
-                                  linear_system *system)
+                                  const covariant_panels *train, const representation *in,
+                                  const panel *solved, int64_t first, linear_system *system)
 {
     covary_status status = COVARY_OK;
-    const int64_t n_local = train->features->n_local;
     const int64_t width = covariant_train_sites(by) * system->n_columns * system->n_tensors;
     double       *columns = NULL;
     panel        *packed = NULL;
-    const covariant_frames here = {.n_frames = n_local,
-                                   .features = train->features->data,
-                                   .tensors = train->tensors ? train->tensors->data : NULL};
+    int64_t       begin, end;
 
-    COVARY_TRY_TOGETHER(
-        task->run, "keep the weights",
-        MEMORY_ALLOCATE("weights", n_local * system->n_rows * system->n_columns, &columns));
-    COVARY_TRY(panel_create(task->run, n_local, width, &packed));
-    for (int64_t row = 0; row < n_local * system->n_rows; row++) {
-        memcpy(columns + row * system->n_columns, solved->data + row * solved->width + first,
-               (size_t)system->n_columns * sizeof *columns);
+    kept_frames_range(in, train->features->first, train->features->n_local, &begin, &end);
+    COVARY_TRY_TOGETHER(task->run, "keep the weights",
+                        MEMORY_ALLOCATE("weights", system->n_rows * system->n_columns, &columns));
+    COVARY_TRY(panel_create(task->run, end - begin, width, &packed));
+    for (int64_t k = begin; k < end; k++) {
+        const int64_t          frame = in->train_frames[k] - train->features->first;
+        const covariant_frames one = frame_of(train, frame);
+        for (int row = 0; row < system->n_rows; row++) {
+            memcpy(columns + row * system->n_columns,
+                   solved->data + (frame * system->n_rows + row) * solved->width + first,
+                   (size_t)system->n_columns * sizeof *columns);
+        }
+        covariant_pack(by, &one, system->n_columns, columns, packed->data + (k - begin) * width);
     }
-    covariant_pack(by, &here, system->n_columns, columns, packed->data);
     COVARY_TRY(panel_replicate(packed, &system->weights));
 
 done:
@@ -196,7 +210,9 @@ static covary_status keep_solution(weights_task *task, int n, const int *members
 
     for (int k = 0; k < n; k++) {
         owned_system *owned = &task->systems[members[k]];
-        COVARY_TRY(keep_weights(task, by, train, solution->weights, first, owned->system));
+        COVARY_TRY(keep_weights(task, by, train,
+                                task->model->representations[owned->part->representation],
+                                solution->weights, first, owned->system));
         owned->system->log_likelihood =
             ridge_log_likelihood(task->run, targets, solution, first, owned->system->n_columns);
         owned->system->ridge = solution->ridge;
@@ -232,7 +248,8 @@ static covary_status solve_group(weights_task *task, int g, int n, const int *me
     panel                *targets = NULL, *tensors = NULL;
     const owned_system   *one = &task->systems[members[0]];
     const int             r = one->part->representation;
-    covariant_kernel      by = system_kernel(one->system, task->model->representations[r]);
+    const representation *in = task->model->representations[r];
+    covariant_kernel      by = system_kernel(one->system, in);
     covariant_panels      train = {.features = task->set->described[r].features};
     int64_t               width = 0;
 
@@ -251,6 +268,8 @@ static covary_status solve_group(weights_task *task, int g, int n, const int *me
                                    .ridge = one->system->ridge,
                                    .targets = targets,
                                    .options = {.block = (int)task->config->block,
+                                               .n_inducing = in->n_train,
+                                               .inducing = in->train_frames,
                                                .checkpoint = checkpoint_for_solver(task->kept)}};
     if (restored != NULL) {
         COVARY_TRY(check_restored(restored, targets));
