@@ -16,9 +16,14 @@
 
 #define MOST_REFINEMENTS     10
 #define RESIDUAL_AT_ROUNDING 1e-15 /* nothing to refine */
+#define MOSTLY_ROUNDING      0.5   /* times the residual that weights in double have at least */
 #define RESIDUAL_UNUSABLE    1e-3  /* as bad as a bad pivot */
 
-/* W <- A^-1 Y, then W + A^-1 (Y - A W) as long as that halves its recomputed residual. */
+/*
+ * W <- A^-1 Y, then W + A^-1 (Y - A W) as long as that halves its recomputed residual, and no
+ * longer once the rounding of W itself explains what is left.  One step is always taken: the
+ * residual does not see errors of W along small eigenvalues of A.
+ */
 static covary_status solve_refined(const factor_ops *by, const ridge_problem *problem, void *factor,
                                    ridge_solution *out)
 {
@@ -28,35 +33,36 @@ static covary_status solve_refined(const factor_ops *by, const ridge_problem *pr
     residual_check check = {0};
     panel         *residual = NULL;
     panel         *refined = NULL;
-    double         first, refined_to = 0.0;
+    double         first, refined_to = 0.0, rounding = 0.0;
     int            steps = 0;
-    bool           is_stalled;
+    bool           is_done;
 
     COVARY_TRY(panel_create(run, n_local, width, &residual));
     COVARY_TRY(panel_create(run, n_local, width, &refined));
     COVARY_TRY(by->solve(factor, problem->targets, out->weights));
     COVARY_TRY(
         residual_create(run, problem->with, out->ridge, problem->train, problem->targets, &check));
-    COVARY_TRY(residual_compute(&check, out->weights, residual, &out->residual));
+    COVARY_TRY(residual_compute(&check, out->weights, residual, &out->residual, &rounding));
     first = out->residual;
-    for (; steps < MOST_REFINEMENTS && out->residual > RESIDUAL_AT_ROUNDING; steps++) {
+    while (steps < MOST_REFINEMENTS && out->residual > RESIDUAL_AT_ROUNDING) {
         COVARY_TRY(by->solve(factor, residual, refined));
         for (int64_t entry = 0; entry < n_local * width; entry++) {
             refined->data[entry] += out->weights->data[entry];
         }
-        COVARY_TRY(residual_compute(&check, refined, residual, &refined_to));
+        COVARY_TRY(residual_compute(&check, refined, residual, &refined_to, &rounding));
         if (!(refined_to < out->residual)) {
             break;
         }
         memcpy(out->weights->data, refined->data, (size_t)(n_local * width) * sizeof(double));
-        is_stalled = refined_to > 0.5 * out->residual;
+        is_done = refined_to > 0.5 * out->residual || refined_to <= MOSTLY_ROUNDING * rounding;
         out->residual = refined_to;
-        if (is_stalled) {
+        steps++;
+        if (is_done) {
             break;
         }
     }
-    log_write(run, LOG_DETAIL, "relative residual %.1e, after %d refinements %.1e", first, steps,
-              out->residual);
+    log_write(run, LOG_DETAIL, "relative residual %.1e, after %d refinements %.1e (rounding %.1e)",
+              first, steps, out->residual, rounding);
 
 done:
     residual_release(&check);

@@ -26,9 +26,11 @@ void          residual_release(residual_check *released);
 
 /*
  * residual (like targets) <- Y - (K + ridge I) W; *relative <- its largest entry over the largest
- * |Y| (over 1 if Y = 0), INFINITY if it is not finite.  Collective.
+ * |Y| (over 1 if Y = 0), INFINITY if it is not finite.  *rounding <- about how large it is at
+ * least, in the same units, because W are doubles: epsilon times the largest norm of the products
+ * that one entry sums.  Measured: 0.1 to 0.4 of that are left after refinement.  Collective.
  */
 covary_status residual_compute(const residual_check *check, const panel *weights, panel *residual,
-                               double *relative);
+                               double *relative, double *rounding);
 
 #endif
