@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* covary inspect: what a model, an annotation or a trajectory holds, in a few lines. */
+/* covary inspect: what a model, an annotation, a checkpoint or a trajectory holds, in a few lines.
+ */
 #include "cli/commands.h"
 
 #include "cli/inspect.h"
 #include "core/status.h"
+#include "model/checkpoint_file.h"
 #include "trajectory/elements.h"
 
 #include <math.h>
@@ -31,7 +33,7 @@ covary_status inspect_formula(int64_t n_atoms, const uint8_t *species, text *int
     return status;
 }
 
-typedef enum { FILE_MODEL, FILE_ANNOTATION, FILE_TRAJECTORY } file_kind;
+typedef enum { FILE_MODEL, FILE_ANNOTATION, FILE_CHECKPOINT, FILE_TRAJECTORY } file_kind;
 
 /* By its first bytes, then by what an HDF5 file says of itself.  Collective. */
 static covary_status find_kind(covary_run *run, const char *path, file_kind *kind)
@@ -53,7 +55,9 @@ static covary_status find_kind(covary_run *run, const char *path, file_kind *kin
     MPI_Bcast(&found, 1, MPI_INT, 0, covary_run_comm(run));
     if (found == FILE_MODEL) {
         COVARY_TRY(storage_open(run, path, &file));
-        found = storage_exists(file, "/observables") ? FILE_ANNOTATION : FILE_MODEL;
+        found = storage_exists(file, "/observables") ? FILE_ANNOTATION
+                : checkpoint_file_is_one(file)       ? FILE_CHECKPOINT
+                                                     : FILE_MODEL;
         MPI_Bcast(&found, 1, MPI_INT, 0, covary_run_comm(run)); /* rank 0's view of it counts */
     }
     *kind = (file_kind)found;
@@ -191,6 +195,9 @@ static covary_status inspect_file(covary_run *run, const char *separator, const 
     case FILE_ANNOTATION:
         COVARY_TRY(inspect_annotation(run, path, &into->said, &into->json));
         break;
+    case FILE_CHECKPOINT:
+        COVARY_TRY(inspect_checkpoint(run, path, &into->said, &into->json));
+        break;
     case FILE_TRAJECTORY:
         COVARY_TRY(inspect_trajectory(run, path, &into->said, &into->json));
         break;
@@ -239,6 +246,6 @@ done:
 const command command_inspect = {
     .name = "inspect",
     .usage = "[--self-test] [--json FILE] FILE ...",
-    .summary = "explain models, annotations and trajectories; repeat the self-test of a model",
+    .summary = "explain models, annotations, checkpoints and trajectories; repeat a self-test",
     .perform = perform,
 };

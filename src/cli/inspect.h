@@ -19,6 +19,7 @@ covary_status inspect_self_test(covary_run *run, covary_model *model, text *said
 
 /* Collective. */
 covary_status inspect_annotation(covary_run *run, const char *path, text *said, text *json);
+covary_status inspect_checkpoint(covary_run *run, const char *path, text *said, text *json);
 
 /* Local. */
 covary_status inspect_formula(int64_t n_atoms, const uint8_t *species, text *into);
