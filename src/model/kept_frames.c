@@ -122,7 +122,7 @@ covary_status kept_frames_choose(covary_run *run, const covary_config *config, c
 
         COVARY_TRY_TOGETHER(run, "reserve the list of frames",
                             MEMORY_ALLOCATE("training frames", most, &in->train_frames));
-        if (most < model->n_train) {
+        if (kept_frames_low_rank(config) && config->inducing < model->n_train) {
             COVARY_TRY(choose_inducing(run, config, model, set, r, most));
             continue;
         }

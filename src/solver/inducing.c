@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 128, CANDIDATES = 96 };
+enum { CHUNK = 128, FEWEST = 4, CANDIDATES = 96 };
 
 #define ROUNDING 1e-13 /* of the largest diagonal entry: nothing is known of what is less */
 
@@ -219,11 +219,19 @@ static int race_here(const partial_factor *of, int most, candidate *first)
     return n;
 }
 
-/* The candidates of this round, the same on every rank. */
+static int64_t lesser(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/*
+ * The candidates of this round, the same on every rank: few at first, so that the number of frames
+ * passes by little what the tolerance asks for.
+ */
 static void race(partial_factor *of)
 {
-    const int64_t wanted = of->limits.most - of->n_chosen;
-    const int     most = wanted < CANDIDATES ? (int)wanted : CANDIDATES;
+    const int64_t fewest = of->n_chosen / 2 > FEWEST ? of->n_chosen / 2 : FEWEST;
+    const int     most = (int)lesser(lesser(fewest, CANDIDATES), of->limits.most - of->n_chosen);
     const int     bytes = CANDIDATES * (int)sizeof(candidate);
     int           n = race_here(of, most, of->candidates);
 

@@ -50,6 +50,7 @@ static void minimal_file_gets_every_default(void **state)
     assert_true(isnan(config->ridge));
     assert_string_equal(config->solver, "cholesky");
     assert_int_equal(config->block, 0);
+    assert_int_equal(config->inducing, 0);
     assert_int_equal(config->selection_frames, 1000);
     assert_true(config->selection_seconds == 120.0);
     assert_string_equal(config->checkpoint, "auto");
@@ -82,7 +83,7 @@ static const char full[] =
     "kernel: {type: polynomial, length: 2.5, degree: 20}\n"
     "ridge: 1e-8\n"
     "solver:\n"
-    "  {type: cholesky, block: 64, selection_frames: 2, selection_seconds: 0.5,\n"
+    "  {type: low-rank, block: 64, inducing: 300, selection_frames: 2, selection_seconds: 0.5,\n"
     "   checkpoint: none, checkpoint_minutes: 0.25}\n"
     "output: out/m.h5\n";
 
@@ -127,7 +128,9 @@ static void every_key_is_read(void **state)
     assert_true(config->length == 2.5);
     assert_int_equal(config->degree, 20);
     assert_true(config->ridge == 1e-8);
+    assert_string_equal(config->solver, "low-rank");
     assert_int_equal(config->block, 64);
+    assert_int_equal(config->inducing, 300);
     assert_int_equal(config->selection_frames, 2);
     assert_true(config->selection_seconds == 0.5);
     assert_string_equal(config->checkpoint, "none");
@@ -345,6 +348,8 @@ static void numbers_out_of_range_are_refused(void **state)
     refuse(MINIMAL "masses: [{atom: 0, mass: 1}]\n", NULL,
            "case.yaml, line 3: 'masses.0.atom' is '0'; it must be a whole number from 1");
     refuse(MINIMAL "solver: {block: -1}\n", NULL, "case.yaml, line 3: 'solver.block' is '-1'");
+    refuse(MINIMAL "solver: {inducing: 0}\n", NULL,
+           "case.yaml, line 3: 'solver.inducing' is '0'; it must be auto | a whole number from 1");
     refuse(MINIMAL "solver: {selection_frames: 1}\n", NULL,
            "case.yaml, line 3: 'solver.selection_frames' is '1'");
     refuse(MINIMAL "solver: {selection_seconds: 0}\n", NULL,
@@ -376,6 +381,11 @@ static void choices_are_checked(void **state)
            "'standardize'?");
     refuse(MINIMAL "solver: {type: cholesk}\n", NULL,
            "case.yaml, line 3: 'solver.type' is 'cholesk'; did you mean 'cholesky'?");
+    refuse(MINIMAL "solver: {type: lowrank}\n", NULL,
+           "case.yaml, line 3: 'solver.type' is 'lowrank'; did you mean 'low-rank'?");
+    refuse(MINIMAL "solver: {inducing: 20}\n", NULL,
+           "case.yaml, line 3: 'solver.inducing' is for the solver low-rank, but 'solver.type' is "
+           "'cholesky'");
 }
 
 #define SIXTEEN "aaaaaaaaaaaaaaaa"
