@@ -31,7 +31,8 @@ THREE_RANKS = os.environ["COVARY_MPIEXEC"].split() + ["3"]
 CONFIG = """
 data: {train: [%(data)s/nh3_train.xyz]}
 properties: [{name: dipole, kind: vector, unit: e*bohr}]
-representation: {basis: gram, descriptor: [distances], scaling: none, symmetry: ["(2 3)", "(2 3 4)"]}
+representation:
+  {basis: gram, descriptor: [distances], scaling: none, symmetry: ["(2 3)", "(2 3 4)"]}
 kernel: {type: %(kernel)s, length: %(length)r}
 ridge: %(ridge)r
 solver: {type: low-rank, inducing: %(inducing)d}
