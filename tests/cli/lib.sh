@@ -113,6 +113,17 @@ expect_refusal() {
     expect_files
 }
 
+# own_ranks PROCESS: processes of the program below that one, lowest first; they are ours alone.
+own_ranks() {
+    local all=$1 more=$1
+    while [ -n "$more" ]; do
+        more=$(ps -o pid= --ppid "${more//[[:space:]]/,}" | xargs)
+        all="$all${more:+ $more}"
+    done
+    ps -o pid=,args= -p "${all// /,}" |
+        awk -v program="$COVARY" '$2 == program { print $1 }' | sort -n
+}
+
 # first_frames COUNT FILE: the first frames of an XYZ file of one molecule, on standard output.
 first_frames() {
     awk -v count="$1" 'NR == 1 { lines = $1 + 2 } NR > count * lines { exit } { print }' "$2"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # The Slurm scripts run the documented commands, hand on the exit status, and queue a stopped job
-# again once; srun and scontrol are played by two small scripts.
+# again, a prediction once and a fit five times; srun and scontrol are played by two small scripts.
 set -euo pipefail
 jobs=$COVARY_SOURCE/jobs
 rm -rf bin && mkdir bin
@@ -45,7 +45,10 @@ export SRUN_STATUS=75
 expect 75 "$predict"$'\n'"scontrol requeue 7" predict.slurm a.h5 b.h5 one.xyz "two words.xyz"
 export SLURM_RESTART_COUNT=1
 expect 75 "$predict" predict.slurm a.h5 b.h5 one.xyz "two words.xyz"
-export COVARY_REQUEUES=2
+expect 75 "$fit"$'\n'"scontrol requeue 7" fit.slurm a.yaml a.h5 --set ridge=1e-6
+export SLURM_RESTART_COUNT=5
+expect 75 "$fit" fit.slurm a.yaml a.h5 --set ridge=1e-6
+export SLURM_RESTART_COUNT=1 COVARY_REQUEUES=2
 expect 75 "$fit"$'\n'"scontrol requeue 7" fit.slurm a.yaml a.h5 --set ridge=1e-6
 
 [ "$failures" = 0 ] && echo "the Slurm scripts run the documented commands"

@@ -30,17 +30,6 @@ begin() {
     fail "nothing was written in 20 s"
 }
 
-# Processes of the program below the one in `process`, lowest first; they are ours alone.
-own_ranks() {
-    local all=$process more=$process
-    while [ -n "$more" ]; do
-        more=$(ps -o pid= --ppid "${more//[[:space:]]/,}" | xargs)
-        all="$all${more:+ $more}"
-    done
-    ps -o pid=,args= -p "${all// /,}" |
-        awk -v program="$COVARY" '$2 == program { print $1 }' | sort -n
-}
-
 end() {
     checks=$((checks + 1))
     status=0
@@ -51,7 +40,7 @@ end() {
 for ranks in 1 2; do
     for signal in TERM INT; do
         begin
-        kill "-$signal" "$(own_ranks | tail -n 1)"
+        kill "-$signal" "$(own_ranks "$process" | tail -n 1)"
         end
         [ "$status" = 75 ] || fail "SIG$signal: exit status $status where 75 is expected"
         expect_message "stopped by a signal" "run the same command again"
@@ -59,7 +48,7 @@ for ranks in 1 2; do
     done
 
     begin
-    kill -KILL "$(own_ranks | tail -n 1)"
+    kill -KILL "$(own_ranks "$process" | tail -n 1)"
     end
     [ "$status" != 0 ] || fail "SIGKILL: exit status 0"
     [ ! -e out/new.h5 ] || fail "SIGKILL left a file under the final name"
