@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The training frames in a representation: features, tensors, and targets in its axes. */
+#include "model/domain.h"
 #include "model/kept_frames.h"
 #include "model/training.h"
 
@@ -81,48 +82,6 @@ done:
     return status;
 }
 
-/* The nearest kept site of another frame to the first site of frame `row`, squared. */
-static double nearest_other(const representation *of, int64_t row, const double *site)
-{
-    const int64_t dimension = of->features->dimension, n_sites = representation_train_sites(of);
-    double        nearest = INFINITY;
-
-    for (int64_t other = 0; other < of->n_train * n_sites; other++) {
-        double squared = 0.0;
-        for (int64_t d = 0; d < dimension && squared < nearest; d++) {
-            double gap = site[d] - of->train[other * dimension + d];
-            squared += gap * gap;
-        }
-        nearest = of->train_frames[other / n_sites] != row ? fmin(nearest, squared) : nearest;
-    }
-    return nearest;
-}
-
-/*
- * How far a training frame is from the nearest other one that is kept, at most: the scale of the
- * domain flags.  A thousand frames tell it well enough.
- */
-static void measure_domain(covary_run *run, representation *of, const panel *features)
-{
-    enum { SAMPLE = 1000 };
-    int64_t step = features->n_rows > SAMPLE ? features->n_rows / SAMPLE : 1;
-    int64_t first = features->first;
-    double  largest = 0.0;
-
-    for (int64_t row = (first + step - 1) / step * step; row < first + features->n_local;
-         row += step) {
-        double nearest = INFINITY;
-        for (int site = 0; site < of->n_sites; site++) {
-            const double *at =
-                features->data + (row - first) * features->width + site * of->features->dimension;
-            nearest = fmin(nearest, nearest_other(of, row, at));
-        }
-        largest = fmax(largest, isfinite(nearest) ? sqrt(nearest) : 0.0);
-    }
-    MPI_Allreduce(MPI_IN_PLACE, &largest, 1, MPI_DOUBLE, MPI_MAX, covary_run_comm(run));
-    of->train_distance = largest;
-}
-
 covary_status training_keep(covary_run *run, covary_model *model, const training_set *set, int r)
 {
     covary_status   status = COVARY_OK;
@@ -141,7 +100,7 @@ covary_status training_keep(covary_run *run, covary_model *model, const training
     }
     MEMORY_RELEASE(&of->train);
     COVARY_TRY(panel_replicate(kept, &of->train));
-    measure_domain(run, of, all);
+    COVARY_TRY(domain_measure(run, of, all));
 
 done:
     panel_destroy(&kept);
