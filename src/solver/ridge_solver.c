@@ -17,8 +17,8 @@
 #define FIRST_JITTER      1e-14 /* after a ridge of 0 */
 #define RESIDUAL_DOUBTFUL 1e-4  /* worth a warning */
 
-static const solver_ops *const registry[] = {&solver_cholesky, &solver_low_rank, &solver_reference,
-                                             NULL};
+static const solver_ops *const registry[] = {&solver_cholesky, &solver_iterative, &solver_low_rank,
+                                             &solver_reference, NULL};
 
 const solver_ops *const *solver_registry(void)
 {
@@ -55,6 +55,16 @@ static covary_status check_parameters(const ridge_problem *problem)
         return COVARY_FAIL(COVARY_ERR_CONFIG,
                            "solver.block: %d; give 0 (automatic) or a positive number", block);
     }
+    if (problem->options.rank < 0) {
+        return COVARY_FAIL(COVARY_ERR_CONFIG,
+                           "solver.rank: %lld; give 0 (automatic) or a positive number",
+                           (long long)problem->options.rank);
+    }
+    if (!(problem->options.tolerance >= 0.0) || problem->options.tolerance >= 1.0) {
+        return COVARY_FAIL(COVARY_ERR_CONFIG,
+                           "solver.tolerance: %g; give 0 (automatic) or a number below 1",
+                           problem->options.tolerance);
+    }
     return COVARY_OK;
 }
 
@@ -90,7 +100,7 @@ static covary_status attempt_with_jitter(ridge_system *system, ridge_solution *o
         const double larger = out->ridge > 0.0 ? 10.0 * out->ridge : FIRST_JITTER;
 
         log_write(run, LOG_WARNING,
-                  "the kernel matrix is not positive definite at ridge %.1e (%s): trying %.1e",
+                  "the kernel matrix is too near to singular at ridge %.1e (%s): trying %.1e",
                   out->ridge, trouble, larger);
         out->ridge = larger;
         system->problem.options.checkpoint = NULL; /* which is of the ridge asked for */
@@ -98,7 +108,7 @@ static covary_status attempt_with_jitter(ridge_system *system, ridge_solution *o
     }
     if (trouble[0] != '\0') {
         status = COVARY_FAIL(COVARY_ERR_NUMERIC,
-                             "the kernel matrix is not positive definite even at ridge %.1e (%s); "
+                             "the kernel matrix is too near to singular even at ridge %.1e (%s); "
                              "give a larger ridge or a shorter length, or remove repeated frames",
                              out->ridge, trouble);
         goto done;

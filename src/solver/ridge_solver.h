@@ -20,6 +20,9 @@
 typedef struct {
     int block; /* of the block-cyclic layout, rounded up to whole frames; 0: automatic */
     const solver_checkpoint *checkpoint; /* for solvers that take steps; NULL: none */
+    double   tolerance; /* of steps: |Y - A W| / |Y| of a column, Euclidean; 0: automatic */
+    int64_t  rank;      /* of a preconditioner; 0: automatic */
+    uint64_t seed;      /* of random choices */
     /* Of a low-rank model: training frames that may carry weights; NULL: all. */
     int64_t        n_inducing;
     const int64_t *inducing; /* [n_inducing] global, ascending; borrowed */
@@ -73,6 +76,7 @@ typedef struct {
 } solver_ops;
 
 extern const solver_ops solver_cholesky;
+extern const solver_ops solver_iterative; /* needs a ridge above 0; estimates leave-one-out */
 extern const solver_ops solver_low_rank;  /* needs a ridge above 0 */
 extern const solver_ops solver_reference; /* plain loops, all of it on every rank */
 

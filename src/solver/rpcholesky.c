@@ -277,11 +277,6 @@ static int race_here(const partial_factor *of, int most, candidate *first)
     return n;
 }
 
-static int64_t lesser(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /*
  * The candidates of this round, the same on every rank: few at first, so that the number of frames
  * passes by little what the tolerance asks for.
@@ -289,7 +284,8 @@ static int64_t lesser(int64_t a, int64_t b)
 static void race(partial_factor *of)
 {
     const int64_t chosen = of->g->n_pivots, fewest = chosen / 2 > FEWEST ? chosen / 2 : FEWEST;
-    const int     most = (int)lesser(lesser(fewest, of->most), of->limits.most - chosen);
+    const int64_t left = of->limits.most - chosen, wanted = fewest < left ? fewest : left;
+    const int     most = wanted < of->most ? (int)wanted : of->most;
     const int     bytes = of->most * (int)sizeof(candidate);
     int           n = race_here(of, most, of->candidates);
 

@@ -34,6 +34,21 @@ static covary_status solve(covary_run *run, const training_set *set, const train
     return solve_by(&solver_cholesky, run, set, panels);
 }
 
+static covary_status solve_stepwise(covary_run *run, const training_set *set,
+                                    const training_panels *panels)
+{
+    const kernel           of = kernel_named("gaussian", 0, 2.0);
+    const covariant_kernel with = training_kernel(set, &of);
+    ridge_problem          problem = problem_of(run, &with, panels, 1e-1);
+    ridge_solution         solution = {0};
+
+    problem.options.tolerance = 1e-2;
+    const covary_status status = ridge_solve(&solver_iterative, &problem, &solution);
+
+    ridge_solution_release(&solution);
+    return status;
+}
+
 static covary_status solve_plainly(covary_run *run, const training_set *set,
                                    const training_panels *panels)
 {
@@ -121,6 +136,13 @@ static void reference_survives_every_fault(void **unused)
     fail_at_each_agreement(solve_plainly, training_create(11, 3, 2, 1), 10);
 }
 
+static void iterative_survives_every_fault(void **unused)
+{
+    (void)unused;
+    fail_at_each_agreement(solve_stepwise, training_create(11, 3, 2, 1), 40);
+    fail_at_each_agreement(solve_stepwise, training_create_covariant(shape, 5, 4, 2, 2), 40);
+}
+
 static void low_rank_survives_every_fault(void **unused)
 {
     (void)unused;
@@ -137,6 +159,7 @@ static void selection_survives_every_fault(void **unused)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(solver_survives_every_fault),
     cmocka_unit_test(reference_survives_every_fault),
+    cmocka_unit_test(iterative_survives_every_fault),
     cmocka_unit_test(low_rank_survives_every_fault),
     cmocka_unit_test(selection_survives_every_fault),
     cmocka_unit_test(covariant_system_survives_every_fault),

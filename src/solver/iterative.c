@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The strategy `iterative`: conjugate gradients on products that never form the matrix,
+ * preconditioned by a partial Cholesky factor of random pivots.  Memory: that factor, n rank /
+ * ranks, and the sites of all frames.
+ *
+ * The condition number of P^-1 A is at most 1 + tr E / ridge, E being what the factor leaves of K
+ * (Diaz, Epperly, Frangella, Tropp and Webber, arXiv:2304.12465 (2023)).  Spectra of smooth kernels
+ * fall so fast that far fewer steps are needed than it allows.
+ */
+#include "solver/ridge_solver.h"
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/node.h"
+#include "core/status.h"
+#include "solver/conjugate_gradient.h"
+#include "solver/loo_estimate.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DEFAULT_TOLERANCE                                                                          \
+    1e-6                     /* errors of predictions are then those of the exact weights to 4     \
+                                digits */
+#define PROBE_TOLERANCE 1e-3 /* far below the scatter of the probes */
+#define USABLE          1e-4 /* where rounding ends the way before the tolerance */
+#define STEP_SCALE      0.25 /* steps to 1e-5 = this sqrt(tr E / ridge), as measured */
+#define MEMORY_UNKNOWN  ((int64_t)1 << 30)
+
+enum { MOST_STEPS = 5000 };
+
+typedef struct {
+    preconditioner *by;
+    panel          *probes, *solved; /* [frames n_rows][n_probes]: z and A^-1 z */
+} iterative_state;
+
+static void iterative_destroy(void **released)
+{
+    iterative_state *state = *released;
+
+    if (state != NULL) {
+        panel_destroy(&state->solved);
+        panel_destroy(&state->probes);
+        preconditioner_destroy(&state->by);
+    }
+    MEMORY_RELEASE(released);
+}
+
+/* Bytes that a rank may count on, the same on every rank.  Collective. */
+static int64_t memory_of_rank(covary_run *run)
+{
+    const node_resources here = node_resources_of(run);
+    const int64_t        available = node_available_memory();
+    int64_t              bytes = available > 0 ? available : here.memory_bytes;
+
+    if (here.memory_bytes > 0 && here.memory_bytes < bytes) {
+        bytes = here.memory_bytes;
+    }
+    bytes = bytes > 0 ? bytes / here.n_ranks : MEMORY_UNKNOWN;
+    MPI_Allreduce(MPI_IN_PLACE, &bytes, 1, MPI_INT64_T, MPI_MIN, covary_run_comm(run));
+    return bytes;
+}
+
+/* What a rank of the factor has to be worth, in operations of all ranks. */
+typedef struct {
+    double ridge, digits; /* natural logarithm of the tolerance */
+    double n, columns;    /* of the system */
+    double product;       /* of A with all columns */
+} cost_model;
+
+/*
+ * The factor grows until it costs as much as the steps that it leaves to be taken: 8 n r^2 for its
+ * columns and their orthonormalization and 9 r^3 for its eigenvectors, against a product and two
+ * or four passes through the factor a step.
+ */
+static bool is_enough(const void *context, int64_t rank, double left)
+{
+    const cost_model *cost = context;
+    const double      r = (double)rank;
+    const double      steps =
+        STEP_SCALE * sqrt(fmax(left, 0.0) / cost->ridge) * cost->digits / log(1e-5);
+    const double step = cost->product + 8.0 * cost->n * r * cost->columns;
+
+    return left <= cost->ridge || steps * step <= 8.0 * cost->n * r * r + 9.0 * r * r * r;
+}
+
+/* Kernel values take about as long as 40 operations of their product with the weights. */
+static cost_model cost_of(const ridge_problem *problem, double tolerance, double ridge,
+                          int64_t columns)
+{
+    const covariant_kernel *with = problem->with;
+    const double            frames = (double)problem->train->features->n_rows;
+    const double pairs = frames * frames * with->n_sites * (double)covariant_train_sites(with);
+
+    return (cost_model){.ridge = ridge,
+                        .digits = log(tolerance),
+                        .n = frames * with->n_rows,
+                        .columns = (double)columns,
+                        .product = pairs * (2.0 * (double)with->dimension + 40.0 +
+                                            2.0 * (double)(columns * with->n_tensors))};
+}
+
+/* Frames whose rows fit: a third of the memory for the factor, with a quarter to spare while it
+ * grows, and as much for the eigenvectors. */
+static int64_t most_pivots(const ridge_problem *problem, int64_t memory)
+{
+    const int64_t n_rows = problem->with->n_rows, asked = problem->options.rank;
+    const double  share = (double)memory / (3.0 * sizeof(double));
+    const double  local = (double)problem->targets->n_rows / covary_run_size(problem->run) + 128.0;
+    const double  by_factor = share / (1.25 * local), by_eigenvectors = sqrt(share / 4.0);
+    const int64_t most = (int64_t)fmin(by_factor, by_eigenvectors);
+    const int64_t rank = asked > 0 && asked < most ? asked : most;
+
+    return rank > n_rows ? (rank + (asked > 0 ? n_rows - 1 : 0)) / n_rows : 1;
+}
+
+static covary_status local_trace(const ridge_problem *problem, double *trace)
+{
+    covary_status          status = COVARY_OK;
+    const panel           *features = problem->train->features, *tensors = problem->train->tensors;
+    const covariant_frames here = {.n_frames = features->n_local,
+                                   .features = features->data,
+                                   .tensors = tensors == NULL ? NULL : tensors->data};
+
+    *trace = 0.0;
+    if (here.n_frames > 0) {
+        COVARY_TRY(covariant_mean_diagonal(problem->with, &here, trace));
+        *trace *= (double)(here.n_frames * problem->with->n_rows);
+    }
+
+done:
+    return status;
+}
+
+/* The ridge, unless it is below the rounding of K, where it says nothing.  Collective. */
+static covary_status find_shift(const ridge_problem *problem, double ridge, double *shift)
+{
+    covary_status status = COVARY_OK;
+    double        trace;
+
+    COVARY_TRY_TOGETHER(problem->run, "trace of the kernel", local_trace(problem, &trace));
+    MPI_Allreduce(MPI_IN_PLACE, &trace, 1, MPI_DOUBLE, MPI_SUM, covary_run_comm(problem->run));
+    *shift = fmax(ridge, DBL_EPSILON * trace);
+
+done:
+    return status;
+}
+
+static covary_status make_preconditioner(const ridge_problem *problem, double ridge,
+                                         double tolerance, int64_t columns, int64_t memory,
+                                         preconditioner **out)
+{
+    covary_status status = COVARY_OK;
+    rpcholesky   *factor = NULL;
+    double        shift;
+    const panel  *features = problem->train->features;
+    const bool    automatic = problem->options.rank == 0;
+
+    COVARY_TRY(find_shift(problem, ridge, &shift));
+    const cost_model        cost = cost_of(problem, tolerance, shift, columns);
+    const rpcholesky_limits limits = {.most = most_pivots(problem, memory),
+                                      .seed = problem->options.seed,
+                                      .enough = automatic ? is_enough : NULL,
+                                      .context = &cost};
+    COVARY_TRY(rpcholesky_create(problem->run, problem->with, problem->train, limits, &factor));
+    log_write(problem->run, LOG_DETAIL,
+              "partial factor of rank %lld from %lld of %lld frames leaves a trace of "
+              "%.1e, %.1e ridges",
+              (long long)factor->rank, (long long)factor->n_pivots, (long long)features->n_rows,
+              factor->trace, factor->trace / shift);
+    COVARY_TRY(preconditioner_create(problem->run, &factor, shift, out));
+
+done:
+    rpcholesky_destroy(&factor);
+    return status;
+}
+
+/* [targets | probes] */
+static covary_status form_rhs(const ridge_problem *problem, const panel *probes, panel **rhs)
+{
+    covary_status status = COVARY_OK;
+    const panel  *targets = problem->targets;
+
+    COVARY_TRY(panel_create(problem->run, targets->n_local, targets->width + probes->width, rhs));
+    for (int64_t row = 0; row < targets->n_local; row++) {
+        double *to = (*rhs)->data + row * (*rhs)->width;
+
+        memcpy(to, targets->data + row * targets->width, (size_t)targets->width * sizeof *to);
+        memcpy(to + targets->width, probes->data + row * probes->width,
+               (size_t)probes->width * sizeof *to);
+    }
+
+done:
+    return status;
+}
+
+/* to [rows][columns] <- columns from `first` on. */
+static void copy_columns(const panel *from, int64_t first, panel *to)
+{
+    for (int64_t row = 0; row < to->n_local; row++) {
+        memcpy(to->data + row * to->width, from->data + row * from->width + first,
+               (size_t)to->width * sizeof *to->data);
+    }
+}
+
+/* Largest |residual| over the largest |target|, INFINITY if that is no number.  Collective. */
+static double relative_residual(const panel *targets, const panel *residual)
+{
+    double largest[2] = {0.0, 0.0};
+
+    for (int64_t i = 0; i < targets->n_local * targets->width; i++) {
+        const double rest =
+            residual->data[i / targets->width * residual->width + i % targets->width];
+
+        largest[0] = fmax(largest[0], isfinite(rest) ? fabs(rest) : INFINITY);
+        largest[1] = fmax(largest[1], fabs(targets->data[i]));
+    }
+    MPI_Allreduce(MPI_IN_PLACE, largest, 2, MPI_DOUBLE, MPI_MAX, covary_run_comm(targets->run));
+    return largest[1] > 0.0 ? largest[0] / largest[1] : largest[0];
+}
+
+/* What came of it, in the log or as a reason why there are no usable weights. */
+static void judge(const ridge_problem *problem, double tolerance, const cg_result *result,
+                  char trouble[static SOLVER_TROUBLE])
+{
+    static const char *const reasons[] = {
+        [CG_STALLED] = "conjugate gradients stall at a residual of %.0e after %lld steps",
+        [CG_INDEFINITE] = "not positive definite at a residual of %.0e after %lld steps",
+        [CG_LIMIT] = "the residual is %.0e after %lld steps of conjugate gradients",
+    };
+    const bool is_usable = result->outcome != CG_LIMIT && result->relative <= USABLE;
+
+    if (result->outcome == CG_SOLVED) {
+        log_write(problem->run, LOG_INFO, "conjugate gradients: %lld steps to a residual of %.1e",
+                  (long long)result->steps, result->relative);
+    } else if (is_usable) {
+        log_write(problem->run, LOG_WARNING,
+                  "rounding ends conjugate gradients at a residual of %.1e after %lld steps, "
+                  "before the tolerance of %.1e: give a larger ridge or solver.tolerance",
+                  result->relative, (long long)result->steps, tolerance);
+    } else {
+        snprintf(trouble, SOLVER_TROUBLE, reasons[result->outcome], result->relative,
+                 (long long)result->steps);
+    }
+}
+
+static covary_status solve(const ridge_problem *problem, double tolerance, int64_t memory,
+                           iterative_state *state, ridge_solution *out,
+                           char trouble[static SOLVER_TROUBLE])
+{
+    covary_status    status = COVARY_OK;
+    covary_run      *run = problem->run;
+    const int64_t    n_targets = problem->targets->width;
+    kernel_operator *a = NULL;
+    panel           *rhs = NULL, *x = NULL, *residual = NULL;
+    double          *tolerances = NULL;
+    cg_result        result = {0};
+
+    COVARY_TRY(kernel_operator_create(problem->with, problem->train, out->ridge, OPERATOR_AUTOMATIC,
+                                      memory, &a));
+    COVARY_TRY(form_rhs(problem, state->probes, &rhs));
+    COVARY_TRY(panel_create(run, rhs->n_local, rhs->width, &x));
+    COVARY_TRY(panel_create(run, rhs->n_local, rhs->width, &residual));
+    COVARY_TRY_TOGETHER(run, "tolerances", MEMORY_ALLOCATE("tolerances", rhs->width, &tolerances));
+    for (int64_t c = 0; c < rhs->width; c++) {
+        tolerances[c] = c < n_targets ? tolerance : fmax(tolerance, PROBE_TOLERANCE);
+    }
+    const cg_problem asked = {.run = run,
+                              .a = a,
+                              .by = state->by,
+                              .rhs = rhs,
+                              .tolerance = tolerances,
+                              .n_required = n_targets,
+                              .most_steps = MOST_STEPS,
+                              .checkpoint = problem->options.checkpoint};
+    COVARY_TRY(cg_solve(&asked, x, residual, &result));
+    judge(problem, tolerance, &result, trouble);
+    copy_columns(x, 0, out->weights);
+    copy_columns(x, n_targets, state->solved);
+    out->residual = relative_residual(problem->targets, residual);
+
+done:
+    MEMORY_RELEASE(&tolerances);
+    panel_destroy(&residual);
+    panel_destroy(&x);
+    panel_destroy(&rhs);
+    kernel_operator_destroy(&a);
+    return status;
+}
+
+static covary_status attempt(const ridge_problem *problem, void **made, ridge_solution *out,
+                             char trouble[static SOLVER_TROUBLE])
+{
+    covary_status    status = COVARY_OK;
+    covary_run      *run = problem->run;
+    iterative_state *state = NULL;
+    const panel     *targets = problem->targets;
+    const double     tolerance =
+        problem->options.tolerance > 0.0 ? problem->options.tolerance : DEFAULT_TOLERANCE;
+    const int64_t n_probes = loo_estimate_probes(targets->n_rows);
+    const int64_t memory = memory_of_rank(run);
+
+    if (!(out->ridge > 0.0)) {
+        snprintf(trouble, SOLVER_TROUBLE, "conjugate gradients need a ridge to be preconditioned");
+        return COVARY_OK;
+    }
+    COVARY_TRY_TOGETHER(run, "iterative solution", MEMORY_ALLOCATE("solution", 1, &state));
+    COVARY_TRY(panel_create(run, targets->n_local, n_probes, &state->probes));
+    COVARY_TRY(panel_create(run, targets->n_local, n_probes, &state->solved));
+    loo_estimate_fill(problem->options.seed, 0, n_probes, state->probes);
+    COVARY_TRY(make_preconditioner(problem, out->ridge, tolerance, targets->width + n_probes,
+                                   memory, &state->by));
+    COVARY_TRY(solve(problem, tolerance, memory_of_rank(run) / 2, state, out, trouble));
+
+done:
+    *made = state;
+    return status;
+}
+
+static covary_status leave_one_out(const ridge_problem *problem, void *made, ridge_solution *out)
+{
+    const iterative_state *state = made;
+
+    out->loo_is_exact = false;
+    return loo_estimate(state->by, problem->with->n_rows, state->probes, state->solved,
+                        out->weights, out->loo);
+}
+
+const solver_ops solver_iterative = {
+    .name = "iterative",
+    .summary = "conjugate gradients preconditioned by randomly pivoted Cholesky",
+    .attempt = attempt,
+    .leave_one_out = leave_one_out,
+    .destroy = iterative_destroy,
+};
