@@ -72,6 +72,19 @@ INLINED void NAMED(halve)(const REAL *norms, const NAMED(vector) * row_norms,
     }
 }
 
+/* -d^2 / 2 from the differences of the coordinates. */
+TARGET static REAL NAMED(half_exactly)(int dimension, const REAL *point, const REAL *row)
+{
+    REAL sum = 0;
+
+    for (int64_t d = 0; d < dimension; d++) {
+        const REAL difference = point[d * MICRO_POINTS] - row[d * NAMED(LANES)];
+
+        sum += difference * difference;
+    }
+    return (REAL)-0.5 * sum;
+}
+
 /* Pairs whose distance has cancelled, one by one; nearest of each lane anew. */
 TARGET static __attribute__((noinline, cold)) void
 NAMED(refine)(const micro_pairs *pairs, int first, REAL *halves, REAL *nearest)
@@ -83,18 +96,11 @@ NAMED(refine)(const micro_pairs *pairs, int first, REAL *halves, REAL *nearest)
     for (int lane = 0; lane < NAMED(LANES); lane++) {
         nearest[lane] = -INFINITY;
         for (int point = 0; point < MICRO_POINTS; point++) {
-            REAL *half = halves + point * NAMED(LANES) + lane;
+            REAL      *half = halves + point * NAMED(LANES) + lane;
+            const REAL far = -NEAR * (norms[point] + row_norms[lane]); /* padding: -INFINITY */
 
-            if (norms[point]<INFINITY && * half> - NEAR * (norms[point] + row_norms[lane])) {
-                REAL sum = 0;
-
-                for (int64_t d = 0; d < pairs->dimension; d++) {
-                    const REAL difference =
-                        train[d * MICRO_POINTS + point] - rows[d * NAMED(LANES) + lane];
-
-                    sum += difference * difference;
-                }
-                *half = (REAL)-0.5 * sum;
+            if (*half > far) {
+                *half = NAMED(half_exactly)(pairs->dimension, train + point, rows + lane);
             }
             nearest[lane] = *half > nearest[lane] ? *half : nearest[lane];
         }

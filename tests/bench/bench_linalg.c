@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DGEMM_SIZE = 1000, EXP_COUNT = 1 << 14, OUTPUTS = 9 };
+enum { DGEMM_SIZE = 1000, EXP_COUNT = 1 << 10, OUTPUTS = 9 };
 
 typedef struct {
     covary_run *run;
@@ -59,7 +59,7 @@ static void describe_dgemm(bench *b, double *matrices)
                           .context = matrices};
 }
 
-enum { EXP_ROUNDS = 200 };
+enum { EXP_ROUNDS = 3200 };
 
 /* As many passes over an array that stays in cache as make a measurable time. */
 typedef struct {
