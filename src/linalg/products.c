@@ -186,8 +186,11 @@ double block_cyclic_largest(const block_cyclic *matrix)
     return largest;
 }
 
-static covary_status check_units(const block_cyclic *a, int r, int *count)
+static covary_status check_units(const block_cyclic *a, const block_cyclic *b, int r, int *count)
 {
+    if (!share_layout(a, b) || a->n_rows != b->n_rows || a->n_cols != b->n_cols) {
+        return refuse("products of the rows", a, b);
+    }
     if (r < 1 || a->n_rows % r != 0 || a->block % r != 0) {
         return COVARY_FAIL(COVARY_ERR_INTERNAL,
                            "products of %d rows each of %" PRId64 " rows in blocks of %d", r,
@@ -197,31 +200,32 @@ static covary_status check_units(const block_cyclic *a, int r, int *count)
 }
 
 /* Column by column, as they lie in memory. */
-static void multiply_rows(const block_cyclic *a, int r, double *products)
+static void multiply_rows(const block_cyclic *a, const block_cyclic *b, int r, double *products)
 {
     for (int64_t col = 0; col < a->local_cols; col++) {
-        const double *column = a->data + col * a->leading;
+        const double *left = a->data + col * a->leading, *right = b->data + col * b->leading;
 
         for (int64_t row = 0; row < a->local_rows; row += r) {
             double *product = products + block_cyclic_row(a, row) * r;
 
             for (int p = 0; p < r; p++) {
                 for (int q = 0; q < r; q++) {
-                    product[p * r + q] += column[row + p] * column[row + q];
+                    product[p * r + q] += left[row + p] * right[row + q];
                 }
             }
         }
     }
 }
 
-covary_status block_cyclic_row_products(const block_cyclic *a, int r, double *products)
+covary_status block_cyclic_row_products(const block_cyclic *a, const block_cyclic *b, int r,
+                                        double *products)
 {
     covary_status status = COVARY_OK;
     int           count = 0;
 
-    COVARY_TRY_TOGETHER(a->grid->run, "products of rows", check_units(a, r, &count));
+    COVARY_TRY_TOGETHER(a->grid->run, "products of rows", check_units(a, b, r, &count));
     memset(products, 0, (size_t)count * sizeof *products);
-    multiply_rows(a, r, products);
+    multiply_rows(a, b, r, products);
     MPI_Allreduce(MPI_IN_PLACE, products, count, MPI_DOUBLE, MPI_SUM,
                   covary_run_comm(a->grid->run));
 

@@ -30,9 +30,10 @@ void block_cyclic_diagonal_range(const block_cyclic *square, double *least, doub
 double block_cyclic_largest(const block_cyclic *matrix);
 
 /*
- * A_i A_i^T for each unit i of r rows of A, [n_rows / r][r][r] on every rank.
+ * A_i B_i^T for each unit i of r rows of A and B of one shape, [n_rows / r][r][r] on every rank.
  * COVARY_ERR_INTERNAL also: r does not divide both the rows and the block.
  */
-covary_status block_cyclic_row_products(const block_cyclic *a, int r, double *products);
+covary_status block_cyclic_row_products(const block_cyclic *a, const block_cyclic *b, int r,
+                                        double *products);
 
 #endif

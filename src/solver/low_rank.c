@@ -13,8 +13,15 @@
  *
  *   A^-1 Y = (Y - Phi V) / ridge,  log det A = log det B + (n - m) log ridge,
  *
- * and with L_B L_B^T = B and T = Phi L_B^-T the residuals without frame i (the inducing frames stay
- * as they are, whether i is one of them or not) are e_i = [I - T_i T_i^T]^-1 (Y - Phi V)_i.
+ * and with L_B L_B^T = B and T = Phi L_B^-T, the residuals without the targets of frame i are
+ *
+ *   e_i = [I - T_i T_i^T]^-1 (Y - Phi V)_i.
+ *
+ * An inducing frame is left out with its weights.  Let U = L_m^-T L_B^-T, so that U U^T is the
+ * inverse of the matrix of the normal equations in W; G_i = U_i T_i^T, C_i = U_i U_i^T.  Without
+ * its targets the frame keeps the weights W_i - G_i e_i, which are then constrained to be 0:
+ *
+ *   e_i + R G_i^T [C_i + G_i R G_i^T]^-1 (W_i - G_i e_i),  R = [I - T_i T_i^T]^-1.
  *
  * All matrices are block-cyclic.  Phi is kept, n m / ranks numbers, because the leave-one-out
  * residuals need it once more; kernel values and L_m^-T, half of the work, are computed once.
@@ -43,6 +50,7 @@ typedef struct {
     panel           *features, *tensors;
     covariant_panels inducing; /* the two */
     block_cyclic    *whitener; /* L_m */
+    double           jitter;   /* of K_mm */
     block_cyclic    *phi;      /* after the leave-one-out residuals: T */
     block_cyclic    *factor;   /* L_B */
     panel           *misfit;   /* Y - Phi V */
@@ -177,7 +185,9 @@ static covary_status factor_inducing(const ridge_problem *problem, low_rank_stat
     if (bad_pivot != 0) {
         snprintf(trouble, SOLVER_TROUBLE, "inducing frames: leading minor of order %lld of %lld",
                  (long long)bad_pivot, (long long)m);
-    } else if (jitter > 0.0) {
+    }
+    state->jitter = jitter;
+    if (bad_pivot == 0 && jitter > 0.0) {
         log_write(problem->run, LOG_DETAIL,
                   "the kernel of the inducing frames is nearly singular: %.0e on its diagonal",
                   jitter);
@@ -361,36 +371,146 @@ done:
     return status;
 }
 
-static covary_status leave_one_out(const ridge_problem *problem, void *with, ridge_solution *out)
+/* The lower triangle of L, or a unit matrix. */
+static void fill_triangle(const block_cyclic *lower, bool unit, block_cyclic *to)
 {
-    covary_status   status = COVARY_OK;
-    low_rank_state *state = with;
-    const int       n_rows = problem->with->n_rows;
-    const panel    *features = problem->train->features;
-    const int64_t   size = (int64_t)n_rows * n_rows, width = out->loo->width;
-    double         *blocks = NULL;
+    for (int64_t col = 0; col < to->local_cols; col++) {
+        const int64_t j = block_cyclic_col(to, col);
 
-    COVARY_TRY_TOGETHER(problem->run, "leave-one-out",
-                        MEMORY_ALLOCATE("leverages", features->n_rows * size, &blocks));
-    COVARY_TRY(block_cyclic_triangle_solve(state->factor, TRIANGLE_RIGHT_TRANSPOSED, state->phi));
-    COVARY_TRY(block_cyclic_row_products(state->phi, n_rows, blocks));
+        for (int64_t row = 0; row < to->local_rows; row++) {
+            const int64_t i = block_cyclic_row(to, row), at = col * to->leading + row;
+
+            to->data[at] = unit ? (double)(i == j) : i >= j ? lower->data[at] : 0.0;
+        }
+    }
+}
+
+/*
+ * Blocks of the inducing frames, [m][n_rows][n_rows] on every rank: C = U_i U_i^T and
+ * G = U_i T_i^T.  The rows of T that belong to inducing frames are those of
+ * K_mm L_m^-T L_B^-T = (L_m - jitter L_m^-T) L_B^-T.
+ */
+static covary_status find_inducing_blocks(const ridge_problem *problem, const low_rank_state *state,
+                                          double *c, double *g)
+{
+    covary_status status = COVARY_OK;
+    const int64_t m = state->whitener->n_rows;
+    const int     block = state->whitener->block, n_rows = problem->with->n_rows;
+    block_cyclic *u = NULL, *t = NULL;
+
+    COVARY_TRY(block_cyclic_create(state->grid, m, m, block, &u));
+    COVARY_TRY(block_cyclic_create(state->grid, m, m, block, &t));
+    fill_triangle(state->whitener, true, u);
+    fill_triangle(state->whitener, false, t);
+    COVARY_TRY(block_cyclic_triangle_solve(state->whitener, TRIANGLE_LEFT_TRANSPOSED, u));
+    COVARY_TRY(block_cyclic_triangle_solve(state->factor, TRIANGLE_RIGHT_TRANSPOSED, u));
+    COVARY_TRY(block_cyclic_triangle_solve(state->factor, TRIANGLE_RIGHT_TRANSPOSED, t));
+    COVARY_TRY(block_cyclic_row_products(u, u, n_rows, c));
+    COVARY_TRY(block_cyclic_row_products(u, t, n_rows, g));
+    for (int64_t i = 0; i < m * n_rows; i++) {
+        g[i] -= state->jitter * c[i];
+    }
+
+done:
+    block_cyclic_destroy(&t);
+    block_cyclic_destroy(&u);
+    return status;
+}
+
+/* The factor of I - T_i T_i^T in the place of T_i T_i^T. */
+static void factor_leverage(int n_rows, double *block)
+{
+    for (int i = 0; i < n_rows * n_rows; i++) {
+        block[i] = (i % (n_rows + 1) == 0 ? 1.0 : 0.0) - block[i];
+    }
+    frame_blocks_factor(1, n_rows, block);
+}
+
+/* From R^-1 in factors, C, G and W_i to what the weights of frame i were to its residuals. */
+static void leave_weights_out(int n_rows, int64_t width, const double *leverage, double *c,
+                              const double *g, const double *weights, double *scratch, double *loo)
+{
+    double *rg = scratch, *missing = scratch + n_rows * n_rows; /* R G^T, then one column */
+
+    for (int i = 0; i < n_rows * n_rows; i++) {
+        rg[i] = g[i % n_rows * n_rows + i / n_rows];
+    }
+    for (int col = 0; col < n_rows; col++) {
+        frame_block_solve(n_rows, leverage, n_rows, rg + col);
+    }
+    for (int i = 0; i < n_rows * n_rows; i++) {
+        for (int k = 0; k < n_rows; k++) {
+            c[i] += g[i / n_rows * n_rows + k] * rg[k * n_rows + i % n_rows];
+        }
+    }
+    frame_blocks_factor(1, n_rows, c);
+    for (int64_t col = 0; col < width; col++) {
+        for (int i = 0; i < n_rows; i++) {
+            missing[i] = weights[i * width + col];
+            for (int k = 0; k < n_rows; k++) {
+                missing[i] -= g[i * n_rows + k] * loo[k * width + col];
+            }
+        }
+        frame_block_solve(n_rows, c, 1, missing);
+        for (int i = 0; i < n_rows * n_rows; i++) {
+            loo[i / n_rows * width + col] += rg[i] * missing[i % n_rows];
+        }
+    }
+}
+
+/* Blocks [frames][n_rows][n_rows]: of the training frames, then two of the inducing ones. */
+static void find_loo(const ridge_problem *problem, const low_rank_state *state, double *leverages,
+                     double *c, const double *g, double *scratch, ridge_solution *out)
+{
+    const int     n_rows = problem->with->n_rows;
+    const panel  *features = problem->train->features;
+    const int64_t size = (int64_t)n_rows * n_rows, width = out->loo->width;
+
     memcpy(out->loo->data, state->misfit->data,
            (size_t)(out->loo->n_local * width) * sizeof(double));
     for (int64_t frame = 0; frame < features->n_local; frame++) {
-        double *block = blocks + (features->first + frame) * size;
+        double *block = leverages + (features->first + frame) * size;
 
-        for (int64_t i = 0; i < size; i++) {
-            block[i] = (i % (n_rows + 1) == 0 ? 1.0 : 0.0) - block[i];
-        }
-        frame_blocks_factor(1, n_rows, block);
+        factor_leverage(n_rows, block);
         for (int64_t col = 0; col < width; col++) {
             frame_block_solve(n_rows, block, width, out->loo->data + frame * n_rows * width + col);
         }
     }
+    for (int64_t k = 0; k < state->n_here; k++) {
+        const int64_t frame = state->here[k], inducing = state->features->first + k;
+        const int64_t first = frame * n_rows * width;
+
+        leave_weights_out(n_rows, width, leverages + (features->first + frame) * size,
+                          c + inducing * size, g + inducing * size, out->weights->data + first,
+                          scratch, out->loo->data + first);
+    }
+}
+
+static covary_status leave_one_out(const ridge_problem *problem, void *with, ridge_solution *out)
+{
+    covary_status   status = COVARY_OK;
+    covary_run     *run = problem->run;
+    low_rank_state *state = with;
+    const int64_t   n_rows = problem->with->n_rows, size = n_rows * n_rows;
+    const int64_t   m = state->features->n_rows;
+    double         *leverages = NULL, *blocks = NULL, *scratch = NULL;
+
+    COVARY_TRY_TOGETHER(
+        run, "leave-one-out",
+        MEMORY_ALLOCATE("leverages", problem->train->features->n_rows * size, &leverages));
+    COVARY_TRY_TOGETHER(run, "leave-one-out",
+                        MEMORY_ALLOCATE("blocks of inducing frames", 2 * m * size, &blocks));
+    COVARY_TRY_TOGETHER(run, "leave-one-out", MEMORY_ALLOCATE("scratch", size + n_rows, &scratch));
+    COVARY_TRY(block_cyclic_triangle_solve(state->factor, TRIANGLE_RIGHT_TRANSPOSED, state->phi));
+    COVARY_TRY(block_cyclic_row_products(state->phi, state->phi, (int)n_rows, leverages));
+    COVARY_TRY(find_inducing_blocks(problem, state, blocks, blocks + m * size));
+    find_loo(problem, state, leverages, blocks, blocks + m * size, scratch, out);
     out->loo_is_exact = true;
 
 done:
+    MEMORY_RELEASE(&scratch);
     MEMORY_RELEASE(&blocks);
+    MEMORY_RELEASE(&leverages);
     return status;
 }
 

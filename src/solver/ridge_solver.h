@@ -50,7 +50,7 @@ typedef struct {
     panel *weights;      /* like targets; of a low-rank model 0 except in inducing frames */
     panel *dual;         /* like targets: A^-1 Y; NULL: the weights are that */
     panel *loo;          /* like targets: y_i - prediction without frame i (all its rows) */
-    bool   loo_is_exact; /* for the model as it is, with its inducing frames; else an estimate */
+    bool   loo_is_exact; /* with the other inducing frames as they are; else an estimate */
 } ridge_solution;
 
 enum { SOLVER_TROUBLE = 96 }; /* bytes of a reason */

@@ -79,8 +79,8 @@ static int64_t inducing_row(const low_rank_case *problem, const training_set *se
 }
 
 /*
- * (K_mn K_nm + ridge K_mm) W = K_mn Y without the rows of frame `left_out` (-1: with all), weights
- * [m n_rows][width].
+ * (K_mn K_nm + ridge K_mm) W = K_mn Y, weights [m n_rows][width], without frame `left_out` (-1:
+ * with all), neither its targets nor, if it is an inducing one, its weights.
  */
 static void solve_normal_equations(const low_rank_case *problem, const training_set *set,
                                    int64_t left_out, double *weights)
@@ -108,6 +108,15 @@ static void solve_normal_equations(const low_rank_case *problem, const training_
             for (int64_t col = 0; col < set->width; col++) {
                 a[i * wide + m + col] += k * (long double)set->targets[row * set->width + col];
             }
+        }
+    }
+    for (int64_t i = 0; i < m; i++) {
+        const bool is_out = problem->inducing[i / set->n_rows] == left_out;
+
+        for (int64_t j = 0; j < wide; j++) {
+            const bool is_other = j < m && problem->inducing[j / set->n_rows] == left_out;
+
+            a[i * wide + j] = is_out || is_other ? (long double)(i == j) : a[i * wide + j];
         }
     }
     eliminate(m, wide, a);
@@ -277,7 +286,12 @@ static void repeated_inducing_frames_change_nothing(void **unused)
     assert_ok(solve(&once, &set, 0, &expected));
     assert_ok(solve(&twice, &set, 0, &found));
     for (int64_t i = 0; i < found.loo->n_local * set.width; i++) {
-        assert_near(found.loo->data[i], expected.loo->data[i], 1e-6);
+        const int64_t frame = found.loo->first + i / set.width;
+
+        if (frame != 9 && frame != 13) { /* without the one, the other is still there */
+            assert_near(found.loo->data[i], expected.loo->data[i], 1e-6);
+        }
+        assert_near(twice.ridge * found.dual->data[i], once.ridge * expected.dual->data[i], 1e-6);
     }
     ridge_solution_release(&found);
     ridge_solution_release(&expected);
