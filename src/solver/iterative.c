@@ -33,8 +33,8 @@
 enum { MOST_STEPS = 5000 };
 
 typedef struct {
-    preconditioner *by;
-    panel          *probes, *solved; /* [frames n_rows][n_probes]: z and A^-1 z */
+    preconditioner  *by;
+    kernel_operator *a;
 } iterative_state;
 
 static void iterative_destroy(void **released)
@@ -42,8 +42,7 @@ static void iterative_destroy(void **released)
     iterative_state *state = *released;
 
     if (state != NULL) {
-        panel_destroy(&state->solved);
-        panel_destroy(&state->probes);
+        kernel_operator_destroy(&state->a);
         preconditioner_destroy(&state->by);
     }
     MEMORY_RELEASE(released);
@@ -88,9 +87,9 @@ static bool is_enough(const void *context, int64_t rank, double left)
 }
 
 /* Kernel values take about as long as 40 operations of their product with the weights. */
-static cost_model cost_of(const ridge_problem *problem, double tolerance, double ridge,
-                          int64_t columns)
+static cost_model cost_of(const ridge_problem *problem, double tolerance, double ridge)
 {
+    const int64_t           columns = problem->targets->width;
     const covariant_kernel *with = problem->with;
     const double            frames = (double)problem->train->features->n_rows;
     const double pairs = frames * frames * with->n_sites * (double)covariant_train_sites(with);
@@ -150,8 +149,7 @@ done:
 }
 
 static covary_status make_preconditioner(const ridge_problem *problem, double ridge,
-                                         double tolerance, int64_t columns, int64_t memory,
-                                         preconditioner **out)
+                                         double tolerance, int64_t memory, preconditioner **out)
 {
     covary_status status = COVARY_OK;
     rpcholesky   *factor = NULL;
@@ -160,7 +158,7 @@ static covary_status make_preconditioner(const ridge_problem *problem, double ri
     const bool    automatic = problem->options.rank == 0;
 
     COVARY_TRY(find_shift(problem, ridge, &shift));
-    const cost_model        cost = cost_of(problem, tolerance, shift, columns);
+    const cost_model        cost = cost_of(problem, tolerance, shift);
     const rpcholesky_limits limits = {.most = most_pivots(problem, memory),
                                       .seed = problem->options.seed,
                                       .enough = automatic ? is_enough : NULL,
@@ -178,42 +176,13 @@ done:
     return status;
 }
 
-/* [targets | probes] */
-static covary_status form_rhs(const ridge_problem *problem, const panel *probes, panel **rhs)
-{
-    covary_status status = COVARY_OK;
-    const panel  *targets = problem->targets;
-
-    COVARY_TRY(panel_create(problem->run, targets->n_local, targets->width + probes->width, rhs));
-    for (int64_t row = 0; row < targets->n_local; row++) {
-        double *to = (*rhs)->data + row * (*rhs)->width;
-
-        memcpy(to, targets->data + row * targets->width, (size_t)targets->width * sizeof *to);
-        memcpy(to + targets->width, probes->data + row * probes->width,
-               (size_t)probes->width * sizeof *to);
-    }
-
-done:
-    return status;
-}
-
-/* to [rows][columns] <- columns from `first` on. */
-static void copy_columns(const panel *from, int64_t first, panel *to)
-{
-    for (int64_t row = 0; row < to->n_local; row++) {
-        memcpy(to->data + row * to->width, from->data + row * from->width + first,
-               (size_t)to->width * sizeof *to->data);
-    }
-}
-
 /* Largest |residual| over the largest |target|, INFINITY if that is no number.  Collective. */
 static double relative_residual(const panel *targets, const panel *residual)
 {
     double largest[2] = {0.0, 0.0};
 
     for (int64_t i = 0; i < targets->n_local * targets->width; i++) {
-        const double rest =
-            residual->data[i / targets->width * residual->width + i % targets->width];
+        const double rest = residual->data[i];
 
         largest[0] = fmax(largest[0], isfinite(rest) ? fabs(rest) : INFINITY);
         largest[1] = fmax(largest[1], fabs(targets->data[i]));
@@ -247,47 +216,37 @@ static void judge(const ridge_problem *problem, double tolerance, const cg_resul
     }
 }
 
-static covary_status solve(const ridge_problem *problem, double tolerance, int64_t memory,
-                           iterative_state *state, ridge_solution *out,
+static covary_status solve(const ridge_problem *problem, double tolerance,
+                           const iterative_state *state, ridge_solution *out,
                            char trouble[static SOLVER_TROUBLE])
 {
-    covary_status    status = COVARY_OK;
-    covary_run      *run = problem->run;
-    const int64_t    n_targets = problem->targets->width;
-    kernel_operator *a = NULL;
-    panel           *rhs = NULL, *x = NULL, *residual = NULL;
-    double          *tolerances = NULL;
-    cg_result        result = {0};
+    covary_status status = COVARY_OK;
+    covary_run   *run = problem->run;
+    const int64_t width = problem->targets->width;
+    panel        *residual = NULL;
+    double       *tolerances = NULL;
+    cg_result     result = {0};
 
-    COVARY_TRY(kernel_operator_create(problem->with, problem->train, out->ridge, OPERATOR_AUTOMATIC,
-                                      memory, &a));
-    COVARY_TRY(form_rhs(problem, state->probes, &rhs));
-    COVARY_TRY(panel_create(run, rhs->n_local, rhs->width, &x));
-    COVARY_TRY(panel_create(run, rhs->n_local, rhs->width, &residual));
-    COVARY_TRY_TOGETHER(run, "tolerances", MEMORY_ALLOCATE("tolerances", rhs->width, &tolerances));
-    for (int64_t c = 0; c < rhs->width; c++) {
-        tolerances[c] = c < n_targets ? tolerance : fmax(tolerance, PROBE_TOLERANCE);
+    COVARY_TRY(panel_create(run, problem->targets->n_local, width, &residual));
+    COVARY_TRY_TOGETHER(run, "tolerances", MEMORY_ALLOCATE("tolerances", width, &tolerances));
+    for (int64_t c = 0; c < width; c++) {
+        tolerances[c] = tolerance;
     }
     const cg_problem asked = {.run = run,
-                              .a = a,
+                              .a = state->a,
                               .by = state->by,
-                              .rhs = rhs,
+                              .rhs = problem->targets,
                               .tolerance = tolerances,
-                              .n_required = n_targets,
+                              .n_required = width,
                               .most_steps = MOST_STEPS,
                               .checkpoint = problem->options.checkpoint};
-    COVARY_TRY(cg_solve(&asked, x, residual, &result));
+    COVARY_TRY(cg_solve(&asked, out->weights, residual, &result));
     judge(problem, tolerance, &result, trouble);
-    copy_columns(x, 0, out->weights);
-    copy_columns(x, n_targets, state->solved);
     out->residual = relative_residual(problem->targets, residual);
 
 done:
     MEMORY_RELEASE(&tolerances);
     panel_destroy(&residual);
-    panel_destroy(&x);
-    panel_destroy(&rhs);
-    kernel_operator_destroy(&a);
     return status;
 }
 
@@ -297,23 +256,19 @@ static covary_status attempt(const ridge_problem *problem, void **made, ridge_so
     covary_status    status = COVARY_OK;
     covary_run      *run = problem->run;
     iterative_state *state = NULL;
-    const panel     *targets = problem->targets;
     const double     tolerance =
         problem->options.tolerance > 0.0 ? problem->options.tolerance : DEFAULT_TOLERANCE;
-    const int64_t n_probes = loo_estimate_probes(targets->n_rows);
-    const int64_t memory = memory_of_rank(run);
 
     if (!(out->ridge > 0.0)) {
         snprintf(trouble, SOLVER_TROUBLE, "conjugate gradients need a ridge to be preconditioned");
         return COVARY_OK;
     }
     COVARY_TRY_TOGETHER(run, "iterative solution", MEMORY_ALLOCATE("solution", 1, &state));
-    COVARY_TRY(panel_create(run, targets->n_local, n_probes, &state->probes));
-    COVARY_TRY(panel_create(run, targets->n_local, n_probes, &state->solved));
-    loo_estimate_fill(problem->options.seed, 0, n_probes, state->probes);
-    COVARY_TRY(make_preconditioner(problem, out->ridge, tolerance, targets->width + n_probes,
-                                   memory, &state->by));
-    COVARY_TRY(solve(problem, tolerance, memory_of_rank(run) / 2, state, out, trouble));
+    COVARY_TRY(
+        make_preconditioner(problem, out->ridge, tolerance, memory_of_rank(run), &state->by));
+    COVARY_TRY(kernel_operator_create(problem->with, problem->train, out->ridge, OPERATOR_AUTOMATIC,
+                                      memory_of_rank(run) / 2, &state->a));
+    COVARY_TRY(solve(problem, tolerance, state, out, trouble));
 
 done:
     *made = state;
@@ -322,11 +277,22 @@ done:
 
 static covary_status leave_one_out(const ridge_problem *problem, void *made, ridge_solution *out)
 {
+    covary_status          status = COVARY_OK;
     const iterative_state *state = made;
+    const loo_problem      asked = {.run = problem->run,
+                                    .with = problem->with,
+                                    .a = state->a,
+                                    .by = state->by,
+                                    .seed = problem->options.seed};
+    int64_t                n_exact = 0;
 
+    COVARY_TRY(loo_estimate(&asked, out->weights, out->loo, &n_exact));
     out->loo_is_exact = false;
-    return loo_estimate(state->by, problem->with->n_rows, state->probes, state->solved,
-                        out->weights, out->loo);
+    log_write(problem->run, LOG_INFO,
+              "leave-one-out errors are estimated from those of %lld frames", (long long)n_exact);
+
+done:
+    return status;
 }
 
 const solver_ops solver_iterative = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The blocks of P^-1, the groups, and one number fitted for each group. */
+/* The model, the sample, its exact residuals, and the scale of the rest. */
 #include "solver/loo_estimate.h"
 
 #include "core/memory.h"
@@ -7,305 +7,312 @@
 #include "solver/frame_blocks.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
-    ENOUGH_ROWS = 4096, /* probes times rows */
-    FEWEST_PROBES = 2,
-    MOST_PROBES = 16,
-    MOST_GROUPS = 16,
-    GROUP_ROWS = 1024, /* probes times rows of a group */
-    HALVINGS = 40
+    SMALL_ROWS = 4096,    /* systems of which a larger sample costs nothing */
+    SMALL_SAMPLE = 64,    /* frames */
+    SAMPLE = 32,          /* frames, as long as there are not more */
+    SAMPLE_OUTPUTS = 192, /* numbers that a site then needs of a product */
+    FEWEST_SAMPLED = 8,
+    MOST_STEPS = 1000
 };
 
-#define LARGEST_GAMMA 1e6
+#define EVEN_SHARE 0.1  /* of the probabilities: none is too small */
+#define TOLERANCE  1e-4 /* of columns of A^-1 */
 
 typedef struct {
-    const preconditioner *by;
-    int64_t               n_rows, n_local; /* n_local: frames */
-    double               *blocks;          /* [n_local][n_rows][n_rows] [(P^-1)_ii]^-1 */
-    double               *scratch;         /* [2][n_rows][n_rows] */
-    panel                *scores;          /* [frames][1] */
-    int                   n_groups;
-    int                  *groups;              /* [n_local] */
-    double                target[MOST_GROUPS]; /* sums of tr (A^-1)_ii */
-    double                gamma[MOST_GROUPS];
+    int64_t frame;
+    double  probability;
+} sampled;
+
+typedef struct {
+    const loo_problem *problem;
+    const panel       *weights;
+    panel             *loo;
+    int64_t            n_frames, first, n_local, n_rows;
+    panel             *sizes; /* [frames][1] |e'_i|^2 */
+    double            *block; /* [n_rows][n_rows] */
+    int64_t            n_sampled;
+    sampled           *sample;  /* [n_sampled] ascending, the same on every rank */
+    panel             *columns; /* [frames n_rows][n_sampled n_rows] of A^-1 */
+    double            *sums;    /* [2][width] */
 } estimate;
 
-int64_t loo_estimate_probes(int64_t n_rows)
+static void release(estimate *e)
 {
-    const int64_t wanted = (ENOUGH_ROWS + n_rows - 1) / n_rows;
-
-    return wanted < FEWEST_PROBES ? FEWEST_PROBES : wanted > MOST_PROBES ? MOST_PROBES : wanted;
+    MEMORY_RELEASE(&e->sums);
+    panel_destroy(&e->columns);
+    MEMORY_RELEASE(&e->sample);
+    MEMORY_RELEASE(&e->block);
+    panel_destroy(&e->sizes);
 }
 
-/* A bijection of 64-bit numbers that mixes all bits (the finalizer of MurmurHash3). */
-static uint64_t mixed(uint64_t x)
+static int64_t sample_size(const estimate *e)
 {
-    x = (x ^ x >> 33) * UINT64_C(0xff51afd7ed558ccd);
+    const int64_t outputs = e->n_rows * e->problem->with->n_tensors;
+    int64_t       size = SAMPLE_OUTPUTS / outputs;
+
+    size = size > SAMPLE ? SAMPLE : size < FEWEST_SAMPLED ? FEWEST_SAMPLED : size;
+    size = e->n_frames * e->n_rows <= SMALL_ROWS ? SMALL_SAMPLE : size;
+    return size < e->n_frames ? size : e->n_frames;
+}
+
+/* e <- block^-1 w of one frame; the block is lost. */
+static void solve_block(const estimate *e, int64_t frame, double *block)
+{
+    const int64_t width = e->weights->width, size = e->n_rows * width;
+    double       *to = e->loo->data + frame * size;
+
+    memcpy(to, e->weights->data + frame * size, (size_t)size * sizeof *to);
+    frame_blocks_factor(1, (int)e->n_rows, block);
+    for (int64_t col = 0; col < width; col++) {
+        frame_block_solve((int)e->n_rows, block, width, to + col);
+    }
+}
+
+static double size_of(const estimate *e, int64_t frame)
+{
+    const int64_t size = e->n_rows * e->weights->width;
+    const double *values = e->loo->data + frame * size;
+    double        sum = 0.0;
+
+    for (int64_t k = 0; k < size; k++) {
+        sum += values[k] * values[k];
+    }
+    return sum;
+}
+
+/* Residuals by the model; a block lost to rounding is that of a frame alone with the ridge. */
+static void apply_model(const estimate *e)
+{
+    const int64_t size = e->n_rows * e->weights->width;
+
+    for (int64_t i = 0; i < e->n_local; i++) {
+        preconditioner_block(e->problem->by, i * e->n_rows, e->n_rows, e->block);
+        solve_block(e, i, e->block);
+        e->sizes->data[i] = size_of(e, i);
+        for (int64_t k = 0; k < size && !isfinite(e->sizes->data[i]); k++) {
+            e->loo->data[i * size + k] = e->problem->by->shift * e->weights->data[i * size + k];
+        }
+        e->sizes->data[i] = size_of(e, i);
+    }
+}
+
+/* In [0, 1). */
+static double uniform(uint64_t seed)
+{
+    uint64_t x = seed + UINT64_C(0x9e3779b97f4a7c15);
+
+    x = (x ^ x >> 33) * UINT64_C(0xff51afd7ed558ccd); /* the finalizer of MurmurHash3 */
     x = (x ^ x >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
-    return x ^ x >> 33;
-}
-
-void loo_estimate_fill(uint64_t seed, int64_t first_column, int64_t n_columns, panel *probes)
-{
-    for (int64_t row = 0; row < probes->n_local; row++) {
-        for (int64_t c = 0; c < n_columns; c++) {
-            const uint64_t at = (uint64_t)(probes->first + row) * MOST_PROBES + (uint64_t)c;
-
-            probes->data[row * probes->width + first_column + c] =
-                mixed(mixed(seed + 2) + at) >> 63 == 0 ? 1.0 : -1.0;
-        }
-    }
-}
-
-static double trace_of(int64_t size, const double *block)
-{
-    double trace = 0.0;
-
-    for (int64_t k = 0; k < size; k++) {
-        trace += block[k * size + k];
-    }
-    return trace;
-}
-
-/* inverse <- block^-1 of a positive definite one, or NaN; block is lost. */
-static void invert(int64_t size, double *block, double *inverse)
-{
-    frame_blocks_factor(1, (int)size, block);
-    for (int64_t col = 0; col < size; col++) {
-        for (int64_t row = 0; row < size; row++) {
-            inverse[row * size + col] = row == col ? 1.0 : 0.0;
-        }
-        frame_block_solve((int)size, block, size, inverse + col);
-    }
-}
-
-static bool is_positive(int64_t size, const double *block)
-{
-    for (int64_t k = 0; k < size; k++) {
-        if (!(block[k * size + k] > 0.0) || !isfinite(block[k * size + k])) {
-            return false;
-        }
-    }
-    return true;
+    return (double)((x ^ x >> 33) >> 11) * 0x1p-53;
 }
 
 /*
- * [(P^-1)_ii]^-1 of all frames, the diagonal of P^-1 and the scores.  A
- * block lost to rounding is that of a frame on which no other depends: the ridge.
+ * probability [frames], 0 < p <= 1 and of sum `size`, in proportion to `share`; what would be above
+ * 1 is drawn for certain, and the others share what is left.
  */
-static void find_blocks(estimate *e, double *diagonals)
+static void find_probabilities(int64_t n, int64_t size, const double *share, double *probability)
 {
-    const int64_t m = e->n_rows, size = m * m;
+    int64_t n_certain = -1, found = 0;
 
-    for (int64_t i = 0; i < e->n_local; i++) {
-        double *block = e->blocks + i * size;
+    memset(probability, 0, (size_t)n * sizeof *probability);
+    while (found > n_certain) {
+        double sum = 0.0;
 
-        preconditioner_block(e->by, i * m, m, e->scratch);
-        for (int64_t k = 0; k < m; k++) {
-            diagonals[i * m + k] = e->scratch[k * m + k];
+        n_certain = found;
+        for (int64_t i = 0; i < n; i++) {
+            sum += probability[i] >= 1.0 ? 0.0 : share[i];
         }
-        e->scores->data[i] = trace_of(m, e->scratch) * trace_of(m, e->by->u->left + i * size);
-        invert(m, e->scratch, block);
-        if (!is_positive(m, block)) {
-            for (int64_t k = 0; k < size; k++) {
-                block[k] = k / m == k % m ? e->by->shift : 0.0;
+        for (int64_t i = 0; i < n; i++) {
+            if (probability[i] < 1.0) {
+                probability[i] = (double)(size - n_certain) * share[i] / sum;
+                found += probability[i] >= 1.0;
             }
         }
     }
 }
 
-static int by_value(const void *left, const void *right)
+/* Systematic sampling: the running sum of probabilities passes u, u + 1, ... */
+static void draw(estimate *e, int64_t size, const double *probability)
 {
-    const double a = *(const double *)left, b = *(const double *)right;
+    double  sum = 1.0 - uniform(e->problem->seed);
+    int64_t count = 0;
 
-    return (a > b) - (a < b);
-}
+    for (int64_t i = 0; i < e->n_frames; i++) {
+        const bool is_certain = probability[i] >= 1.0;
 
-/* Quantiles of the scores of all ranks. */
-static covary_status form_groups(estimate *e, int64_t n_probes)
-{
-    covary_status status = COVARY_OK;
-    const int64_t n = e->scores->n_rows;
-    const int64_t wanted = n * e->n_rows * n_probes / GROUP_ROWS;
-    double       *all = NULL;
-
-    e->n_groups = wanted < 1 ? 1 : wanted > MOST_GROUPS ? MOST_GROUPS : (int)wanted;
-    COVARY_TRY(panel_replicate(e->scores, &all));
-    qsort(all, (size_t)n, sizeof *all, by_value);
-    for (int64_t i = 0; i < e->n_local; i++) {
-        for (int group = 1; group < e->n_groups; group++) {
-            e->groups[i] += e->scores->data[i] >= all[group * n / e->n_groups];
+        sum += is_certain ? 0.0 : probability[i];
+        if ((is_certain || sum >= 1.0) && count < size) {
+            e->sample[count++] = (sampled){i, is_certain ? 1.0 : probability[i]};
+            sum -= is_certain ? 0.0 : 1.0;
         }
     }
+    e->n_sampled = count;
+}
+
+static covary_status draw_sample(estimate *e)
+{
+    covary_status status = COVARY_OK;
+    covary_run   *run = e->problem->run;
+    const int64_t n = e->n_frames, size = sample_size(e);
+    double       *share = NULL, *probability = NULL, sum = 0.0;
+
+    COVARY_TRY(panel_replicate(e->sizes, &share));
+    COVARY_TRY_TOGETHER(run, "leave-one-out",
+                        MEMORY_ALLOCATE("probabilities of frames", n, &probability));
+    COVARY_TRY_TOGETHER(run, "leave-one-out",
+                        MEMORY_ALLOCATE("sample of frames", size, &e->sample));
+    for (int64_t i = 0; i < n; i++) {
+        sum += share[i];
+    }
+    for (int64_t i = 0; i < n; i++) {
+        share[i] = EVEN_SHARE / (double)n + (sum > 0.0 ? (1.0 - EVEN_SHARE) * share[i] / sum : 0.0);
+    }
+    find_probabilities(n, size, share, probability);
+    draw(e, size, probability);
 
 done:
-    MEMORY_RELEASE(&all);
+    MEMORY_RELEASE(&probability);
+    MEMORY_RELEASE(&share);
     return status;
 }
 
-/* What probes tell of the diagonals of A^-1 and P^-1, summed over each group. */
-typedef struct {
-    double trace;                /* of P^-1, in closed form */
-    double inverse, known;       /* z_i (A^-1 z)_i and z_i (P^-1 z)_i, means over probes */
-    double covariance, variance; /* of the two, with the means of the second in closed form */
-} probe_sums;
-
-static void sum_probes(const estimate *e, const double *diagonals, const panel *probes,
-                       const panel *solved, const panel *known, probe_sums *sums)
+/* Columns of A^-1 for the rows of the sampled frames. */
+static covary_status solve_columns(estimate *e)
 {
-    const int64_t width = probes->width;
+    covary_status status = COVARY_OK;
+    covary_run   *run = e->problem->run;
+    const int64_t width = e->n_sampled * e->n_rows, n = e->weights->n_local;
+    panel        *rhs = NULL, *residual = NULL;
+    double       *tolerance = NULL;
+    cg_result     result;
 
-    for (int64_t row = 0; row < e->n_local * e->n_rows; row++) {
-        probe_sums *of = &sums[e->groups[row / e->n_rows]];
+    COVARY_TRY(panel_create(run, n, width, &rhs));
+    COVARY_TRY(panel_create(run, n, width, &residual));
+    COVARY_TRY(panel_create(run, n, width, &e->columns));
+    COVARY_TRY_TOGETHER(run, "leave-one-out", MEMORY_ALLOCATE("tolerances", width, &tolerance));
+    for (int64_t col = 0; col < width; col++) {
+        const int64_t local = e->sample[col / e->n_rows].frame - e->first;
 
-        of->trace += diagonals[row];
-        for (int64_t c = row * width; c < (row + 1) * width; c++) {
-            const double a = probes->data[c] * solved->data[c];
-            const double p = probes->data[c] * known->data[c];
-
-            of->inverse += a / (double)width;
-            of->known += p / (double)width;
-            of->covariance += a * (p - diagonals[row]);
-            of->variance += (p - diagonals[row]) * (p - diagonals[row]);
+        tolerance[col] = TOLERANCE;
+        if (local >= 0 && local < e->n_local) {
+            rhs->data[(local * e->n_rows + col % e->n_rows) * width + col] = 1.0;
         }
     }
-    MPI_Allreduce(MPI_IN_PLACE, sums, MOST_GROUPS * 5, MPI_DOUBLE, MPI_SUM,
-                  covary_run_comm(e->by->run));
+    const cg_problem problem = {.run = run,
+                                .a = e->problem->a,
+                                .by = e->problem->by,
+                                .rhs = rhs,
+                                .tolerance = tolerance,
+                                .most_steps = MOST_STEPS};
+    COVARY_TRY(cg_solve(&problem, e->columns, residual, &result));
+
+done:
+    MEMORY_RELEASE(&tolerance);
+    panel_destroy(&residual);
+    panel_destroy(&rhs);
+    return status;
 }
 
 /*
- * tr (A^-1)_ii over each group: the mean over probes, with the part of its scatter taken off that
- * goes with the scatter of P^-1 (a control variate with its best coefficient).
+ * sums[c] += factor |e_c|^2 of a frame, for each column of the weights.
  */
-static covary_status find_targets(estimate *e, const double *diagonals, const panel *probes,
-                                  const panel *solved)
+static void add_squares(const estimate *e, int64_t frame, double factor, double *sums)
 {
-    covary_status status = COVARY_OK;
-    probe_sums    sums[MOST_GROUPS] = {{0}};
-    panel        *known = NULL;
+    const int64_t width = e->weights->width;
+    const double *values = e->loo->data + frame * e->n_rows * width;
 
-    COVARY_TRY(panel_create(e->by->run, probes->n_local, probes->width, &known));
-    COVARY_TRY(preconditioner_apply(e->by, probes, known));
-    sum_probes(e, diagonals, probes, solved, known, sums);
-    for (int group = 0; group < e->n_groups; group++) {
-        const probe_sums *of = &sums[group];
-        const double      beta = of->variance > 0.0 ? of->covariance / of->variance : 0.0;
-
-        e->target[group] = of->inverse - beta * (of->known - of->trace);
-    }
-
-done:
-    panel_destroy(&known);
-    return status;
-}
-
-/* block <- C_i of a frame. */
-static void model_block(const estimate *e, int64_t frame, double gamma, double *block)
-{
-    const int64_t m = e->n_rows;
-
-    for (int64_t k = 0; k < m * m; k++) {
-        const double left = e->by->u->left[frame * m * m + k];
-
-        block[k] =
-            e->blocks[frame * m * m + k] + gamma * (left + (k / m == k % m ? e->by->shift : 0.0));
+    for (int64_t k = 0; k < e->n_rows * width; k++) {
+        sums[k % width] += factor * values[k] * values[k];
     }
 }
 
-/* Sums of tr C_i^-1 over the groups of all ranks. */
-static void sum_model(const estimate *e, const double *gamma, double *sums)
+/*
+ * Exact residuals of the sampled frames of this rank.  e->sums: what the squares of the others
+ * should be, by the sample, and what they are by the model.
+ */
+static void correct_sampled(estimate *e)
 {
-    const int64_t m = e->n_rows;
-    double       *block = e->scratch, *inverse = e->scratch + m * m;
-
-    memset(sums, 0, MOST_GROUPS * sizeof *sums);
-    for (int64_t i = 0; i < e->n_local; i++) {
-        model_block(e, i, gamma[e->groups[i]], block);
-        invert(m, block, inverse);
-        sums[e->groups[i]] += trace_of(m, inverse);
-    }
-    MPI_Allreduce(MPI_IN_PLACE, sums, MOST_GROUPS, MPI_DOUBLE, MPI_SUM,
-                  covary_run_comm(e->by->run));
-}
-
-/* The sums fall with gamma: halving of the interval of gamma / (1 + gamma). */
-static void fit_gammas(estimate *e)
-{
-    double low[MOST_GROUPS] = {0.0}, high[MOST_GROUPS], sums[MOST_GROUPS];
-
-    for (int group = 0; group < MOST_GROUPS; group++) {
-        high[group] = LARGEST_GAMMA / (1.0 + LARGEST_GAMMA);
-    }
-    for (int halving = 0; halving < HALVINGS; halving++) {
-        for (int group = 0; group < e->n_groups; group++) {
-            const double middle = 0.5 * (low[group] + high[group]);
-
-            e->gamma[group] = middle / (1.0 - middle);
-        }
-        sum_model(e, e->gamma, sums);
-        for (int group = 0; group < e->n_groups; group++) {
-            double *end = sums[group] > e->target[group] ? low : high;
-
-            end[group] = 0.5 * (low[group] + high[group]);
-        }
-    }
-}
-
-static void multiply_weights(const estimate *e, const panel *weights, panel *loo)
-{
-    const int64_t m = e->n_rows, width = weights->width;
+    const int64_t m = e->n_rows, width = e->weights->width;
 
     for (int64_t i = 0; i < e->n_local; i++) {
-        const double *w = weights->data + i * m * width;
-        double       *to = loo->data + i * m * width;
+        add_squares(e, i, 1.0, e->sums + width);
+    }
+    for (int64_t k = 0; k < e->n_sampled; k++) {
+        const int64_t local = e->sample[k].frame - e->first;
 
-        model_block(e, i, e->gamma[e->groups[i]], e->scratch);
-        memset(to, 0, (size_t)(m * width) * sizeof *to);
-        for (int64_t row = 0; row < m; row++) {
-            for (int64_t k = 0; k < m * width; k++) {
-                to[row * width + k % width] += e->scratch[row * m + k / width] * w[k];
-            }
+        if (local < 0 || local >= e->n_local) {
+            continue;
+        }
+        add_squares(e, local, -1.0, e->sums + width);
+        for (int64_t entry = 0; entry < m * m; entry++) {
+            e->block[entry] =
+                e->columns->data[(local * m + entry / m) * e->columns->width + k * m + entry % m];
+        }
+        solve_block(e, local, e->block);
+        add_squares(e, local, 1.0 / e->sample[k].probability - 1.0, e->sums);
+    }
+    MPI_Allreduce(MPI_IN_PLACE, e->sums, (int)(2 * width), MPI_DOUBLE, MPI_SUM,
+                  covary_run_comm(e->problem->run));
+}
+
+/* The model's residuals, so that their squares have the sum that the sample says. */
+static void scale_others(const estimate *e)
+{
+    const int64_t width = e->weights->width;
+    int64_t       next = 0;
+
+    for (int64_t i = 0; i < e->n_local; i++) {
+        while (next < e->n_sampled && e->sample[next].frame < e->first + i) {
+            next++;
+        }
+        if (next < e->n_sampled && e->sample[next].frame == e->first + i) {
+            continue;
+        }
+        for (int64_t k = 0; k < e->n_rows * width; k++) {
+            const double wanted = e->sums[k % width], there = e->sums[width + k % width];
+
+            e->loo->data[i * e->n_rows * width + k] *= there > 0.0 ? sqrt(wanted / there) : 1.0;
         }
     }
 }
 
-static covary_status allocate(estimate *e, double **diagonals)
+static covary_status allocate(estimate *e)
 {
     covary_status status = COVARY_OK;
-    const int64_t size = e->n_rows * e->n_rows;
 
-    COVARY_TRY(MEMORY_ALLOCATE("blocks of the inverse", e->n_local * size, &e->blocks));
-    COVARY_TRY(MEMORY_ALLOCATE("block of the inverse", 2 * size, &e->scratch));
-    COVARY_TRY(MEMORY_ALLOCATE("groups of frames", e->n_local, &e->groups));
-    COVARY_TRY(MEMORY_ALLOCATE("diagonal of the inverse", e->n_local * e->n_rows, diagonals));
+    COVARY_TRY(MEMORY_ALLOCATE("block of the inverse", e->n_rows * e->n_rows, &e->block));
+    COVARY_TRY(MEMORY_ALLOCATE("sums of squares", 2 * e->weights->width, &e->sums));
 
 done:
     return status;
 }
 
-covary_status loo_estimate(const preconditioner *by, int n_rows, const panel *probes,
-                           const panel *solved, const panel *weights, panel *loo)
+covary_status loo_estimate(const loo_problem *problem, const panel *weights, panel *loo,
+                           int64_t *n_exact)
 {
     covary_status status = COVARY_OK;
-    estimate      e = {.by = by, .n_rows = n_rows, .n_local = weights->n_local / n_rows};
-    double       *diagonals = NULL;
+    const int64_t m = problem->with->n_rows;
+    estimate      e = {.problem = problem,
+                       .weights = weights,
+                       .loo = loo,
+                       .n_frames = weights->n_rows / m,
+                       .first = weights->first / m,
+                       .n_local = weights->n_local / m,
+                       .n_rows = m};
 
-    COVARY_TRY(panel_create(by->run, e.n_local, 1, &e.scores));
-    COVARY_TRY_TOGETHER(by->run, "leave-one-out", allocate(&e, &diagonals));
-    find_blocks(&e, diagonals);
-    COVARY_TRY(form_groups(&e, probes->width));
-    COVARY_TRY(find_targets(&e, diagonals, probes, solved));
-    fit_gammas(&e);
-    multiply_weights(&e, weights, loo);
+    COVARY_TRY(panel_create(problem->run, e.n_local, 1, &e.sizes));
+    COVARY_TRY_TOGETHER(problem->run, "leave-one-out", allocate(&e));
+    apply_model(&e);
+    COVARY_TRY(draw_sample(&e));
+    COVARY_TRY(solve_columns(&e));
+    correct_sampled(&e);
+    scale_others(&e);
+    *n_exact = e.n_sampled;
 
 done:
-    MEMORY_RELEASE(&diagonals);
-    MEMORY_RELEASE(&e.groups);
-    MEMORY_RELEASE(&e.scratch);
-    MEMORY_RELEASE(&e.blocks);
-    panel_destroy(&e.scores);
+    release(&e);
     return status;
 }

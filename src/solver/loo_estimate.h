@@ -2,40 +2,35 @@
 /*
  * Leave-one-frame-out residuals where the inverse of A = K + ridge I is not there.
  *
- * Exact ones are e_i = C_i w_i with C_i = [(A^-1)_ii]^-1.  With A = P + E, P = G G^T + ridge I, the
- * diagonal blocks of P^-1 are known in closed form and E_ii is what is left of the diagonal.  C_i
- * is modelled as
- *
- *   C_i = [(P^-1)_ii]^-1 + gamma (E_ii + ridge I),
- *
- * which is exact for E = 0 (gamma = 0) and, with gamma about 1 and no ridge in it, for a diagonal E
- * to first order.  gamma is fitted for each of up to 16 groups of frames (quantiles of E_ii
- * (P^-1)_ii) so that the sums of tr (A^-1)_ii over the group are those that random probes z give:
- * z^T A^-1 z has tr A^-1 as its mean (Hutchinson, Commun. Stat. Simul. 19, 433 (1990)), and so it
- * is for part of the rows.  P^-1, of which both are known, serves as control variate.
+ * Exact ones are e_i = [(A^-1)_ii]^-1 w_i.  The preconditioner P ~ A has its inverse's diagonal
+ * blocks in closed form, which gives the model e'_i = [(P^-1)_ii]^-1 w_i.  A sample of frames,
+ * drawn in proportion to |e'_i|^2 (a tenth of it: all alike), is computed exactly, from the columns
+ * of A^-1; divided by the probabilities to be drawn their squares have the sum of all squares as
+ * their mean, whatever the model is (Horvitz and Thompson, J. Am. Stat. Assoc. 47, 663 (1952)). All
+ * other residuals are those of the model, times one number for each column that gives this sum.
  */
 #ifndef COVARY_SOLVER_LOO_ESTIMATE_H
 #define COVARY_SOLVER_LOO_ESTIMATE_H
 
-#include "solver/preconditioner.h"
+#include "solver/conjugate_gradient.h"
 
-/* Probes that give sums over groups of n_rows rows in all to a few percent.  Local. */
-int64_t loo_estimate_probes(int64_t n_rows);
-
-/* Entries +1 and -1, the same for a row of the system on any number of ranks.  Local. */
-void loo_estimate_fill(uint64_t seed, int64_t first_column, int64_t n_columns, panel *probes);
+/* All borrowed. */
+typedef struct {
+    covary_run             *run;
+    const covariant_kernel *with;
+    const kernel_operator  *a;
+    const preconditioner   *by;
+    uint64_t                seed;
+} loo_problem;
 
 /*
- * by        in   P^-1, with the ridge as its shift
- * n_rows    in   of a frame
- * probes    in   [frames n_rows][n_probes], of loo_estimate_fill
- * solved    in   A^-1 probes
- * weights   in   [frames n_rows][columns]
- * loo       out  like weights
+ * weights  in   [frames n_rows][columns] A^-1 Y
+ * loo      out  like weights
+ * n_exact  out  frames whose residuals are exact
  *
- * Collective.
+ * Collective.  COVARY_STOPPED as cg_solve.
  */
-covary_status loo_estimate(const preconditioner *by, int n_rows, const panel *probes,
-                           const panel *solved, const panel *weights, panel *loo);
+covary_status loo_estimate(const loo_problem *problem, const panel *weights, panel *loo,
+                           int64_t *n_exact);
 
 #endif
