@@ -3,7 +3,7 @@
  * A fit that is stopped or fails at any point gives the same model when it is run again, to the
  * last bit on the same number of ranks; nothing but its checkpoint is left in between, and nothing
  * at the end.  On another number of ranks the model is the same to rounding.
- * ranks: 1 2 3
+ * ranks: 1 2
  *
  * Some of the points at which ranks agree are visited; the walk through all of them is that of
  * test_pipeline_faults.c.
@@ -73,12 +73,6 @@ static int interrupt_everywhere(const char *how, int n_points)
     return n_kept;
 }
 
-/* Ranks that share a core take their time. */
-static int points(int alone)
-{
-    return alone / covary_run_size(test_run());
-}
-
 static const char *const phases[] = {
     "ridge=1e-3", "solver.selection_frames=3",
     "properties=[{name: dipole, kind: vector, unit: e*bohr, phase: arbitrary, gap: energy}, "
@@ -97,7 +91,7 @@ static void a_stopped_fit_gives_the_same_model(void **unused)
     prepare(8, FAULT_BOTH);
     more = automatic;
     make_reference();
-    assert_true(interrupt_everywhere(":stop", points(20)) > 0);
+    assert_true(interrupt_everywhere(":stop", 10) > 0);
 }
 
 static void a_failed_fit_gives_the_same_model(void **unused)
@@ -106,7 +100,7 @@ static void a_failed_fit_gives_the_same_model(void **unused)
     prepare(8, FAULT_BOTH);
     more = automatic;
     make_reference();
-    assert_true(interrupt_everywhere("", points(20)) > 0);
+    assert_true(interrupt_everywhere("", 10) > 0);
 }
 
 static void signs_of_labels_are_kept(void **unused)
@@ -115,7 +109,7 @@ static void signs_of_labels_are_kept(void **unused)
     prepare(6, FAULT_BOTH);
     more = phases;
     make_reference();
-    assert_true(interrupt_everywhere("", points(9)) > 0);
+    assert_true(interrupt_everywhere("", 5) > 0);
 }
 
 /* Their weights are not the duals that the likelihood is made from. */
@@ -125,7 +119,7 @@ static void low_rank_solutions_are_kept(void **unused)
     prepare(8, FAULT_BOTH);
     more = low_rank;
     make_reference();
-    assert_true(interrupt_everywhere("", points(6)) > 0);
+    assert_true(interrupt_everywhere("", 4) > 0);
 }
 
 static void the_choice_of_candidates_is_kept(void **unused)
@@ -134,7 +128,7 @@ static void the_choice_of_candidates_is_kept(void **unused)
     prepare(6, FAULT_DIPOLE);
     more = candidates;
     make_reference();
-    assert_true(interrupt_everywhere("", points(9)) > 0);
+    assert_true(interrupt_everywhere("", 5) > 0);
 }
 
 static void reading_survives_faults(void **unused)
@@ -147,7 +141,7 @@ static void reading_survives_faults(void **unused)
     more = automatic;
     make_reference();
     make_checkpoint();
-    for (int fault = 2; status != COVARY_OK; fault += 10 * covary_run_size(test_run())) {
+    for (int fault = 2; status != COVARY_OK; fault += 40) {
         char fault_text[32];
 
         snprintf(fault_text, sizeof fault_text, "%d:%d", fault, covary_run_size(test_run()) - 1);
@@ -177,7 +171,7 @@ static void short_fits_write_only_before_a_stop(void **unused)
                                          "solver.checkpoint_minutes=10", NULL};
     more = rarely;
     make_reference();
-    assert_int_equal(interrupt_everywhere("", points(6)), 0);
+    assert_int_equal(interrupt_everywhere("", 4), 0);
     make_checkpoint();
     remove_file("output.h5.checkpoint");
 
@@ -185,7 +179,7 @@ static void short_fits_write_only_before_a_stop(void **unused)
                                        NULL};
     more = none;
     make_reference();
-    assert_int_equal(interrupt_everywhere("", points(6)), 0);
+    assert_int_equal(interrupt_everywhere("", 4), 0);
 }
 
 static void expect_close(const covary_model *a, const covary_model *b)
