@@ -23,6 +23,7 @@ struct arguments {
     covary_run_options run;
 
     const char  *output, *model, *json;
+    const char  *frames, *ranks; /* numbers separated by commas */
     bool         dry_run, no_positions, double_positions, self_test;
     int64_t      batch;
     int          n_settings, n_files;

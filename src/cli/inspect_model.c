@@ -44,7 +44,8 @@ static covary_status say_molecule(const covary_model *model, const char *path, t
     for (int i = 0; i < model->n_inputs; i++) {
         COVARY_TRY(text_add(said, " %s", model->inputs[i]));
     }
-    COVARY_TRY(text_add(said, "\n  symmetry      %.*s\n", (int)first,
+    COVARY_TRY(text_add(said, "\n  solver        %s\n", model->solver_reason));
+    COVARY_TRY(text_add(said, "  symmetry      %.*s\n", (int)first,
                         first > 0 ? model->symmetry_report : "none"));
     if (model->symmetry_report[first] != '\0') {
         COVARY_TRY(say_lines(model->symmetry_report + first + 1, "              ", said));
@@ -309,6 +310,9 @@ static covary_status json_model(const covary_model *model, text *json)
                         (long long)about->n_atoms, (long long)model->n_train,
                         shape_name(about->shape), about->group->order));
     COVARY_TRY(text_add_json(json, model->symmetry_report));
+    COVARY_TRY(text_add(json, ", \"solver\": {\"type\": \"%s\", \"reason\": ", model->solver));
+    COVARY_TRY(text_add_json(json, model->solver_reason));
+    COVARY_TRY(text_add(json, "}"));
     COVARY_TRY(text_add(json, ", \"representations\": ["));
     for (int r = 0; r < model->n_representations; r++) {
         COVARY_TRY(text_add(json, "%s", r > 0 ? ", " : ""));

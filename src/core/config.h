@@ -32,6 +32,13 @@ typedef struct {     /* a mass in place of the standard one */
     double  mass;    /* u */
 } config_mass;
 
+typedef struct {                      /* what --dry-run reckons with; NAN: auto */
+    double dgemm, engine;             /* Gflop/s of a rank */
+    double memory_bandwidth, latency; /* GB/s of a rank, microseconds */
+    double network_bandwidth;         /* GB/s of a rank */
+    double cores, memory;             /* of a node, GiB */
+} config_machine;
+
 typedef struct { /* where a key stands */
     char *key;   /* dotted: properties.0.unit */
     char *where; /* "dce.yaml, line 7" or "--set kernel.type=linear" */
@@ -74,10 +81,13 @@ struct covary_config {
     char   *solver;             /* cholesky | low-rank */
     int64_t inducing;           /* low-rank: frames that carry weights; 0: auto */
     int64_t block;              /* of the block-cyclic layout; 0: auto */
+    double  memory;             /* GiB that a rank may use; NAN: auto */
     int64_t selection_frames;   /* largest subset on which length and ridge are searched */
     double  selection_seconds;  /* budget of the automatic choices, of a core of 10 Gflop/s */
     char   *checkpoint;         /* auto | none */
     double  checkpoint_minutes; /* between two checkpoints */
+
+    config_machine machine;
 
     char *output; /* model file; NULL only after config_parse_text without the key */
 

@@ -91,6 +91,16 @@ static void take_values(config_raw *raw, covary_config *config)
     (void)text_to_int64(raw->solver.block, &config->block); /* auto stays 0 */
     config->inducing = 0;
     (void)text_to_int64(raw->solver.inducing, &config->inducing);
+    config->memory = number_or_nan(raw->solver.memory);
+    config->machine = (config_machine){
+        .dgemm = number_or_nan(raw->machine.dgemm),
+        .engine = number_or_nan(raw->machine.engine),
+        .memory_bandwidth = number_or_nan(raw->machine.memory_bandwidth),
+        .latency = number_or_nan(raw->machine.latency),
+        .network_bandwidth = number_or_nan(raw->machine.network_bandwidth),
+        .cores = number_or_nan(raw->machine.cores),
+        .memory = number_or_nan(raw->machine.memory),
+    };
     config->selection_frames = raw->solver.selection_frames;
     config->selection_seconds = raw->solver.selection_seconds;
     config->checkpoint_minutes = raw->solver.checkpoint_minutes;

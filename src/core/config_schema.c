@@ -97,15 +97,19 @@
       "auto | a number above 0 (at 0, equal frames make the kernel singular)", 0, DBL_MAX, "auto", \
       UNIT("relative to a kernel with k(x, x) = 1"),                                               \
       "Regularization on the kernel's diagonal; auto searches it by leave-one-out errors.")        \
-    X("solver.type", KEY_CHOICE, "cholesky | low-rank", 0, 0, "cholesky", NO_UNIT,                 \
+    X("solver.type", KEY_CHOICE, "auto | cholesky | low-rank", 0, 0, "auto", NO_UNIT,              \
       "How the kernel system is solved: exactly, by block-cyclic Cholesky factorization; or on\n"  \
-      "      inducing frames, which alone carry weights, for many frames and fast predictions.")   \
+      "      inducing frames, which alone carry weights, for many frames and fast predictions;\n"  \
+      "      auto: exactly, if that fits the memory.")                                             \
     X("solver.inducing", KEY_INTEGER, "auto | a whole number from 1", 1, MOST_FRAMES, "auto",      \
       UNIT("frames"),                                                                              \
       "Inducing frames of the solver low-rank; auto takes as many as the ridge can tell apart,\n"  \
-      "      at most a quarter of the training frames, or 1000 where that is more.")               \
+      "      at most a quarter of the training frames, not below 1000 nor above 10000.")           \
     X("solver.block", KEY_INTEGER, "auto | a whole number from 0 to 65536", 0, 65536, "auto",      \
       UNIT("rows"), "Block of the block-cyclic layout; 0 is auto.")                                \
+    X("solver.memory", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                  \
+      UNIT("GiB of a rank"),                                                                       \
+      "Memory that a rank may use; auto: its share of nine tenths of its node's.")                 \
     X("solver.selection_frames", KEY_INTEGER, "a whole number from 2", 2, MOST_FRAMES, "1000",     \
       UNIT("frames"), "Largest subset on which the automatic choices are made.")                   \
     X("solver.selection_seconds", KEY_NUMBER, "a number above 0", 0, DBL_MAX, "120",               \
@@ -117,6 +121,21 @@
       "      output, in OUTPUT.checkpoint, from which the same command goes on.")                  \
     X("solver.checkpoint_minutes", KEY_NUMBER, "a number above 0", 0, DBL_MAX, "10",               \
       UNIT("minutes"), "Time between two checkpoints, and before the first.")                      \
+    X("machine.dgemm", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                  \
+      UNIT("Gflop/s of a rank"),                                                                   \
+      "What --dry-run reckons with, to plan for another machine; auto: measured, or assumed.")     \
+    X("machine.engine", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                 \
+      UNIT("Gflop/s of a rank"), "The same for kernel evaluations, an exponential being 28 flop.") \
+    X("machine.memory_bandwidth", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",       \
+      UNIT("GB/s of a rank"), "The same for memory, with all ranks of a node at work.")            \
+    X("machine.latency", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                \
+      UNIT("microseconds"), "The same for a message.")                                             \
+    X("machine.network_bandwidth", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",      \
+      UNIT("GB/s of a rank"), "The same for the network, with all ranks of a node sending.")       \
+    X("machine.cores", KEY_NUMBER, "auto | a number above 0", 0, 1e6, "auto",                      \
+      UNIT("cores of a node"), "The same for the ranks that a node is given.")                     \
+    X("machine.memory", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                 \
+      UNIT("GiB of a node"), "The same for the memory that these share.")                          \
     X("output", KEY_PATH, "a file", 0, 0, "<name of the configuration>.model.h5", NO_UNIT,         \
       "Model file. Without the key it goes into the working directory.")
 
@@ -213,10 +232,21 @@ static const cyaml_schema_field_t solver_fields[] = {
     TEXT_FIELD("type", OPTIONAL, config_raw_solver, type),
     TEXT_FIELD("block", OPTIONAL, config_raw_solver, block),
     TEXT_FIELD("inducing", OPTIONAL, config_raw_solver, inducing),
+    TEXT_FIELD("memory", OPTIONAL, config_raw_solver, memory),
     CYAML_FIELD_INT("selection_frames", OPTIONAL, config_raw_solver, selection_frames),
     CYAML_FIELD_FLOAT("selection_seconds", OPTIONAL, config_raw_solver, selection_seconds),
     TEXT_FIELD("checkpoint", OPTIONAL, config_raw_solver, checkpoint),
     CYAML_FIELD_FLOAT("checkpoint_minutes", OPTIONAL, config_raw_solver, checkpoint_minutes),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t machine_fields[] = {
+    TEXT_FIELD("dgemm", OPTIONAL, config_raw_machine, dgemm),
+    TEXT_FIELD("engine", OPTIONAL, config_raw_machine, engine),
+    TEXT_FIELD("memory_bandwidth", OPTIONAL, config_raw_machine, memory_bandwidth),
+    TEXT_FIELD("latency", OPTIONAL, config_raw_machine, latency),
+    TEXT_FIELD("network_bandwidth", OPTIONAL, config_raw_machine, network_bandwidth),
+    TEXT_FIELD("cores", OPTIONAL, config_raw_machine, cores),
+    TEXT_FIELD("memory", OPTIONAL, config_raw_machine, memory),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t fields[] = {
@@ -228,6 +258,7 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_MAPPING("kernel", OPTIONAL, config_raw, kernel, kernel_fields),
     TEXT_FIELD("ridge", OPTIONAL, config_raw, ridge),
     CYAML_FIELD_MAPPING("solver", OPTIONAL, config_raw, solver, solver_fields),
+    CYAML_FIELD_MAPPING("machine", OPTIONAL, config_raw, machine, machine_fields),
     TEXT_FIELD("output", OPTIONAL, config_raw, output),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t schema = {

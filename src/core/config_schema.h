@@ -56,10 +56,14 @@ typedef struct {
 } config_raw_kernel;
 
 typedef struct {
-    char   *type, *block, *inducing, *checkpoint;
+    char   *type, *block, *inducing, *memory, *checkpoint;
     int64_t selection_frames;
     double  selection_seconds, checkpoint_minutes;
 } config_raw_solver;
+
+typedef struct {
+    char *dgemm, *engine, *memory_bandwidth, *latency, *network_bandwidth, *cores, *memory;
+} config_raw_machine;
 
 typedef struct {
     config_raw_data           data;
@@ -71,6 +75,7 @@ typedef struct {
     config_raw_kernel         kernel;
     char                     *ridge;
     config_raw_solver         solver;
+    config_raw_machine        machine;
     char                     *output;
 } config_raw;
 

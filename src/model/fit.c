@@ -83,7 +83,6 @@ static covary_status fit(covary_run *run, const covary_config *config, checkpoin
     covary_status status = COVARY_OK;
     covary_model *model = NULL;
     training_set  set = {0};
-    fit_needs     needs;
 
     *out = NULL;
     linalg_check_threads(run);
@@ -91,9 +90,9 @@ static covary_status fit(covary_run *run, const covary_config *config, checkpoin
     COVARY_TRY_TOGETHER(run, "check the configuration", candidates_check(config));
     COVARY_TRY(training_prepare(run, config, model, &set));
     COVARY_TRY(candidates_describe(run, config, model, &set));
-    COVARY_TRY_TOGETHER(run, "plan the fit", plan_needs(run, config, model, &needs));
-    COVARY_TRY(plan_check(run, &needs));
+    COVARY_TRY(plan_check(run, config, model));
     COVARY_TRY(choose(run, config, kept, model, &set));
+    COVARY_TRY(plan_solver(run, config, model));
     COVARY_TRY(kept_frames_choose(run, config, model, &set));
     COVARY_TRY(fit_weights(run, config, model, &set, kept));
     for (int r = 0; r < model->n_representations; r++) {

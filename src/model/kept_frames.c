@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/status.h"
+#include "model/cost.h"
 #include "solver/inducing.h"
 
 #include <math.h>
@@ -13,31 +14,20 @@
 /* Of a ridge: what may be left of the kernel's diagonal, on average. */
 static const double LEFT_OF_RIDGE = 0.1;
 
-bool kept_frames_low_rank(const covary_config *config)
+bool kept_frames_low_rank(const covary_model *model)
 {
-    return strcmp(config->solver, "low-rank") == 0;
+    return strcmp(model->solver, "low-rank") == 0;
 }
 
 covary_status kept_frames_most(const covary_config *config, int64_t n_train, int64_t *most)
 {
-    enum { FEWEST_AUTO = 1000 };
-    const int64_t quarter = n_train / 4 > FEWEST_AUTO ? n_train / 4 : FEWEST_AUTO;
-
-    *most = n_train;
-    if (!kept_frames_low_rank(config)) {
-        return COVARY_OK;
-    }
-    if (config->inducing > n_train) {
+    *most = config->inducing > 0 ? config->inducing : cost_default_inducing(n_train);
+    if (*most > n_train) {
         return COVARY_FAIL(COVARY_ERR_CONFIG,
                            "%s: 'solver.inducing' is %lld, but there are %lld training frames; "
                            "give at most as many, or auto",
                            config_where(config, "solver.inducing"), (long long)config->inducing,
                            (long long)n_train);
-    }
-    if (config->inducing > 0) {
-        *most = config->inducing;
-    } else if (quarter < n_train) {
-        *most = quarter;
     }
     return COVARY_OK;
 }
@@ -114,15 +104,18 @@ covary_status kept_frames_choose(covary_run *run, const covary_config *config, c
                                  const training_set *set)
 {
     covary_status status = COVARY_OK;
-    int64_t       most;
+    int64_t       most = model->n_train;
 
-    COVARY_TRY_TOGETHER(run, "inducing frames", kept_frames_most(config, model->n_train, &most));
+    if (kept_frames_low_rank(model)) {
+        COVARY_TRY_TOGETHER(run, "inducing frames",
+                            kept_frames_most(config, model->n_train, &most));
+    }
     for (int r = 0; r < model->n_representations; r++) {
         representation *in = model->representations[r];
 
         COVARY_TRY_TOGETHER(run, "reserve the list of frames",
                             MEMORY_ALLOCATE("training frames", most, &in->train_frames));
-        if (kept_frames_low_rank(config) && config->inducing < model->n_train) {
+        if (kept_frames_low_rank(model) && config->inducing < model->n_train) {
             COVARY_TRY(choose_inducing(run, config, model, set, r, most));
             continue;
         }

@@ -9,12 +9,12 @@
 
 #include "model/training.h"
 
-/* Is the solver one for inducing frames?  Local. */
-bool kept_frames_low_rank(const covary_config *config);
+/* Is the solver that was chosen one for inducing frames?  Local. */
+bool kept_frames_low_rank(const covary_model *model);
 
 /*
- * The most frames that can carry weights, by the configuration: n_train; solver.inducing; or, if
- * that is auto, a quarter of the frames, but 1000 if there are as many.  Local.
+ * The most inducing frames by the configuration: solver.inducing or, if that is auto, as
+ * cost_default_inducing.  Local.
  * COVARY_ERR_CONFIG: more inducing frames than training frames.
  */
 covary_status kept_frames_most(const covary_config *config, int64_t n_train, int64_t *most);

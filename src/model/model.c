@@ -119,6 +119,8 @@ void covary_model_destroy(covary_model **released)
     MEMORY_RELEASE(&model->representations);
     MEMORY_RELEASE(&model->tested);
     release_molecule(&model->about);
+    MEMORY_RELEASE(&model->solver_reason);
+    MEMORY_RELEASE(&model->solver);
     MEMORY_RELEASE(&model->symmetry_report);
     MEMORY_RELEASE(&model->version);
     MEMORY_RELEASE(&model->config_text);

@@ -51,7 +51,9 @@ struct covary_model {
 
     int              n_representations;
     representation **representations;
-    int64_t          n_train; /* frames; those that carry weights are the representation's */
+    int64_t          n_train;       /* frames; those that carry weights are the representation's */
+    char            *solver;        /* its name */
+    char            *solver_reason; /* in words, with its memory and time */
 
     int64_t n_tested;
     double *tested; /* [n_tested][n_atoms][3] training frames that the self-test turns */

@@ -41,6 +41,8 @@ static covary_status write_head(storage *file, const covary_model *model)
     COVARY_TRY(storage_set_int64(file, "/", "format_version", FORMAT_VERSION));
     COVARY_TRY(storage_set_text(file, "/", "version", model->version));
     COVARY_TRY(storage_set_text(file, "/", "commit", COVARY_COMMIT));
+    COVARY_TRY(storage_set_text(file, "/", "solver", model->solver));
+    COVARY_TRY(storage_set_text(file, "/", "solver_reason", model->solver_reason));
     COVARY_TRY(storage_put_text(file, "/config", model->config_text));
     COVARY_TRY(storage_set_text(file, "/config", "path", model->config_path));
     COVARY_TRY(
@@ -154,6 +156,10 @@ static covary_status read_head(covary_run *run, storage *file, covary_model *mod
                         storage_get_text(file, "/config", "path", &model->config_path));
     COVARY_TRY_TOGETHER(run, "read the version",
                         storage_get_text(file, "/", "version", &model->version));
+    COVARY_TRY_TOGETHER(run, "read the solver",
+                        storage_get_text(file, "/", "solver", &model->solver));
+    COVARY_TRY_TOGETHER(run, "read the reason for the solver",
+                        storage_get_text(file, "/", "solver_reason", &model->solver_reason));
     COVARY_TRY_TOGETHER(run, "read the configuration",
                         config_parse_text(model->config_path, model->config_text, config));
 

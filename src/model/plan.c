@@ -1,151 +1,95 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a fit takes, from the sizes of its training set and of the systems that may be chosen. */
+/* The plan of a fit: what is checked before it begins, and what --dry-run says. */
 #include "model/plan.h"
 
+#include "core/log.h"
 #include "core/memory.h"
 #include "core/node.h"
 #include "core/status.h"
-#include "linalg/block_cyclic.h"
-#include "linalg/grid.h"
-#include "linalg/rate.h"
+#include "linalg/threads.h"
 #include "model/candidates.h"
 #include "model/kept_frames.h"
 
-#include <math.h>
-#include <string.h>
+static const double MEBI = 1048576.0;
 
-static const double mebibyte = 1048576.0;
-
-/* The largest of all candidates for one part: each of its systems in each representation. */
-typedef struct {
-    int64_t n_rows;       /* of a frame */
-    int64_t tensor_bytes; /* of all frames */
-    int64_t weight_bytes; /* of the model, and of the engine once more */
-    double  rows_cubed;   /* (rows a frame)^3, summed over the systems */
-} part_needs;
-
-static void take_larger(part_needs *most, part_needs other)
+static covary_status choose(covary_run *run, const covary_config *config, const fit_sizes *sizes,
+                            solver_choice *choice)
 {
-    most->n_rows = other.n_rows > most->n_rows ? other.n_rows : most->n_rows;
-    most->tensor_bytes =
-        other.tensor_bytes > most->tensor_bytes ? other.tensor_bytes : most->tensor_bytes;
-    most->weight_bytes =
-        other.weight_bytes > most->weight_bytes ? other.weight_bytes : most->weight_bytes;
-    most->rows_cubed = fmax(most->rows_cubed, other.rows_cubed);
-}
+    covary_status     status = COVARY_OK;
+    const cost_layout layout = solver_choice_layout(config, covary_run_size(run));
+    const int64_t     allowed = solver_choice_memory(run, config);
+    int64_t           n_inducing;
 
-static covary_status measure_part(const covary_model *model, const model_part *part,
-                                  part_needs *most)
-{
-    covary_status status = COVARY_OK;
-    const kernel  any = {.length = 1.0};
-    model_part    tried = {0};
-
-    for (int r = 0; r < model->n_representations; r++) {
-        const representation *in = model->representations[r];
-        part_needs            needs = {0};
-
-        COVARY_TRY(part_try(part, r, in, &any, &tried));
-        for (int s = 0; s < tried.n_systems; s++) {
-            const linear_system *system = &tried.systems[s];
-            const int64_t        rows = system->n_rows, tensors = rows * system->n_tensors;
-            part_needs           one = {.n_rows = rows, .tensor_bytes = in->n_sites * tensors * 8};
-            take_larger(&needs, one);
-            needs.rows_cubed += pow((double)rows, 3.0);
-            needs.weight_bytes +=
-                representation_train_sites(in) * 8 * (system->n_columns * system->n_tensors);
-        }
-        take_larger(most, needs);
-        part_release(&tried);
+    if (config->inducing > 0) {
+        COVARY_TRY_TOGETHER(run, "inducing frames",
+                            kept_frames_most(config, sizes->n_frames, &n_inducing));
     }
-
-done:
-    part_release(&tried);
-    return status;
-}
-
-static int64_t feature_bytes(const covary_model *model)
-{
-    int64_t bytes = 0;
-
-    for (int r = 0; r < model->n_representations; r++) {
-        const representation *in = model->representations[r];
-        bytes += in->n_sites * in->features->dimension * 8;
-    }
-    return bytes;
-}
-
-static int64_t local_bytes(const fit_needs *needs, int64_t n_rows, int64_t n_cols)
-{
-    return block_cyclic_count(n_rows, needs->block, 0, needs->grid_rows) *
-           block_cyclic_count(n_cols, needs->block, 0, needs->grid_cols) * (int64_t)sizeof(double);
-}
-
-/* Grid and matrices, and the operations of one system with one row a frame. */
-static covary_status measure_matrix(const covary_run *run, const covary_config *config,
-                                    int64_t n_train, int64_t n_kept, int64_t n_rows,
-                                    fit_needs *needs)
-{
-    process_grid shape = {0}; /* of the grid to come */
-    const double n = (double)n_train, m = (double)n_kept;
-
-    grid_shape(covary_run_size(run), &shape.n_rows, &shape.n_cols);
-    needs->grid_rows = shape.n_rows;
-    needs->grid_cols = shape.n_cols;
-    needs->rows = n_train * n_rows;
-    needs->columns = n_kept * n_rows;
-    needs->block = config->block > 0
-                       ? (int)config->block
-                       : block_cyclic_default_block(needs->columns, (int)n_rows, &shape);
-    needs->matrix_bytes = local_bytes(needs, needs->rows, needs->columns);
-    needs->flops = (2.0 / 3.0) * pow(m, 3.0);
-    if (kept_frames_low_rank(config)) { /* the choice, two solutions with a triangle, one product */
-        needs->matrix_bytes += 2 * local_bytes(needs, needs->columns, needs->columns);
-        needs->flops += 4.0 * n * m * m;
-    }
-    return block_cyclic_check(shape.n_rows, shape.n_cols, needs->rows, needs->columns, needs->block,
-                              INT64_MAX);
-}
-
-covary_status plan_needs(const covary_run *run, const covary_config *config,
-                         const covary_model *model, fit_needs *needs)
-{
-    covary_status status = COVARY_OK;
-    const int64_t n = model->n_train;
-    part_needs    most = {0};
-    int64_t       weight_bytes = 0, kept = n;
-    double        rows_cubed = 0.0;
-
-    *needs = (fit_needs){0};
-    for (int p = 0; p < model->n_properties; p++) {
-        for (int k = 0; k < model->properties[p].n_parts; k++) {
-            part_needs of = {0};
-            COVARY_TRY(measure_part(model, &model->properties[p].parts[k], &of));
-            take_larger(&most, of);
-            weight_bytes += of.weight_bytes;
-            rows_cubed += of.rows_cubed;
-        }
-    }
-    COVARY_TRY(kept_frames_most(config, n, &kept));
-    COVARY_TRY(measure_matrix(run, config, n, kept, most.n_rows, needs));
-    /* features replicated and packed for the engine, tensors of what the matrix needs, weights */
-    needs->rank_bytes = needs->matrix_bytes +
-                        n * (3 * feature_bytes(model) + 2 * most.tensor_bytes) +
-                        2 * kept * weight_bytes;
-    needs->file_bytes = kept * (feature_bytes(model) / model->n_representations + weight_bytes);
-    needs->flops *= rows_cubed;
-    if (isnan(config->length) || isnan(config->ridge) || model->n_representations > 1) {
-        needs->flops += fmin(config->selection_seconds * 1e10, 60.0 * needs->flops);
-    }
+    COVARY_TRY_TOGETHER(run, "choose the solver",
+                        solver_choose(config->solver, sizes, &layout, allowed, choice));
 
 done:
     return status;
 }
 
-covary_status plan_check(covary_run *run, const fit_needs *needs)
+/* A choice that fits what is in use now too. */
+static covary_status choose_possible(covary_run *run, const covary_config *config,
+                                     const fit_sizes *sizes, solver_choice *choice)
 {
-    return node_check_memory(run, "the kernel matrix", needs->rank_bytes);
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(choose(run, config, sizes, choice));
+    COVARY_TRY(node_check_memory(run, "the fit", choice->need.rank_bytes));
+
+done:
+    return status;
 }
+
+covary_status plan_check(covary_run *run, const covary_config *config, const covary_model *model)
+{
+    covary_status status = COVARY_OK;
+    fit_sizes     sizes = {0};
+    solver_choice choice;
+
+    COVARY_TRY_TOGETHER(run, "measure the systems", sizes_measure(config, model, &sizes));
+    COVARY_TRY(choose_possible(run, config, &sizes, &choice));
+
+done:
+    sizes_release(&sizes);
+    return status;
+}
+
+static covary_status note(covary_model *model, const solver_choice *choice)
+{
+    covary_status status = COVARY_OK;
+
+    MEMORY_RELEASE(&model->solver_reason);
+    MEMORY_RELEASE(&model->solver);
+    COVARY_TRY(memory_copy_text(solver_choice_name(choice->solver), &model->solver));
+    COVARY_TRY(memory_copy_text(choice->reason, &model->solver_reason));
+
+done:
+    return status;
+}
+
+covary_status plan_solver(covary_run *run, const covary_config *config, covary_model *model)
+{
+    covary_status status = COVARY_OK;
+    fit_sizes     sizes = {0};
+    solver_choice choice;
+
+    COVARY_TRY_TOGETHER(run, "measure the systems", sizes_measure(config, model, &sizes));
+    sizes.search_flops = sizes.search_bytes = 0.0; /* done */
+    COVARY_TRY(choose(run, config, &sizes, &choice));
+    log_write(run, choice.is_last_resort ? LOG_WARNING : LOG_INFO, "solver %s", choice.reason);
+    COVARY_TRY_TOGETHER(run, "note the solver", note(model, &choice));
+
+done:
+    sizes_release(&sizes);
+    return status;
+}
+
+/* -- report -------------------------------------------------------------------------------------
+ */
 
 static covary_status describe_candidates(const covary_model *model, text *report)
 {
@@ -164,59 +108,198 @@ done:
     return status;
 }
 
-static covary_status describe(covary_run *run, const covary_config *config,
-                              const covary_model *model, const fit_needs *needs, double rate,
-                              text *report)
+static covary_status describe_phases(const solver_need *need, const machine_rates *rates,
+                                     bool is_open, text *report)
 {
     covary_status status = COVARY_OK;
-    const int     size = covary_run_size(run);
-    /* ScaLAPACK reaches something like half of dgemm's rate */
-    double seconds = needs->flops / (0.5 * rate * size);
+    double        total = 0.0;
 
-    COVARY_TRY(text_add(report, "frames         %lld of %lld atoms\n", (long long)model->n_train,
-                        (long long)model->about.n_atoms));
-    COVARY_TRY(text_add(report, "ranks          %d, with %lld to %lld frames each\n", size,
-                        (long long)(model->n_train / size),
-                        (long long)((model->n_train + size - 1) / size)));
-    COVARY_TRY(describe_candidates(model, report));
-    COVARY_TRY(text_add(report, "targets        %lld\n",
-                        (long long)training_column(model, model->n_properties)));
-    COVARY_TRY(text_add(report, "largest matrix %lld rows, %lld columns\n", (long long)needs->rows,
-                        (long long)needs->columns));
-    COVARY_TRY(text_add(report, "process grid   %d x %d, blocks of %d\n", needs->grid_rows,
-                        needs->grid_cols, needs->block));
-    COVARY_TRY(text_add(report, "memory         %.1f MiB per rank, %.1f MiB of it the matrix\n",
-                        (double)needs->rank_bytes / mebibyte,
-                        (double)needs->matrix_bytes / mebibyte));
-    COVARY_TRY(text_add(report, "work           %.2g flop, about %.2g s at %.0f Gflop/s a rank\n",
-                        needs->flops, seconds, rate * 1e-9));
-    COVARY_TRY(text_add(report, "model file     about %.1f MiB: %s\n",
-                        (double)needs->file_bytes / mebibyte, config->output));
+    COVARY_TRY(text_add(report, "phases           Gflop/rank     MB moved   messages      MB sent  "
+                                "        s\n"));
+    for (int k = 0; k < COST_N_PHASES; k++) {
+        const work  *done = &need->cost.phases[k];
+        const double seconds = cost_phase_seconds(&need->cost, (cost_phase)k, rates);
+        total += seconds;
+        if (seconds > 0.0) {
+            COVARY_TRY(text_add(report, "  %-17s%8.3g %12.3g %10.3g %12.3g %10.2g\n",
+                                cost_phase_name((cost_phase)k),
+                                (done->products + done->kernels) * 1e-9, done->moved * 1e-6,
+                                done->messages, done->sent * 1e-6, seconds));
+        }
+    }
+    COVARY_TRY(text_add(report, "  %-62s%9.2g%s\n", "in all", total,
+                        is_open ? ", at most: the choice among candidates is open" : ""));
 
 done:
     return status;
 }
 
-covary_status plan_fit(covary_run *run, const covary_config *config, text *report)
+/* Kernel values of one frame with all that carry weights, for all systems. */
+static double prediction_flops(const fit_sizes *sizes, double n_kept)
+{
+    double flops = 0.0;
+
+    for (int s = 0; s < sizes->n_systems; s++) {
+        const cost_system *system = &sizes->systems[s].system;
+        flops += n_kept * system->n_sites * system->train_sites *
+                 cost_pair(system->dimension, system->n_columns * system->n_tensors) /
+                 sizes->n_representations;
+    }
+    return flops;
+}
+
+typedef struct {
+    covary_run          *run;
+    const covary_config *config;
+    const covary_model  *model;
+    const fit_sizes     *sizes;
+    const solver_choice *choice;
+    const machine       *on;
+    node_resources       node;
+} plan_report;
+
+static int64_t largest_order(const fit_sizes *sizes, const cost_system **largest)
+{
+    int64_t most = 0;
+
+    for (int s = 0; s < sizes->n_systems; s++) {
+        const cost_system *system = &sizes->systems[s].system;
+        if (system->n_frames * system->n_rows > most) {
+            most = system->n_frames * system->n_rows;
+            *largest = system;
+        }
+    }
+    return most;
+}
+
+static covary_status describe_run(const plan_report *of, text *report)
+{
+    covary_status       status = COVARY_OK;
+    const covary_model *model = of->model;
+    const int           size = covary_run_size(of->run);
+
+    COVARY_TRY(text_add(report, "frames         %lld of %lld atoms\n", (long long)model->n_train,
+                        (long long)model->about.n_atoms));
+    COVARY_TRY(text_add(report,
+                        "ranks          %d, with %lld to %lld frames each; %d on a node with %d "
+                        "cores, %d thread%s each\n",
+                        size, (long long)(model->n_train / size),
+                        (long long)((model->n_train + size - 1) / size), of->node.n_ranks,
+                        of->node.n_cores, linalg_threads(), linalg_threads() == 1 ? "" : "s"));
+    COVARY_TRY(describe_candidates(model, report));
+    COVARY_TRY(text_add(report, "targets        %lld\n",
+                        (long long)training_column(model, model->n_properties)));
+
+done:
+    return status;
+}
+
+static covary_status describe_solver(const plan_report *of, text *report)
+{
+    covary_status      status = COVARY_OK;
+    const solver_need *need = &of->choice->need;
+    const cost_layout  layout = solver_choice_layout(of->config, covary_run_size(of->run));
+    const cost_system *largest = NULL;
+    const int64_t      order = largest_order(of->sizes, &largest);
+    int                grid_rows, grid_cols, block;
+
+    cost_grid(largest, &layout, &grid_rows, &grid_cols, &block);
+    COVARY_TRY(text_add(report, "solver         %s\n", of->choice->reason));
+    COVARY_TRY(text_add(report, "largest matrix %lld rows\n", (long long)order));
+    COVARY_TRY(
+        text_add(report, "process grid   %d x %d, blocks of %d\n", grid_rows, grid_cols, block));
+    COVARY_TRY(text_add(report, "memory         %.1f MiB per rank, %.1f MiB of it the matrix\n",
+                        (double)need->rank_bytes / MEBI, (double)need->cost.matrix_bytes / MEBI));
+
+done:
+    return status;
+}
+
+static covary_status describe(const plan_report *of, text *report)
+{
+    covary_status    status = COVARY_OK;
+    const fit_sizes *sizes = of->sizes;
+    const double     kept = (double)of->choice->need.n_kept;
+    const double     file = kept * (sizes->file_bytes + sizes_weight_bytes(sizes));
+
+    COVARY_TRY(describe_run(of, report));
+    COVARY_TRY(describe_solver(of, report));
+    COVARY_TRY(
+        describe_phases(&of->choice->need, &of->on->rates, sizes->n_representations > 1, report));
+    COVARY_TRY(text_add(report, "prediction     about %.2g frames/s a rank\n",
+                        of->on->rates.engine / prediction_flops(sizes, kept)));
+    COVARY_TRY(machine_describe(of->on, report));
+    COVARY_TRY(
+        text_add(report, "model file     about %.1f MiB: %s\n", file / MEBI, of->config->output));
+
+done:
+    return status;
+}
+
+static covary_status report_run(covary_run *run, const covary_config *config,
+                                const covary_model *model, const fit_sizes *sizes,
+                                const machine *on, text *report)
+{
+    covary_status     status = COVARY_OK;
+    solver_choice     choice;
+    const plan_report of = {.run = run,
+                            .config = config,
+                            .model = model,
+                            .sizes = sizes,
+                            .choice = &choice,
+                            .on = on,
+                            .node = node_resources_of(run)};
+
+    COVARY_TRY(choose_possible(run, config, sizes, &choice));
+    COVARY_TRY_TOGETHER(run, "describe the plan", describe(&of, report));
+
+done:
+    return status;
+}
+
+/* Those of the run where there is no question. */
+static covary_status report_table(covary_run *run, const covary_config *config,
+                                  const fit_sizes *sizes, const machine *on,
+                                  const plan_questions *questions, text *report)
+{
+    int64_t        n_frames = sizes->n_frames, n_ranks = covary_run_size(run);
+    plan_questions whole = *questions;
+
+    if (whole.n_frames == 0) {
+        whole.n_frames = 1;
+        whole.frames = &n_frames;
+    }
+    if (whole.n_ranks == 0) {
+        whole.n_ranks = 1;
+        whole.ranks = &n_ranks;
+    }
+    return covary_agree(run, "describe the plan", plan_table(config, sizes, on, &whole, report));
+}
+
+covary_status plan_fit(covary_run *run, const covary_config *config,
+                       const plan_questions *questions, text *report)
 {
     covary_status status = COVARY_OK;
     covary_model *model = NULL;
     training_set  set = {0};
-    fit_needs     needs;
-    double        rate = 0.0;
+    fit_sizes     sizes = {0};
+    machine       on;
 
+    linalg_check_threads(run);
     COVARY_TRY_TOGETHER(run, "create the model", model_create(&model));
     COVARY_TRY_TOGETHER(run, "check the configuration", candidates_check(config));
     COVARY_TRY(training_prepare(run, config, model, &set));
     COVARY_TRY(candidates_describe(run, config, model, &set));
-    COVARY_TRY_TOGETHER(run, "plan the fit", plan_needs(run, config, model, &needs));
-    COVARY_TRY(plan_check(run, &needs));
-    COVARY_TRY_TOGETHER(run, "measure the rate", linalg_measure_rate(&rate));
-    MPI_Allreduce(MPI_IN_PLACE, &rate, 1, MPI_DOUBLE, MPI_MIN, covary_run_comm(run));
-    COVARY_TRY_TOGETHER(run, "describe the plan",
-                        describe(run, config, model, &needs, rate, report));
+    COVARY_TRY_TOGETHER(run, "measure the systems", sizes_measure(config, model, &sizes));
+    COVARY_TRY(machine_measure(run, config, &on));
+    if (questions->n_frames > 0 || questions->n_ranks > 0) {
+        COVARY_TRY(report_table(run, config, &sizes, &on, questions, report));
+    } else {
+        COVARY_TRY(report_run(run, config, model, &sizes, &on, report));
+    }
 
 done:
+    sizes_release(&sizes);
     training_release(&set);
     covary_model_destroy(&model);
     return status;

@@ -1,36 +1,40 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a fit takes: grid, memory and time, for --dry-run and for a check before the first matrix.
- */
+/* What a fit takes: solver, grid, memory and time, for --dry-run and before the first matrix. */
 #ifndef COVARY_MODEL_PLAN_H
 #define COVARY_MODEL_PLAN_H
 
 #include "core/text.h"
+#include "model/solver_choice.h"
 #include "model/training.h"
 
-/* As long as candidates are open, the largest of what they need. */
-typedef struct {
-    int     grid_rows, grid_cols, block;
-    int64_t rows, columns; /* of the largest matrix; as many columns as weights in one output */
-    int64_t matrix_bytes;  /* largest local part of it, and of what is factored beside it */
-    int64_t rank_bytes;    /* largest need of a rank, all told */
-    int64_t file_bytes;    /* of the model file, about */
-    double  flops;         /* of search and factorizations, if every system has its own factor */
-} fit_needs;
+/*
+ * Would the fit of a model whose representations are described fit the ranks and their nodes?
+ * Collective.  Errors of solver_choose; COVARY_ERR_MEMORY also where too much is in use.
+ */
+covary_status plan_check(covary_run *run, const covary_config *config, const covary_model *model);
 
 /*
- * Needs of fitting a model whose representations are described.  Local, the same on every rank.
- * COVARY_ERR_NUMERIC: past the 32-bit limits of ScaLAPACK; the message names the largest N.
+ * Choose the solver for the systems that the model has, log it, and note it in the model.
+ * Collective.  Errors of solver_choose.
  */
-covary_status plan_needs(const covary_run *run, const covary_config *config,
-                         const covary_model *model, fit_needs *needs);
+covary_status plan_solver(covary_run *run, const covary_config *config, covary_model *model);
 
-/* COVARY_ERR_MEMORY: the nodes cannot hold it.  Collective. */
-covary_status plan_check(covary_run *run, const fit_needs *needs);
+/* Other numbers of ranks and of training frames to plan for. */
+typedef struct {
+    int      n_frames, n_ranks; /* 0: those of the run */
+    int64_t *frames, *ranks;
+} plan_questions;
 
 /*
  * Read and check everything that covary_fit would, stop before the first matrix, and describe the
- * run in `report` (on every rank).  Fails where the fit would.  Collective.
+ * run in `report` (on every rank).  Fails where the fit would.  With questions the report answers
+ * them instead: a table of time and memory for every solver, in which nothing fails.  Collective.
  */
-covary_status plan_fit(covary_run *run, const covary_config *config, text *report);
+covary_status plan_fit(covary_run *run, const covary_config *config,
+                       const plan_questions *questions, text *report);
+
+/* The table alone.  Local. */
+covary_status plan_table(const covary_config *config, const fit_sizes *sizes, const machine *on,
+                         const plan_questions *questions, text *report);
 
 #endif

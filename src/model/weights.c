@@ -275,7 +275,7 @@ static covary_status solve_group(weights_task *task, int g, int n, const int *me
         COVARY_TRY(check_restored(restored, targets));
         COVARY_TRY(keep_solution(task, n, members, &by, &train, targets, restored));
     } else {
-        COVARY_TRY(ridge_solve(solver_find(task->config->solver), &problem, &solution));
+        COVARY_TRY(ridge_solve(solver_find(task->model->solver), &problem, &solution));
         COVARY_TRY(keep_solution(task, n, members, &by, &train, targets, &solution));
         COVARY_TRY(checkpoint_keep_solution(task->kept, &solution));
     }

@@ -48,7 +48,8 @@ static void minimal_file_gets_every_default(void **state)
     assert_true(isnan(config->length));
     assert_int_equal(config->degree, 2);
     assert_true(isnan(config->ridge));
-    assert_string_equal(config->solver, "cholesky");
+    assert_string_equal(config->solver, "auto");
+    assert_true(isnan(config->memory) && isnan(config->machine.dgemm));
     assert_int_equal(config->block, 0);
     assert_int_equal(config->inducing, 0);
     assert_int_equal(config->selection_frames, 1000);
@@ -385,7 +386,7 @@ static void choices_are_checked(void **state)
            "case.yaml, line 3: 'solver.type' is 'lowrank'; did you mean 'low-rank'?");
     refuse(MINIMAL "solver: {inducing: 20}\n", NULL,
            "case.yaml, line 3: 'solver.inducing' is for the solver low-rank, but 'solver.type' is "
-           "'cholesky'");
+           "'auto'");
 }
 
 #define SIXTEEN "aaaaaaaaaaaaaaaa"

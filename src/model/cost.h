@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Work, memory and messages of a fit, counted from sizes alone, before anything is done.
+ *
+ * Time is (Blackford et al., ScaLAPACK Users' Guide (SIAM, 1997), section 5.2, with kernel
+ * evaluations and bytes from memory beside the products of matrices)
+ *
+ *   products / (efficiency dgemm) + kernels / engine + moved / memory bandwidth
+ *     + messages latency + sent / network bandwidth,
+ *
+ * of the rank that has most.  Efficiencies are fractions of dgemm that the library reaches; they
+ * were measured (tests/bench/plan.sh compares).  N = n_frames n_rows is the order of a system, P
+ * the number of ranks on a grid of p x q, b the block.
+ *
+ * All functions are local, and their results depend on their arguments alone.
+ */
+#ifndef COVARY_MODEL_COST_H
+#define COVARY_MODEL_COST_H
+
+#include "model/machine.h"
+
+/* A system of equations, or several with one matrix and their columns side by side. */
+typedef struct {
+    int64_t n_frames;
+    int     n_rows, n_sites, train_sites; /* of a frame; see kernel/covariant.h */
+    int64_t dimension, n_tensors, n_columns;
+} cost_system;
+
+/* What the solvers other than cholesky have to assume. */
+typedef struct {
+    int64_t n_ranks;
+    int64_t block;      /* 0: automatic */
+    int64_t rank;       /* iterative: of the preconditioner; 0: cost_default_rank */
+    int64_t iterations; /* iterative; 0: COST_ITERATIONS */
+    int64_t inducing;   /* low-rank: frames; 0: cost_default_inducing */
+} cost_layout;
+
+/* Of one rank. */
+typedef struct {
+    double products; /* floating-point operations in products of matrices */
+    double kernels;  /* of kernel evaluations, see cost_pair */
+    double moved;    /* bytes from and to memory */
+    double messages; /* one after another */
+    double sent;     /* bytes */
+} work;
+
+typedef enum {
+    PHASE_READ,     /* read and describe the frames */
+    PHASE_SEARCH,   /* the automatic choices */
+    PHASE_SELECT,   /* iterative: partial Cholesky; low-rank: inducing frames */
+    PHASE_ASSEMBLE, /* the kernel matrix */
+    PHASE_FACTOR,   /* low-rank: with Phi */
+    PHASE_SOLVE,    /* with recomputed residuals; iterative: all iterations */
+    PHASE_LOO,      /* leave-one-out errors */
+    PHASE_KEEP,     /* replicate and write the model */
+    COST_N_PHASES
+} cost_phase;
+
+const char *cost_phase_name(cost_phase phase);
+
+typedef struct {
+    work    phases[COST_N_PHASES];
+    int64_t matrix_bytes; /* of the matrix that is factored, or of the preconditioner */
+    int64_t solver_bytes; /* all that the solver holds at once, with the matrix */
+} cost_estimate;
+
+enum { COST_ITERATIONS = 100, COST_EXP_FLOPS = 28 };
+
+/*
+ * Operations for one kernel value of two rows: the distance, the exponential, and n_outputs
+ * products with weights.
+ */
+double cost_pair(int64_t dimension, int64_t n_outputs);
+
+/*
+ * Solving with a full factor: N^3 / 3 operations for it, as many for the inverse of the triangle
+ * that leave-one-out errors need; N / b steps, in each of which strips of b columns travel along
+ * the rows and the columns of the grid, N^2 / 2 (1 / p + 1 / q) numbers in all.
+ */
+void cost_cholesky(const cost_system *of, const cost_layout *on, cost_estimate *out);
+
+/*
+ * Conjugate gradients, preconditioned by a partial Cholesky factor of rank r: N r^2 operations for
+ * it, and for each iteration all n_frames^2 pairs, 4 N r operations a column, and an all-gather.
+ */
+void cost_iterative(const cost_system *of, const cost_layout *on, cost_estimate *out);
+
+/* Inducing frames with m rows: 3 N m^2 + m^3 / 3 operations (solver/low_rank.c). */
+void cost_low_rank(const cost_system *of, const cost_layout *on, cost_estimate *out);
+
+/* 20 N^1/2, at most N: the rank with which some 100 iterations do in smooth kernels. */
+int64_t cost_default_rank(int64_t n);
+
+/* A quarter of the frames, from 1000 to 10000, at most all. */
+int64_t cost_default_inducing(int64_t n_frames);
+int64_t cost_inducing(const cost_layout *on, int64_t n_frames); /* that, or as asked for */
+
+/* Process grid and block that the solver will use. */
+void cost_grid(const cost_system *of, const cost_layout *on, int *n_rows, int *n_cols, int *block);
+
+/* *to += count times `more`, phase by phase; memory is that of the larger one. */
+void cost_add(cost_estimate *to, const cost_estimate *more);
+
+/* Seconds of one phase, and of all. */
+double cost_phase_seconds(const cost_estimate *of, cost_phase phase, const machine_rates *on);
+double cost_seconds(const cost_estimate *of, const machine_rates *on);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Fits of other sizes on other numbers of ranks, as if. */
+#include "core/status.h"
+#include "model/plan.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static const double GIBI = 1073741824.0;
+
+/* A time in the largest unit that leaves a number above 1. */
+static void format_seconds(double seconds, size_t size, char *into)
+{
+    static const struct {
+        const char *name;
+        double      seconds;
+    } units[] = {{"y", 31557600.0}, {"d", 86400.0}, {"h", 3600.0}, {"min", 60.0}};
+    int u = 0;
+
+    while (u < 4 && seconds < 2.0 * units[u].seconds) {
+        u++;
+    }
+    snprintf(into, size, "%.2g %s", seconds / (u < 4 ? units[u].seconds : 1.0),
+             u < 4 ? units[u].name : "s");
+    if (u < 4 && seconds / units[u].seconds >= 100.0) {
+        snprintf(into, size, "%.0f %s", seconds / units[u].seconds, units[u].name);
+    }
+}
+
+/* "12 s, 0.8 GiB", or why not; a star marks what auto would choose. */
+static covary_status add_cell(const solver_need *need, int64_t allowed, double seconds,
+                              bool is_chosen, text *report)
+{
+    char time[32], cell[64];
+
+    format_seconds(seconds, sizeof time, time);
+    if (!need->is_possible) {
+        snprintf(cell, sizeof cell, "no: 2^31 rows");
+    } else if (need->rank_bytes > allowed) {
+        snprintf(cell, sizeof cell, "no: %.3g GiB", (double)need->rank_bytes / GIBI);
+    } else {
+        snprintf(cell, sizeof cell, "%s, %.2g GiB%s", time, (double)need->rank_bytes / GIBI,
+                 is_chosen ? " *" : "");
+    }
+    return text_add(report, "  %-22s", cell);
+}
+
+/* Ranks fill one node after another. */
+static double share_of_node(const covary_config *config, const machine *on, int64_t n_ranks)
+{
+    const double on_node = fmin((double)n_ranks, fmax(1.0, floor(on->rates.cores)));
+
+    return isnan(config->memory) ? 0.9 * on->rates.memory / on_node : config->memory * GIBI;
+}
+
+static covary_status add_row(const covary_config *config, const fit_sizes *sizes, const machine *on,
+                             int64_t n_ranks, text *report)
+{
+    covary_status     status = COVARY_OK;
+    const cost_layout layout = solver_choice_layout(config, n_ranks);
+    const machine     there = (double)n_ranks > on->rates.cores ? machine_of_nodes(on) : *on;
+    const int64_t     allowed = (int64_t)fmin(share_of_node(config, on, n_ranks), 0x1p62);
+    solver_choice     choice;
+    const bool        any = solver_choose("auto", sizes, &layout, allowed, &choice) == COVARY_OK;
+
+    COVARY_TRY(text_add(report, "%12lld %8lld %9.3g", (long long)sizes->n_frames,
+                        (long long)n_ranks, (double)allowed / GIBI));
+    for (int s = 0; s < N_COSTED_SOLVERS; s++) {
+        if (solver_choice_is_built((costed_solver)s)) {
+            const solver_need need = solver_choice_need((costed_solver)s, sizes, &layout);
+            COVARY_TRY(add_cell(&need, allowed, cost_seconds(&need.cost, &there.rates),
+                                any && (int)choice.solver == s, report));
+        }
+    }
+    COVARY_TRY(text_add(report, "\n"));
+
+done:
+    if (!any) {
+        covary_status_clear(); /* that nothing fits is an answer */
+    }
+    return status;
+}
+
+covary_status plan_table(const covary_config *config, const fit_sizes *sizes, const machine *on,
+                         const plan_questions *questions, text *report)
+{
+    covary_status status = COVARY_OK;
+    const machine nodes = machine_of_nodes(on);
+    bool          is_beyond = false;
+
+    COVARY_TRY(text_add(report, "%12s %8s %9s", "frames", "ranks", "GiB/rank"));
+    for (int s = 0; s < N_COSTED_SOLVERS; s++) {
+        if (solver_choice_is_built((costed_solver)s)) {
+            COVARY_TRY(text_add(report, "  %-22s", solver_choice_name((costed_solver)s)));
+        }
+    }
+    COVARY_TRY(text_add(report, "\n"));
+    for (int f = 0; f < questions->n_frames; f++) {
+        const fit_sizes other = sizes_as_if(sizes, questions->frames[f]);
+        for (int r = 0; r < questions->n_ranks; r++) {
+            COVARY_TRY(add_row(config, &other, on, questions->ranks[r], report));
+            is_beyond = is_beyond || (double)questions->ranks[r] > on->rates.cores;
+        }
+    }
+    COVARY_TRY(text_add(report,
+                        "\ntime and memory per rank of a whole fit; no: more memory than a rank "
+                        "has, or too many rows; *: solver.type auto\n"
+                        "assumed        one rank a core, nodes as below\n"));
+    if (solver_choice_is_built(SOLVER_ITERATIVE)) {
+        COVARY_TRY(text_add(report,
+                            "               iterative: %d iterations, preconditioner of rank 20 "
+                            "(number of rows)^1/2\n",
+                            COST_ITERATIONS));
+    }
+    if (solver_choice_is_built(SOLVER_LOW_RANK)) {
+        COVARY_TRY(text_add(report, "               low-rank: a quarter of the frames as inducing "
+                                    "ones, 1000 to 10000\n"));
+    }
+    COVARY_TRY(machine_describe(is_beyond ? &nodes : on, report));
+
+done:
+    return status;
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# fit --dry-run: the plan of a run, tables for other sizes, refusals; and the solver that a fit says
+# it has taken.
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+small_config 40
+
+for ranks in 1 2; do
+    remember_files
+    expect_status 0 covary fit config.yaml --dry-run
+    expect_said "frames         40 of 8 atoms" "solver         cholesky: " \
+        "process grid   1 x $ranks" \
+        "memory  " "  factor  " "  leave one out  " "dgemm" "prediction     about" "model file "
+    expect_files
+
+    # fails where the fit fails, in the same words
+    expect_status 1 covary fit config.yaml --dry-run --set solver.memory=1e-5
+    expect_message "GiB are needed by each of $ranks ranks" "solver.memory"
+    cp said/err dry
+    expect_status 1 covary fit config.yaml --set solver.memory=1e-5
+    diff <(grep '^covary: ' dry) <(grep '^covary: ' said/err) || fail "the fit fails in other words"
+done
+
+ranks=1
+expect_status 0 covary fit config.yaml --dry-run --frames 1e3,1e6 --ranks 1,1024 \
+    --set machine.cores=64 --set machine.memory=256 --set machine.dgemm=50
+expect_said "frames    ranks  GiB/rank  cholesky" "given" "* " "no: "
+rows=$(grep -cE '^ +(1000|1000000) +(1|1024) ' said/out)
+[ "$rows" = 4 ] || fail "$rows rows where 4 are expected"
+# a thousand frames fit one rank; a million do not fit one node exactly, but 1024 ranks can share
+grep -qE '^ +1000 +1 +[0-9.]+  [0-9.]+ (s|min), [0-9.]+ GiB \*' said/out ||
+    fail "1000 frames do not fit"
+grep -qE '^ +1000000 +1 +[0-9.]+  no: ' said/out || fail "a million frames fit one rank"
+
+# one list alone: the other is of the run
+expect_status 0 covary fit config.yaml --dry-run --ranks 2
+grep -qE '^ +40 +2 ' said/out || fail "no row of 40 frames on 2 ranks"
+
+expect_status 2 covary fit config.yaml --ranks 4
+expect_message "--ranks is a question to --dry-run"
+expect_status 2 covary fit config.yaml --dry-run --frames 1e4,x
+expect_message "--frames takes whole numbers from 1 to 2147483647" "'x' is none"
+expect_status 2 covary fit config.yaml --dry-run --frames 0
+expect_message "'0' is none"
+expect_status 2 covary fit config.yaml --dry-run --ranks 1,,2
+expect_message "'' is none"
+expect_status 2 covary fit config.yaml --dry-run --ranks 1.5
+expect_message "'1.5' is none"
+expect_status 2 covary fit config.yaml --dry-run --set machine.dgemm=fast
+expect_message "'machine.dgemm' is 'fast'"
+
+# the choice is logged and kept
+expect_status 0 covary fit config.yaml --output chosen.h5 --set solver.memory=2
+expect_logged "solver cholesky: "
+expect_status 0 covary inspect --json inspected.json chosen.h5
+expect_said "solver        cholesky: " "of 2 GiB per rank"
+grep -q '"solver": {"type": "cholesky", "reason": "cholesky: ' inspected.json ||
+    fail "inspect --json does not tell the solver"
+
+finish "plans say what fits, for this run and for others"

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Counts of work and memory against loops that count, and the choice of solvers.   ranks: 1 */
+#include "support.h"
+
+#include "core/status.h"
+#include "model/solver_choice.h"
+
+#include <math.h>
+#include <string.h>
+
+static const int64_t GIBI = (int64_t)1 << 30;
+
+static cost_system plain(int64_t n_frames)
+{
+    return (cost_system){.n_frames = n_frames,
+                         .n_rows = 1,
+                         .n_sites = 1,
+                         .train_sites = 1,
+                         .dimension = 28,
+                         .n_tensors = 1,
+                         .n_columns = 9};
+}
+
+/* Multiplications and additions of a factorization, as its three loops do them. */
+static double count_factor(int n)
+{
+    double flops = 0.0;
+
+    for (int k = 0; k < n; k++) {
+        flops += n - k; /* the root and the column */
+        for (int j = k + 1; j < n; j++) {
+            flops += 2.0 * (n - j);
+        }
+    }
+    return flops;
+}
+
+static void a_factor_takes_what_its_loops_do(void **state)
+{
+    const cost_layout alone = {.n_ranks = 1};
+    const cost_system system = plain(400);
+    cost_estimate     cost;
+
+    (void)state;
+    cost_cholesky(&system, &alone, &cost);
+    assert_near(cost.phases[PHASE_FACTOR].products / count_factor(400), 1.0, 0.01);
+    assert_near(cost.phases[PHASE_LOO].products / count_factor(400), 1.0, 0.01);
+    for (int k = 0; k < COST_N_PHASES; k++) {
+        assert_true(cost.phases[k].messages == 0.0); /* nobody to send to */
+        assert_true(cost.phases[k].sent == 0.0);
+    }
+}
+
+static void kernel_values_are_counted_once_a_pair(void **state)
+{
+    const cost_layout alone = {.n_ranks = 1};
+    cost_system       system = plain(50);
+    cost_estimate     cost;
+    double            flops = 0.0;
+
+    (void)state;
+    system.n_sites = 4;
+    system.n_rows = 3;
+    system.n_tensors = 6;
+    for (int i = 0; i < 50; i++) { /* frames on and below the diagonal, sites, features, tensors */
+        for (int j = 0; j <= i; j++) {
+            flops += 4 * (2 * 28 + COST_EXP_FLOPS + 2 * 3 * 3 * 6);
+        }
+    }
+    cost_cholesky(&system, &alone, &cost);
+    assert_near(cost.phases[PHASE_ASSEMBLE].kernels / flops, 1.0, 0.03);
+}
+
+static void ranks_share_work_and_memory(void **state)
+{
+    const cost_system system = plain(60000);
+    cost_estimate     before, after;
+
+    (void)state;
+    for (int64_t n_ranks = 4; n_ranks <= 4096; n_ranks *= 4) {
+        const cost_layout fewer = {.n_ranks = n_ranks / 4}, more = {.n_ranks = n_ranks};
+        cost_cholesky(&system, &fewer, &before);
+        cost_cholesky(&system, &more, &after);
+        assert_near((double)after.matrix_bytes / (double)before.matrix_bytes, 0.25, 0.06);
+        assert_true(cost_seconds(&after, &machine_nominal) <
+                    cost_seconds(&before, &machine_nominal));
+    }
+}
+
+/* Blocks of the lower triangle that reach a process that does not own them: by hand, 4 x 4. */
+static void strips_travel_along_rows_and_columns(void **state)
+{
+    enum { N = 4096, B = 128, P = 4 };
+    const cost_layout on = {.n_ranks = P * P, .block = B};
+    const cost_system system = plain(N);
+    cost_estimate     cost;
+    double            sent = 0.0;
+
+    (void)state;
+    for (int k = 0; k < N / B; k++) { /* each block goes to P - 1 along its row, and so down */
+        sent += 2.0 * (P - 1) * (double)(N / B - 1 - k) * B * B * 8.0;
+    }
+    cost_cholesky(&system, &on, &cost);
+    assert_near(cost.phases[PHASE_FACTOR].sent / (sent / (P * P)), 1.0, 0.5);
+    assert_true(cost.phases[PHASE_FACTOR].messages >= N / B);
+}
+
+static void time_is_a_sum_over_what_is_done(void **state)
+{
+    const machine_rates one = {
+        .dgemm = 1, .engine = 2, .memory_bandwidth = 4, .latency = 8, .network_bandwidth = 16};
+    cost_estimate cost = {0};
+
+    (void)state;
+    cost.phases[PHASE_READ] =
+        (work){.products = 10, .kernels = 10, .moved = 10, .messages = 10, .sent = 10};
+    assert_near(cost_phase_seconds(&cost, PHASE_READ, &one), 10 + 5 + 2.5 + 80 + 0.625, 1e-12);
+    cost_add(&cost, &cost);
+    assert_near(cost_seconds(&cost, &one), 2 * (10 + 5 + 2.5 + 80 + 0.625), 1e-12);
+}
+
+/* -- the choice ---------------------------------------------------------------------------------
+ */
+
+static fit_sizes sizes_of(sized_system *system, int64_t n_frames)
+{
+    *system = (sized_system){.system = plain(n_frames)};
+    return (fit_sizes){.n_frames = n_frames,
+                       .n_parts = 1,
+                       .n_representations = 1,
+                       .n_systems = 1,
+                       .systems = system,
+                       .frame_bytes = 2000,
+                       .feature_bytes = 224,
+                       .file_bytes = 400};
+}
+
+static void auto_is_cholesky_where_it_fits(void **state)
+{
+    const cost_layout on = {.n_ranks = 4};
+    sized_system      system;
+    const fit_sizes   sizes = sizes_of(&system, 5000);
+    solver_choice     choice, again;
+
+    (void)state;
+    assert_ok(solver_choose("auto", &sizes, &on, GIBI, &choice));
+    assert_int_equal(choice.solver, SOLVER_CHOLESKY);
+    assert_false(choice.is_last_resort);
+    assert_non_null(strstr(choice.reason, "of 1 GiB per rank"));
+    assert_ok(solver_choose("auto", &sizes, &on, GIBI, &again));
+    assert_string_equal(choice.reason, again.reason);
+}
+
+static void auto_keeps_within_the_memory(void **state)
+{
+    const cost_layout on = {.n_ranks = 1};
+    sized_system      system;
+    const fit_sizes   sizes = sizes_of(&system, 100000); /* a matrix of 75 GiB */
+    solver_choice     choice;
+    covary_status     status;
+
+    (void)state;
+    for (int64_t allowed = GIBI / 64; allowed <= 256 * GIBI; allowed *= 2) {
+        covary_status_clear();
+        status = solver_choose("auto", &sizes, &on, allowed, &choice);
+        if (status != COVARY_OK) {
+            assert_int_equal(status, COVARY_ERR_MEMORY);
+            assert_message("by each of 1 ranks");
+            assert_message("; use ");
+            assert_true(allowed < 16 * GIBI);
+            continue;
+        }
+        assert_true(choice.need.rank_bytes <= allowed);
+        assert_true(solver_choice_is_built(choice.solver));
+        assert_true(choice.is_last_resort == (choice.solver == SOLVER_LOW_RANK));
+        assert_true(choice.solver != SOLVER_CHOLESKY || allowed >= 75 * GIBI);
+    }
+    assert_int_equal(status, COVARY_OK);
+}
+
+static void what_is_asked_for_is_refused_with_the_remedy(void **state)
+{
+    const cost_layout on = {.n_ranks = 2};
+    cost_layout       more = on;
+    sized_system      system;
+    fit_sizes         sizes = sizes_of(&system, 100000);
+    solver_choice     choice;
+
+    (void)state;
+    covary_status_clear();
+    assert_int_equal(solver_choose("cholesky", &sizes, &on, 4 * GIBI, &choice), COVARY_ERR_MEMORY);
+    assert_message("solver cholesky: ");
+    assert_message("by each of 2 ranks, and 4 GiB may be used");
+    assert_message("about 32 ranks");
+    more.n_ranks = solver_choice_ranks(SOLVER_CHOLESKY, &sizes, &on, 4 * GIBI);
+    assert_int_equal(more.n_ranks, 32);
+    assert_ok(solver_choose("cholesky", &sizes, &more, 4 * GIBI, &choice));
+
+    sizes.n_frames = (int64_t)1 << 31;
+    covary_status_clear();
+    assert_int_equal(solver_choose("cholesky", &sizes, &on, 4 * GIBI, &choice), COVARY_ERR_NUMERIC);
+    assert_message("2^31 rows");
+}
+
+static void inducing_frames_are_a_quarter_within_bounds(void **state)
+{
+    (void)state;
+    assert_int_equal(cost_default_inducing(10), 10);
+    assert_int_equal(cost_default_inducing(2000), 1000);
+    assert_int_equal(cost_default_inducing(20000), 5000);
+    assert_int_equal(cost_default_inducing(1000000), 10000);
+    assert_int_equal(cost_default_rank(100), 100);
+    assert_int_equal(cost_default_rank(1000000), 20000);
+}
+
+static const struct CMUnitTest cases[] = {
+    cmocka_unit_test(a_factor_takes_what_its_loops_do),
+    cmocka_unit_test(kernel_values_are_counted_once_a_pair),
+    cmocka_unit_test(ranks_share_work_and_memory),
+    cmocka_unit_test(strips_travel_along_rows_and_columns),
+    cmocka_unit_test(time_is_a_sum_over_what_is_done),
+    cmocka_unit_test(auto_is_cholesky_where_it_fits),
+    cmocka_unit_test(auto_keeps_within_the_memory),
+    cmocka_unit_test(what_is_asked_for_is_refused_with_the_remedy),
+    cmocka_unit_test(inducing_frames_are_a_quarter_within_bounds),
+};
+
+TEST_MAIN(cases)
