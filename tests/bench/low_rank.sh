@@ -11,6 +11,7 @@
 #   BASIS=eckart   the basis: eckart with Cartesians and distances, or gram with distances
 #   SETTINGS=...   further settings, as in SETTINGS="ridge=1e-7 kernel.length=12"
 #   EXACT=no       without the exact model; length and ridge are then those of the first row
+#   AUTO=no        without the row of the automatic number
 #   COVARY=...     the program (otherwise that of the release or dev preset)
 #   RANKS=2        ranks of the fits; predictions run on one
 #
@@ -118,4 +119,4 @@ echo "| --- | --: | --: | --: | --: | --: |"
 chosen=no
 [ "${EXACT:-yes}" = no ] || row exact solver.type=cholesky
 for m in "${sizes[@]}"; do row "$m" solver.type=low-rank "solver.inducing=$m"; done
-row auto solver.type=low-rank
+[ "${AUTO:-yes}" = no ] || row auto solver.type=low-rank
