@@ -77,6 +77,25 @@ COVARY_API covary_status covary_model_predict(const covary_model *model, int64_t
                                               const double *positions, double *const *values,
                                               double *margin);
 
+/*
+ * The precision in which kernels are evaluated.  A fit measures what single precision would add to
+ * the error of each property, and only models to which it adds less than 5 % may have it.
+ */
+typedef enum {
+    COVARY_PRECISION_DOUBLE, /* what every model starts with */
+    COVARY_PRECISION_SINGLE,
+    COVARY_PRECISION_AUTO /* single where the model may have it */
+} covary_precision;
+
+/*
+ * For the predictions that follow.  Collective.
+ *
+ * COVARY_ERR_CONFIG: single precision would cost too much; the message has the figures, and the
+ * model stays as it was.
+ */
+COVARY_API covary_status covary_model_set_precision(covary_run *run, covary_model *model,
+                                                    covary_precision precision);
+
 /* Settings of covary_annotate. */
 typedef struct {
     bool        positions;        /* copy the positions into the annotation */

@@ -22,7 +22,7 @@ struct arguments {
     bool               help, version;
     covary_run_options run;
 
-    const char  *output, *model, *json;
+    const char  *output, *model, *json, *precision;
     const char  *frames, *ranks; /* numbers separated by commas */
     bool         dry_run, no_positions, double_positions, self_test;
     int64_t      batch;

@@ -20,6 +20,24 @@ const command *const *command_registry(void)
     return registry;
 }
 
+covary_status find_precision(const char *name, covary_precision *found)
+{
+    static const char *const names[] = {
+        [COVARY_PRECISION_DOUBLE] = "double",
+        [COVARY_PRECISION_SINGLE] = "single",
+        [COVARY_PRECISION_AUTO] = "auto",
+    };
+
+    *found = COVARY_PRECISION_DOUBLE;
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
+        if (name == NULL || strcmp(name, names[k]) == 0) {
+            *found = (covary_precision)k;
+            return COVARY_OK;
+        }
+    }
+    return COVARY_FAIL(COVARY_ERR_USAGE, "--precision %s: give double, single or auto", name);
+}
+
 void print_result(const covary_run *run, const text *result)
 {
     if (covary_run_rank(run) == 0 && result->data != NULL) {

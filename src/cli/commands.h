@@ -4,6 +4,7 @@
 #define COVARY_CLI_COMMANDS_H
 
 #include "cli/arguments.h"
+#include <covary/model.h>
 
 extern const command command_fit, command_predict, command_evaluate, command_inspect;
 
@@ -15,6 +16,9 @@ void print_result(const covary_run *run, const text *result);
  * "-" is standard output.  Collective, rank 0 writes.  COVARY_ERR_IO names the file.
  */
 covary_status write_text_file(covary_run *run, const char *path, const text *content);
+
+/* The precision of that name, double if it is NULL.  Local.  COVARY_ERR_USAGE: an unknown name. */
+covary_status find_precision(const char *name, covary_precision *found);
 
 /* Before the work: could write_text_file write it, over none of the inputs?  Collective. */
 covary_status check_text_file(covary_run *run, const char *path, const char *const *inputs,

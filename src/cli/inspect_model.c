@@ -3,6 +3,7 @@
 #include "cli/inspect.h"
 #include "core/status.h"
 #include "model/candidates.h"
+#include "model/precision.h"
 
 #include <math.h>
 #include <string.h>
@@ -155,6 +156,8 @@ static covary_status say_property(const model_property *of, text *said)
     COVARY_TRY(text_add(said, "\n"));
     COVARY_TRY(text_add(said, "    turns with the molecule to %.2g (rounding explains %.2g)\n",
                         of->self_test, of->self_test_bound));
+    COVARY_TRY(text_add(said, "    single precision adds %.2g: %s\n", of->single_error,
+                        precision_suffices(of) ? "good enough" : "too much"));
     for (int k = 0; k < of->n_parts; k++) {
         COVARY_TRY(say_part(of, k, said));
     }
@@ -261,6 +264,7 @@ static covary_status json_property(const model_property *of, text *json)
     COVARY_TRY(add_number(json, "loo_relative_rmse", of->loo.relative_rmse));
     COVARY_TRY(add_number(json, "self_test", of->self_test));
     COVARY_TRY(add_number(json, "self_test_bound", of->self_test_bound));
+    COVARY_TRY(add_number(json, "single_precision_error", of->single_error));
     COVARY_TRY(text_add(json, ", \"irreps\": {"));
     for (int k = 0; k < of->n_parts; k++) {
         COVARY_TRY(text_add(json, "%s", k > 0 ? ", " : ""));

@@ -8,10 +8,11 @@
 #include <string.h>
 
 /* The settings of an annotation, each with the option that it stands for. */
-static covary_status apply_setting(const char *setting, covary_annotate_options *options)
+static covary_status apply_setting(const char *setting, covary_annotate_options *options,
+                                   const char **precision)
 {
     static const char *const keys[] = {"annotation.positions", "annotation.double_positions",
-                                       "annotation.batch", NULL};
+                                       "annotation.batch", "annotation.precision", NULL};
     const char              *equals = strchr(setting, '=');
     size_t                   length = equals != NULL ? (size_t)(equals - setting) : 0;
     bool                     yes, no;
@@ -28,6 +29,10 @@ static covary_status apply_setting(const char *setting, covary_annotate_options 
         }
         return COVARY_OK;
     }
+    if (length == strlen(keys[3]) && strncmp(setting, keys[3], length) == 0) {
+        *precision = equals + 1;
+        return COVARY_OK;
+    }
     for (int k = 0; k < 2; k++) {
         if (length == strlen(keys[k]) && strncmp(setting, keys[k], length) == 0) {
             if (!yes && !no) {
@@ -39,9 +44,9 @@ static covary_status apply_setting(const char *setting, covary_annotate_options 
     }
     return COVARY_FAIL(
         COVARY_ERR_CONFIG,
-        "--set %s: unknown key; predict knows %s, %s and %s (the settings of the fit "
-        "are fixed in the model)",
-        setting, keys[0], keys[1], keys[2]);
+        "--set %s: unknown key; predict knows %s, %s, %s and %s (the settings of the "
+        "fit are fixed in the model)",
+        setting, keys[0], keys[1], keys[2], keys[3]);
 }
 
 static covary_status check_usage(const arguments *given)
@@ -68,12 +73,16 @@ static covary_status perform(covary_run *run, const arguments *given)
         .batch = given->batch,
         .command = given->line,
     };
+    const char      *name = given->precision;
+    covary_precision precision;
 
     COVARY_TRY(check_usage(given));
     for (int s = 0; s < given->n_settings; s++) {
-        COVARY_TRY(apply_setting(given->settings[s], &options));
+        COVARY_TRY(apply_setting(given->settings[s], &options, &name));
     }
+    COVARY_TRY(find_precision(name, &precision));
     COVARY_TRY(covary_model_load(run, given->model, &model));
+    COVARY_TRY(covary_model_set_precision(run, model, precision));
     COVARY_TRY(covary_annotate(run, model, given->files, given->n_files, &options, given->output));
 
 done:
@@ -83,11 +92,12 @@ done:
 
 static covary_status more_help(text *into)
 {
-    return text_add(into,
-                    "\n--set knows annotation.positions and annotation.double_positions (true or "
-                    "false) and\nannotation.batch (frames), which say the same as the options.  "
-                    "Observables of the annotation:\nevery property, and domain (sum of flags), "
-                    "domain_distance and domain_margin, with descriptions.\n");
+    return text_add(
+        into, "\n--set knows annotation.positions and annotation.double_positions (true or "
+              "false),\nannotation.batch (frames) and annotation.precision, which say the same as "
+              "the options.  "
+              "Observables of the annotation:\nevery property, and domain (sum of flags), "
+              "domain_distance and domain_margin, with descriptions.\n");
 }
 
 const command command_predict = {

@@ -115,8 +115,8 @@ static covary_status chart_weights(covary_model *model, int r, chart_sites sites
     return COVARY_OK;
 }
 
-static covary_status create_engine(covary_model *model, int r, chart_sites sites,
-                                   const output_groups *groups, engine **out)
+static covary_status create_engine(covary_model *model, int r, engine_precision precision,
+                                   chart_sites sites, const output_groups *groups, engine **out)
 {
     covary_status         status = COVARY_OK;
     const representation *in = model->representations[r];
@@ -134,8 +134,8 @@ static covary_status create_engine(covary_model *model, int r, chart_sites sites
                                   .n_outputs = groups->list[g].n_outputs,
                                   .weights = weights[g]};
     }
-    COVARY_TRY(engine_create(ENGINE_DOUBLE, sites.n_train * sites.n, dimension, rows, groups->n,
-                             parts, out));
+    COVARY_TRY(
+        engine_create(precision, sites.n_train * sites.n, dimension, rows, groups->n, parts, out));
 
 done:
     for (int g = 0; weights != NULL && g < groups->n; g++) {
@@ -194,6 +194,7 @@ static covary_status sum_magnitudes(covary_model *model, int r, int64_t n_rows)
     FOR_EACH_SYSTEM(model, r, part, system)
     {
         const int64_t width = outputs_of(system);
+        MEMORY_RELEASE(&system->norms);
         COVARY_TRY(MEMORY_ALLOCATE("norms of weights", width, &system->norms));
         for (int64_t row = 0; row < n_rows; row++) {
             const double rounding = kernel_rounding(&system->of, rows.largest, rows.each[row],
@@ -209,7 +210,7 @@ done:
     return status;
 }
 
-static covary_status prepare_representation(covary_model *model, int r)
+static covary_status prepare_representation(covary_model *model, int r, engine_precision precision)
 {
     covary_status   status = COVARY_OK;
     representation *in = model->representations[r];
@@ -219,12 +220,13 @@ static covary_status prepare_representation(covary_model *model, int r)
                              .n = representation_train_sites(in) / in->n_charts};
 
     COVARY_TRY(MEMORY_ALLOCATE("groups of outputs", count_systems(model, r), &groups.list));
+    representation_release_engines(in);
     COVARY_TRY(MEMORY_ALLOCATE("engines", in->n_charts, &in->engines));
     place_outputs(model, r, &groups);
     COVARY_TRY(sum_magnitudes(model, r, sites.n_train * sites.n_all));
     for (int chart = 0; chart < in->n_charts; chart++) {
         sites.first = chart * sites.n;
-        COVARY_TRY(create_engine(model, r, sites, &groups, &in->engines[chart]));
+        COVARY_TRY(create_engine(model, r, precision, sites, &groups, &in->engines[chart]));
     }
 
 done:
@@ -232,12 +234,13 @@ done:
     return status;
 }
 
-covary_status model_prepare(covary_model *model)
+covary_status model_prepare(covary_model *model, engine_precision precision)
 {
     covary_status status = COVARY_OK;
 
+    model->precision = precision;
     for (int r = 0; r < model->n_representations; r++) {
-        COVARY_TRY(prepare_representation(model, r));
+        COVARY_TRY(prepare_representation(model, r, precision));
     }
 
 done:

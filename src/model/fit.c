@@ -10,6 +10,7 @@
 #include "model/kept_frames.h"
 #include "model/phases.h"
 #include "model/plan.h"
+#include "model/precision.h"
 #include "model/self_test.h"
 #include "model/training.h"
 #include "model/weights.h"
@@ -98,8 +99,9 @@ static covary_status fit(covary_run *run, const covary_config *config, checkpoin
     for (int r = 0; r < model->n_representations; r++) {
         COVARY_TRY(training_keep(run, model, &set, r));
     }
-    COVARY_TRY_TOGETHER(run, "prepare the engine", model_prepare(model));
+    COVARY_TRY_TOGETHER(run, "prepare the engine", model_prepare(model, ENGINE_DOUBLE));
     COVARY_TRY_TOGETHER(run, "tell the result", log_result(run, model));
+    COVARY_TRY(precision_measure(run, model));
     COVARY_TRY(self_test(run, model));
     *out = model;
     model = NULL;

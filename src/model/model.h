@@ -29,6 +29,7 @@ typedef struct {
     model_part   *parts;
     double        self_test;       /* largest covariance error found, in the property's unit */
     double        self_test_bound; /* what rounding explains */
+    double        single_error;    /* rms that single precision adds; NAN: not measured */
     covary_errors loo;             /* leave-one-out */
     covary_errors loo_irreps[KIND_MAX_IRREPS];
     phase_report  phases; /* zeros where the phase is fixed */
@@ -49,6 +50,7 @@ struct covary_model {
     model_molecule about;
     char          *symmetry_report; /* the group in words; empty without one */
 
+    engine_precision precision; /* of the engines */
     int              n_representations;
     representation **representations;
     int64_t          n_train;       /* frames; those that carry weights are the representation's */
@@ -77,8 +79,11 @@ covary_status model_set_parts(covary_model *model);
 /* Take over a representation; its index is n_representations - 1 then.  Local. */
 covary_status model_add_representation(covary_model *model, representation **added);
 
-/* Build the prediction engines from training rows and weights.  Local. */
-covary_status model_prepare(covary_model *model);
+/*
+ * Build the prediction engines from training rows and weights, in place of any that are there.
+ * Local.
+ */
+covary_status model_prepare(covary_model *model, engine_precision precision);
 
 /*
  * Labels of one frame -> packed values in the lab, and back; positions [n_atoms][3] tell where the

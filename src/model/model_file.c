@@ -268,7 +268,7 @@ covary_status covary_model_load(covary_run *run, const char *path, covary_model 
     for (int p = 0; p < model->n_properties; p++) {
         COVARY_TRY(model_file_read_property(run, file, model, p));
     }
-    COVARY_TRY_TOGETHER(run, "prepare the engine", model_prepare(model));
+    COVARY_TRY_TOGETHER(run, "prepare the engine", model_prepare(model, ENGINE_DOUBLE));
     *out = model;
     model = NULL;
 

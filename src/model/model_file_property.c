@@ -161,6 +161,7 @@ covary_status model_file_write_property(storage *file, const covary_model *model
     COVARY_TRY(storage_set_text(file, group, "unit", of->of->unit->name));
     COVARY_TRY(storage_set_double(file, group, "self_test", of->self_test));
     COVARY_TRY(storage_set_double(file, group, "self_test_bound", of->self_test_bound));
+    COVARY_TRY(storage_set_double(file, group, "single_precision_error", of->single_error));
     COVARY_TRY(write_phases(file, group, of));
     COVARY_TRY(write_errors(file, group, "leave_one_out", &of->loo));
     for (int k = 0; k < of->n_parts; k++) {
@@ -183,6 +184,7 @@ static covary_status read_attributes(const storage *file, const covary_model *mo
     path_of(model, p, -1, -1, "", group);
     COVARY_TRY(storage_get_double(file, group, "self_test", &of->self_test));
     COVARY_TRY(storage_get_double(file, group, "self_test_bound", &of->self_test_bound));
+    COVARY_TRY(storage_get_double(file, group, "single_precision_error", &of->single_error));
     COVARY_TRY(read_phases(file, group, of));
     COVARY_TRY(read_errors(file, group, "leave_one_out", &of->loo));
     for (int k = 0; k < of->n_parts; k++) {

@@ -9,6 +9,14 @@
 #include <math.h>
 #include <string.h>
 
+void representation_release_engines(representation *of)
+{
+    for (int c = 0; of->engines != NULL && c < of->n_charts; c++) {
+        engine_destroy(&of->engines[c]);
+    }
+    MEMORY_RELEASE(&of->engines);
+}
+
 void representation_destroy(representation **released)
 {
     representation *made = released == NULL ? NULL : *released;
@@ -16,10 +24,7 @@ void representation_destroy(representation **released)
     if (made == NULL) {
         return;
     }
-    for (int c = 0; made->engines != NULL && c < made->n_charts; c++) {
-        engine_destroy(&made->engines[c]);
-    }
-    MEMORY_RELEASE(&made->engines);
+    representation_release_engines(made);
     MEMORY_RELEASE(&made->train);
     MEMORY_RELEASE(&made->train_frames);
     MEMORY_RELEASE(&made->classes);

@@ -98,6 +98,7 @@ typedef struct {
 covary_status representation_create(const model_molecule *of, representation_settings settings,
                                     representation **out);
 void          representation_destroy(representation **released);
+void          representation_release_engines(representation *of);
 
 int representation_train_sites(const representation *of);
 

@@ -40,6 +40,10 @@ expect_refusal 2 "--output needs a value" -- fit config.yaml --output
 expect_refusal 2 "--quiet takes no value" -- fit config.yaml --quiet=yes
 expect_refusal 2 "--batch takes a whole number from 1" "'none'" -- \
     predict --model m.h5 --output a.h5 --batch none train.xyz
+expect_refusal 2 "--precision half: give double, single or auto" -- \
+    predict --model m.h5 --output a.h5 --precision half train.xyz
+expect_refusal 2 "--precision half: give double, single or auto" -- \
+    evaluate --model m.h5 --precision half train.xyz
 expect_refusal 2 "covary fit takes one configuration" -- fit
 expect_refusal 2 "covary fit takes one configuration" -- fit config.yaml config.yaml
 expect_refusal 2 "needs --model" -- predict --output a.h5 train.xyz
