@@ -2,8 +2,11 @@
 /* Strips that go around, piece by piece. */
 #include "linalg/ring.h"
 
-/* Numbers of a piece where the strip is small enough: 128 KiB. */
-static const int64_t piece_size = 16384;
+/* A library may look at a few dozen fragments in one call: some MB in all of these. */
+enum { POLLS = 4 };
+
+/* Numbers of a piece where the strip is small enough: 64 KiB. */
+static const int64_t piece_size = 8192;
 
 /* Piece 0 is the note; neighbours keep the order of equal tags, so strips do not mix. */
 static void post(ring *strip, int piece, bool is_sent)
@@ -72,12 +75,13 @@ static void pass_on(ring *strip, int n_arrived, const int *arrived)
 
 void ring_poll(ring *strip)
 {
-    int arrived[RING_PIECES + 1], n_arrived = 0, is_done;
+    int arrived[RING_PIECES + 1], n_arrived = 0, is_done = 0;
 
-    if (strip->n_missing > 0) {
+    for (int time = 0; time < POLLS && strip->n_missing > 0; time++) {
         MPI_Testsome(strip->n_pieces, strip->received, &n_arrived, arrived, MPI_STATUSES_IGNORE);
         pass_on(strip, n_arrived, arrived);
-    } else {
+    }
+    for (int time = 0; time < POLLS && strip->n_missing == 0 && !is_done; time++) {
         MPI_Testall(strip->n_pieces, strip->sent, &is_done, MPI_STATUSES_IGNORE);
     }
 }
