@@ -239,10 +239,11 @@ void covary_config_destroy(covary_config **config)
         return;
     }
     char **const texts[] = {
-        &released->path,       &released->text,    &released->basis,     &released->handedness,
-        &released->signs,      &released->weights, &released->reference, &released->scaling,
-        &released->symmetry,   &released->kernel,  &released->solver,    &released->output,
-        &released->checkpoint,
+        &released->path,       &released->text,          &released->basis,
+        &released->handedness, &released->signs,         &released->weights,
+        &released->reference,  &released->scaling,       &released->symmetry,
+        &released->kernel,     &released->solver,        &released->output,
+        &released->checkpoint, &released->factorization,
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         MEMORY_RELEASE(texts[i]);

@@ -78,14 +78,16 @@ struct covary_config {
     double ridge;  /* NAN: auto; relative to a kernel with k(x, x) = 1 */
 
     /* solver */
-    char   *solver;             /* cholesky | low-rank */
-    int64_t inducing;           /* low-rank: frames that carry weights; 0: auto */
-    int64_t block;              /* of the block-cyclic layout; 0: auto */
-    double  memory;             /* GiB that a rank may use; NAN: auto */
-    int64_t selection_frames;   /* largest subset on which length and ridge are searched */
-    double  selection_seconds;  /* budget of the automatic choices, of a core of 10 Gflop/s */
-    char   *checkpoint;         /* auto | none */
-    double  checkpoint_minutes; /* between two checkpoints */
+    char   *solver;               /* cholesky | low-rank */
+    int64_t inducing;             /* low-rank: frames that carry weights; 0: auto */
+    int64_t block;                /* of the block-cyclic layout; 0: auto */
+    int     grid_rows, grid_cols; /* of processes; 0: auto */
+    char   *factorization;        /* native | scalapack */
+    double  memory;               /* GiB that a rank may use; NAN: auto */
+    int64_t selection_frames;     /* largest subset on which length and ridge are searched */
+    double  selection_seconds;    /* budget of the automatic choices, of a core of 10 Gflop/s */
+    char   *checkpoint;           /* auto | none */
+    double  checkpoint_minutes;   /* between two checkpoints */
 
     config_machine machine;
 

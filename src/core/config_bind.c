@@ -83,12 +83,15 @@ static void take_values(config_raw *raw, covary_config *config)
     take(&raw->kernel.type, &config->kernel);
     take(&raw->solver.type, &config->solver);
     take(&raw->solver.checkpoint, &config->checkpoint);
+    take(&raw->solver.factorization, &config->factorization);
     take(&raw->output, &config->output);
     config->length = number_or_nan(raw->kernel.length);
     config->degree = raw->kernel.degree;
     config->ridge = number_or_nan(raw->ridge);
     config->block = 0;
     (void)text_to_int64(raw->solver.block, &config->block); /* auto stays 0 */
+    config->grid_rows = config->grid_cols = 0;
+    (void)text_to_shape(raw->solver.grid, &config->grid_rows, &config->grid_cols);
     config->inducing = 0;
     (void)text_to_int64(raw->solver.inducing, &config->inducing);
     config->memory = number_or_nan(raw->solver.memory);

@@ -107,6 +107,10 @@
       "      at most a quarter of the training frames, not below 1000 nor above 10000.")           \
     X("solver.block", KEY_INTEGER, "auto | a whole number from 0 to 65536", 0, 65536, "auto",      \
       UNIT("rows"), "Block of the block-cyclic layout; 0 is auto.")                                \
+    X("solver.grid", KEY_SHAPE, "auto | rows x columns such as 2x3", 0, 0, "auto", NO_UNIT,        \
+      "Grid of processes of the block-cyclic layout; the product is the number of ranks.")         \
+    X("solver.factorization", KEY_CHOICE, "native | scalapack", 0, 0, "native", NO_UNIT,           \
+      "What factors and inverts matrices: Covary's own routines, or ScaLAPACK for comparison.")    \
     X("solver.memory", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                  \
       UNIT("GiB of a rank"),                                                                       \
       "Memory that a rank may use; auto: its share of nine tenths of its node's.")                 \
@@ -231,6 +235,8 @@ static const cyaml_schema_field_t kernel_fields[] = {
 static const cyaml_schema_field_t solver_fields[] = {
     TEXT_FIELD("type", OPTIONAL, config_raw_solver, type),
     TEXT_FIELD("block", OPTIONAL, config_raw_solver, block),
+    TEXT_FIELD("grid", OPTIONAL, config_raw_solver, grid),
+    TEXT_FIELD("factorization", OPTIONAL, config_raw_solver, factorization),
     TEXT_FIELD("inducing", OPTIONAL, config_raw_solver, inducing),
     TEXT_FIELD("memory", OPTIONAL, config_raw_solver, memory),
     CYAML_FIELD_INT("selection_frames", OPTIONAL, config_raw_solver, selection_frames),

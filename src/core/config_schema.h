@@ -19,7 +19,8 @@ typedef enum {
     KEY_CHOICE,  /* one word of `domain`, which is "this | that" */
     KEY_NUMBER,  /* low < value < high; `auto` if `domain` starts with it */
     KEY_INTEGER, /* low <= value <= high; the same */
-    KEY_FLAG     /* true or false */
+    KEY_FLAG,    /* true or false */
+    KEY_SHAPE    /* auto, or rows and columns such as 2x3 */
 } config_key_type;
 
 typedef struct {
@@ -56,7 +57,7 @@ typedef struct {
 } config_raw_kernel;
 
 typedef struct {
-    char   *type, *block, *inducing, *memory, *checkpoint;
+    char   *type, *block, *grid, *factorization, *inducing, *memory, *checkpoint;
     int64_t selection_frames;
     double  selection_seconds, checkpoint_minutes;
 } config_raw_solver;

@@ -84,6 +84,7 @@ static bool value_fits(const config_key *entry, const char *value, const char **
 {
     double  number;
     int64_t integer;
+    int     n_rows, n_cols;
 
     *must = entry->domain;
     switch (entry->type) {
@@ -109,6 +110,8 @@ static bool value_fits(const config_key *entry, const char *value, const char **
         return (key_may_be_auto(entry) && strcmp(value, "auto") == 0) ||
                (is_integer(value, &integer) && (double)integer >= entry->low &&
                 (double)integer <= entry->high);
+    case KEY_SHAPE:
+        return strcmp(value, "auto") == 0 || text_to_shape(value, &n_rows, &n_cols);
     case KEY_TEXT:
     case KEY_WORDS:
     case KEY_PATH:

@@ -167,6 +167,26 @@ bool text_to_int64(const char *string, int64_t *value)
     return true;
 }
 
+bool text_to_shape(const char *string, int *n_rows, int *n_cols)
+{
+    enum { MOST = 65536 };
+    const char *cross = strchr(string, 'x');
+    char        first[8] = "";
+    int64_t     rows, cols;
+
+    if (cross == NULL || cross - string >= (ptrdiff_t)sizeof first) {
+        return false;
+    }
+    memcpy(first, string, (size_t)(cross - string));
+    if (!text_to_int64(first, &rows) || !text_to_int64(cross + 1, &cols) || rows < 1 ||
+        rows > MOST || cols < 1 || cols > MOST) {
+        return false;
+    }
+    *n_rows = (int)rows;
+    *n_cols = (int)cols;
+    return true;
+}
+
 covary_status narrow_to_int(const char *what, int64_t value, int *out)
 {
     if (value < INT_MIN || value > INT_MAX) {

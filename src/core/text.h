@@ -30,6 +30,9 @@ const char *text_nearest(const char *word, const char *const *candidates);
 bool text_to_double(const char *string, double *value);
 bool text_to_int64(const char *string, int64_t *value);
 
+/* "2x3", two whole numbers from 1 to 65536; anything else gives false and leaves both alone. */
+bool text_to_shape(const char *string, int *n_rows, int *n_cols);
+
 /* `value` as int for MPI, BLAS and BLACS; COVARY_ERR_DATA names `what` when it does not fit. */
 covary_status narrow_to_int(const char *what, int64_t value, int *out);
 

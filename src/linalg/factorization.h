@@ -29,4 +29,10 @@ extern const factorization_ops factorization_scalapack; /* the reference */
 const factorization_ops *const *factorization_registry(void);         /* ended by NULL; local */
 const factorization_ops        *factorization_find(const char *name); /* NULL: unknown; local */
 
+/* The chosen one; native for NULL.  Local. */
+static inline const factorization_ops *factorization_used(const factorization_ops *chosen)
+{
+    return chosen != NULL ? chosen : &factorization_native;
+}
+
 #endif

@@ -10,6 +10,8 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "linalg/scalapack.h"
+#include <stdio.h>
+#include <string.h>
 
 void grid_shape(int n_ranks, int *n_rows, int *n_cols)
 {
@@ -24,12 +26,38 @@ void grid_shape(int n_ranks, int *n_rows, int *n_cols)
     *n_cols = n_ranks / rows;
 }
 
+static covary_status refuse_shape(int n_ranks, int n_rows, int n_cols)
+{
+    char shapes[128] = "";
+
+    for (int rows = 1; rows <= n_ranks; rows++) {
+        const size_t used = strlen(shapes);
+
+        if (n_ranks % rows == 0 && used + 32 < sizeof shapes) {
+            snprintf(shapes + used, sizeof shapes - used, "%s%dx%d", rows > 1 ? ", " : "", rows,
+                     n_ranks / rows);
+        }
+    }
+    return COVARY_FAIL(COVARY_ERR_CONFIG,
+                       "a process grid of %d x %d does not use the %d ranks of the run; "
+                       "solver.grid: auto fits, as does one of %s",
+                       n_rows, n_cols, n_ranks, shapes);
+}
+
+covary_status grid_choose(int n_ranks, int *n_rows, int *n_cols)
+{
+    if (*n_rows == 0 && *n_cols == 0) {
+        grid_shape(n_ranks, n_rows, n_cols);
+    }
+    if (*n_rows < 1 || *n_cols < 1 || (int64_t)*n_rows * *n_cols != n_ranks) {
+        return refuse_shape(n_ranks, *n_rows, *n_cols);
+    }
+    return COVARY_OK;
+}
+
 covary_status grid_create(covary_run *run, process_grid **out)
 {
-    int n_rows, n_cols;
-
-    grid_shape(covary_run_size(run), &n_rows, &n_cols);
-    return grid_create_shape(run, n_rows, n_cols, out);
+    return grid_create_shape(run, 0, 0, out);
 }
 
 static covary_status grid_check(const process_grid *grid)
@@ -70,13 +98,8 @@ covary_status grid_create_shape(covary_run *run, int n_rows, int n_cols, process
     covary_status status = COVARY_OK;
     process_grid *grid = NULL;
     char          by_rows[] = "Row";
-    const int     n_ranks = covary_run_size(run);
 
-    if (n_rows < 1 || n_cols < 1 || (int64_t)n_rows * n_cols != n_ranks) {
-        return COVARY_FAIL(COVARY_ERR_CONFIG,
-                           "a process grid of %d x %d does not use the %d ranks of the run", n_rows,
-                           n_cols, n_ranks);
-    }
+    COVARY_TRY(grid_choose(covary_run_size(run), &n_rows, &n_cols));
     COVARY_TRY_TOGETHER(run, "process grid", grid_allocate(run, n_rows, n_cols, &grid));
     grid->system = Csys2blacs_handle(covary_run_comm(run));
     grid->context = grid->system;

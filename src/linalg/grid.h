@@ -21,10 +21,17 @@ typedef struct {
  */
 void grid_shape(int n_ranks, int *n_rows, int *n_cols);
 
-/* With that shape.  Collective. */
+/*
+ * The shape that is used where n_rows x n_cols is asked for: itself, or that of grid_shape for
+ * 0 x 0.  Local.  COVARY_ERR_CONFIG: the product is not the number of ranks; the message names the
+ * shapes that fit.
+ */
+covary_status grid_choose(int n_ranks, int *n_rows, int *n_cols);
+
+/* With the shape of grid_shape.  Collective. */
 covary_status grid_create(covary_run *run, process_grid **out);
 
-/* With a given one.  Collective.  COVARY_ERR_CONFIG: n_rows x n_cols is not the number of ranks. */
+/* With a given one, or 0 x 0.  Collective.  Errors of grid_choose. */
 covary_status grid_create_shape(covary_run *run, int n_rows, int n_cols, process_grid **out);
 
 void grid_destroy(process_grid **released); /* Collective */

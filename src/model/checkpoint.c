@@ -34,6 +34,8 @@ struct checkpoint {
 static const char *const ignored_keys[] = {"data.train",
                                            "representation.reference",
                                            "solver.block",
+                                           "solver.grid",
+                                           "solver.factorization",
                                            "solver.checkpoint",
                                            "solver.checkpoint_minutes",
                                            "output",

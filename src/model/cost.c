@@ -51,9 +51,11 @@ static double steps_of(double n)
 
 void cost_grid(const cost_system *of, const cost_layout *on, int *n_rows, int *n_cols, int *block)
 {
-    process_grid shape = {0};
+    process_grid shape = {.n_rows = on->grid_rows, .n_cols = on->grid_cols};
 
-    grid_shape((int)on->n_ranks, &shape.n_rows, &shape.n_cols);
+    if ((int64_t)shape.n_rows * shape.n_cols != on->n_ranks) {
+        grid_shape((int)on->n_ranks, &shape.n_rows, &shape.n_cols);
+    }
     *n_rows = shape.n_rows;
     *n_cols = shape.n_cols;
     *block = block_cyclic_block((int)on->block, of->n_frames * of->n_rows, of->n_rows, &shape);

@@ -29,10 +29,11 @@ typedef struct {
 /* What the solvers other than cholesky have to assume. */
 typedef struct {
     int64_t n_ranks;
-    int64_t block;      /* 0: automatic */
-    int64_t rank;       /* iterative: of the preconditioner; 0: cost_default_rank */
-    int64_t iterations; /* iterative; 0: COST_ITERATIONS */
-    int64_t inducing;   /* low-rank: frames; 0: cost_default_inducing */
+    int64_t block;                /* 0: automatic */
+    int     grid_rows, grid_cols; /* where their product is n_ranks; else automatic */
+    int64_t rank;                 /* iterative: of the preconditioner; 0: cost_default_rank */
+    int64_t iterations;           /* iterative; 0: COST_ITERATIONS */
+    int64_t inducing;             /* low-rank: frames; 0: cost_default_inducing */
 } cost_layout;
 
 /* Of one rank. */

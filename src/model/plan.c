@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "core/node.h"
 #include "core/status.h"
+#include "linalg/grid.h"
 #include "linalg/threads.h"
 #include "model/candidates.h"
 #include "model/kept_frames.h"
@@ -19,7 +20,9 @@ static covary_status choose(covary_run *run, const covary_config *config, const 
     const cost_layout layout = solver_choice_layout(config, covary_run_size(run));
     const int64_t     allowed = solver_choice_memory(run, config);
     int64_t           n_inducing;
+    int               grid_rows = config->grid_rows, grid_cols = config->grid_cols;
 
+    COVARY_TRY(grid_choose(covary_run_size(run), &grid_rows, &grid_cols));
     if (config->inducing > 0) {
         COVARY_TRY_TOGETHER(run, "inducing frames",
                             kept_frames_most(config, sizes->n_frames, &n_inducing));

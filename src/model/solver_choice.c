@@ -140,7 +140,11 @@ int64_t solver_choice_memory(covary_run *run, const covary_config *config)
 
 cost_layout solver_choice_layout(const covary_config *config, int64_t n_ranks)
 {
-    return (cost_layout){.n_ranks = n_ranks, .block = config->block, .inducing = config->inducing};
+    return (cost_layout){.n_ranks = n_ranks,
+                         .block = config->block,
+                         .grid_rows = config->grid_rows,
+                         .grid_cols = config->grid_cols,
+                         .inducing = config->inducing};
 }
 
 static covary_status refuse(costed_solver solver, bool is_only_one, const fit_sizes *sizes,

@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/status.h"
+#include "linalg/factorization.h"
 #include "model/kept_frames.h"
 #include "solver/ridge_solver.h"
 
@@ -262,15 +263,19 @@ static covary_status solve_group(weights_task *task, int g, int n, const int *me
     train.tensors = tensors;
     COVARY_TRY(panel_create(task->run, train.features->n_local * by.n_rows, width, &targets));
     gather_targets(task, n, members, targets);
-    const ridge_problem problem = {.run = task->run,
-                                   .with = &by,
-                                   .train = &train,
-                                   .ridge = one->system->ridge,
-                                   .targets = targets,
-                                   .options = {.block = (int)task->config->block,
-                                               .n_inducing = in->n_train,
-                                               .inducing = in->train_frames,
-                                               .checkpoint = checkpoint_for_solver(task->kept)}};
+    const ridge_problem problem = {
+        .run = task->run,
+        .with = &by,
+        .train = &train,
+        .ridge = one->system->ridge,
+        .targets = targets,
+        .options = {.block = (int)task->config->block,
+                    .grid_rows = task->config->grid_rows,
+                    .grid_cols = task->config->grid_cols,
+                    .factorization = factorization_find(task->config->factorization),
+                    .n_inducing = in->n_train,
+                    .inducing = in->train_frames,
+                    .checkpoint = checkpoint_for_solver(task->kept)}};
     if (restored != NULL) {
         COVARY_TRY(check_restored(restored, targets));
         COVARY_TRY(keep_solution(task, n, members, &by, &train, targets, restored));

@@ -12,9 +12,10 @@
 #include <math.h>
 
 typedef struct {
-    process_grid *grid;
-    block_cyclic *a;
-    int           n_rows; /* of a frame */
+    process_grid            *grid;
+    block_cyclic            *a;
+    int                      n_rows; /* of a frame */
+    const factorization_ops *by;
 } cholesky_state;
 
 static void cholesky_destroy(void **released)
@@ -40,11 +41,15 @@ static covary_status cholesky_create(const ridge_problem *problem, double ridge,
 
     COVARY_TRY_TOGETHER(run, "factor", MEMORY_ALLOCATE("factor", 1, &state));
     state->n_rows = with->n_rows;
-    COVARY_TRY(grid_create(run, &state->grid));
+    state->by = factorization_used(problem->options.factorization);
+    COVARY_TRY(grid_create_shape(run, problem->options.grid_rows, problem->options.grid_cols,
+                                 &state->grid));
     block = block_cyclic_block(problem->options.block, n, with->n_rows, state->grid);
+    COVARY_TRY(block_cyclic_check(state->grid->n_rows, state->grid->n_cols, n, n, block,
+                                  state->by->most_local));
     COVARY_TRY(block_cyclic_create(state->grid, n, n, block, &state->a));
     COVARY_TRY(covariant_assemble(with, problem->train, ridge, state->a));
-    COVARY_TRY(block_cyclic_cholesky(state->a, &factorization_native, logdet, bad_pivot));
+    COVARY_TRY(block_cyclic_cholesky(state->a, state->by, logdet, bad_pivot));
     if (*bad_pivot == 0 && !isfinite(*logdet)) {
         *bad_pivot = -1;
     }
@@ -62,7 +67,7 @@ static covary_status cholesky_solve(void *with, const panel *rhs, panel *x)
 
     COVARY_TRY(block_cyclic_create(state->grid, rhs->n_rows, rhs->width, state->a->block, &spread));
     COVARY_TRY(block_cyclic_from_panel(rhs, spread));
-    COVARY_TRY(block_cyclic_cholesky_solve(state->a, &factorization_native, spread));
+    COVARY_TRY(block_cyclic_cholesky_solve(state->a, state->by, spread));
     COVARY_TRY(block_cyclic_to_panel(spread, x));
 
 done:
@@ -74,7 +79,7 @@ static covary_status cholesky_inverse_blocks(void *with, double *blocks)
 {
     cholesky_state *state = with;
 
-    return block_cyclic_inverse_blocks(state->a, &factorization_native, state->n_rows, blocks);
+    return block_cyclic_inverse_blocks(state->a, state->by, state->n_rows, blocks);
 }
 
 static const factor_ops cholesky_factor = {

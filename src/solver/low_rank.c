@@ -44,16 +44,17 @@
 #define MOST_REFINEMENTS 4
 
 typedef struct {
-    process_grid    *grid;
-    int64_t          n_here; /* inducing frames of this rank */
-    int64_t         *here;   /* [n_here] their places among the frames of this rank */
-    panel           *features, *tensors;
-    covariant_panels inducing; /* the two */
-    block_cyclic    *whitener; /* L_m */
-    double           jitter;   /* of K_mm */
-    block_cyclic    *phi;      /* after the leave-one-out residuals: T */
-    block_cyclic    *factor;   /* L_B */
-    panel           *misfit;   /* Y - Phi V */
+    process_grid            *grid;
+    const factorization_ops *by;
+    int64_t                  n_here; /* inducing frames of this rank */
+    int64_t                 *here;   /* [n_here] their places among the frames of this rank */
+    panel                   *features, *tensors;
+    covariant_panels         inducing; /* the two */
+    block_cyclic            *whitener; /* L_m */
+    double                   jitter;   /* of K_mm */
+    block_cyclic            *phi;      /* after the leave-one-out residuals: T */
+    block_cyclic            *factor;   /* L_B */
+    panel                   *misfit;   /* Y - Phi V */
 } low_rank_state;
 
 static void low_rank_destroy(void **released)
@@ -144,7 +145,9 @@ static covary_status begin(const ridge_problem *problem, low_rank_state *state)
         COVARY_TRY(pick_rows(state, problem->train->tensors, &state->tensors));
         state->inducing.tensors = state->tensors;
     }
-    COVARY_TRY(grid_create(problem->run, &state->grid));
+    state->by = factorization_used(problem->options.factorization);
+    COVARY_TRY(grid_create_shape(problem->run, problem->options.grid_rows,
+                                 problem->options.grid_cols, &state->grid));
 
 done:
     return status;
@@ -170,8 +173,7 @@ static covary_status factor_inducing(const ridge_problem *problem, low_rank_stat
         if (jitter == 0.0) {
             block_cyclic_diagonal_range(state->whitener, &least, &scale);
         }
-        COVARY_TRY(
-            block_cyclic_cholesky(state->whitener, &factorization_native, &unused, &bad_pivot));
+        COVARY_TRY(block_cyclic_cholesky(state->whitener, state->by, &unused, &bad_pivot));
         if (bad_pivot == 0 && jitter == 0.0) {
             block_cyclic_diagonal_range(state->whitener, &least, &unused);
             bad_pivot = least * least < FIRST_JITTER * scale;
@@ -215,7 +217,7 @@ static covary_status factor_normal_equations(const ridge_problem *problem, low_r
     COVARY_TRY(covary_run_check_stop(problem->run));
     COVARY_TRY(block_cyclic_create(state->grid, m, m, block, &state->factor));
     COVARY_TRY(block_cyclic_gram(state->phi, ridge, state->factor));
-    COVARY_TRY(block_cyclic_cholesky(state->factor, &factorization_native, logdet, &bad_pivot));
+    COVARY_TRY(block_cyclic_cholesky(state->factor, state->by, logdet, &bad_pivot));
     if (bad_pivot != 0) {
         snprintf(trouble, SOLVER_TROUBLE, "normal equations: leading minor of order %lld of %lld",
                  (long long)bad_pivot, (long long)m);
@@ -276,7 +278,7 @@ static covary_status solve_refined(const ridge_problem *problem, const low_rank_
     *residual = 1.0;
     do {
         before = *residual;
-        COVARY_TRY(block_cyclic_cholesky_solve(state->factor, &factorization_native, of->step));
+        COVARY_TRY(block_cyclic_cholesky_solve(state->factor, state->by, of->step));
         add_step(of);
         COVARY_TRY(find_residual(problem, state, ridge, of, residual));
     } while (++steps <= MOST_REFINEMENTS && *residual < 0.5 * before);

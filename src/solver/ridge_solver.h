@@ -19,7 +19,9 @@
 /* What the caller decides; zero is the default everywhere. */
 typedef struct {
     int block; /* of the block-cyclic layout, rounded up to whole frames; 0: automatic */
-    const solver_checkpoint *checkpoint; /* for solvers that take steps; NULL: none */
+    int grid_rows, grid_cols;               /* of the grid of processes; 0: automatic */
+    const factorization_ops *factorization; /* NULL: native */
+    const solver_checkpoint *checkpoint;    /* for solvers that take steps; NULL: none */
     double   tolerance; /* of steps: |Y - A W| / |Y| of a column, Euclidean; 0: automatic */
     int64_t  rank;      /* of a preconditioner; 0: automatic */
     uint64_t seed;      /* of random choices */

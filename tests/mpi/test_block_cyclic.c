@@ -50,6 +50,16 @@ static void grids_use_every_rank(void **state)
     assert_int_equal(grid_create_shape(test_run(), 2, covary_run_size(test_run()), &grid),
                      COVARY_ERR_CONFIG);
     assert_null(grid);
+    rows = cols = 0;
+    assert_ok(grid_choose(6, &rows, &cols));
+    assert_int_equal(rows * 10 + cols, 23);
+    rows = 3;
+    cols = 2;
+    assert_ok(grid_choose(6, &rows, &cols));
+    assert_int_equal(rows * 10 + cols, 32);
+    assert_int_equal(grid_choose(8, &rows, &cols), COVARY_ERR_CONFIG);
+    assert_message("3 x 2 does not use the 8 ranks");
+    assert_message("auto fits, as does one of 1x8, 2x4, 4x2, 8x1");
 }
 
 static void default_block_leaves_no_rank_idle(void **state)

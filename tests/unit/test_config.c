@@ -52,6 +52,9 @@ static void minimal_file_gets_every_default(void **state)
     assert_true(isnan(config->memory) && isnan(config->machine.dgemm));
     assert_int_equal(config->block, 0);
     assert_int_equal(config->inducing, 0);
+    assert_int_equal(config->grid_rows, 0);
+    assert_int_equal(config->grid_cols, 0);
+    assert_string_equal(config->factorization, "native");
     assert_int_equal(config->selection_frames, 1000);
     assert_true(config->selection_seconds == 120.0);
     assert_string_equal(config->checkpoint, "auto");
@@ -85,7 +88,7 @@ static const char full[] =
     "ridge: 1e-8\n"
     "solver:\n"
     "  {type: low-rank, block: 64, inducing: 300, selection_frames: 2, selection_seconds: 0.5,\n"
-    "   checkpoint: none, checkpoint_minutes: 0.25}\n"
+    "   grid: 2x3, factorization: scalapack, checkpoint: none, checkpoint_minutes: 0.25}\n"
     "output: out/m.h5\n";
 
 static void every_key_is_read(void **state)
@@ -132,6 +135,9 @@ static void every_key_is_read(void **state)
     assert_string_equal(config->solver, "low-rank");
     assert_int_equal(config->block, 64);
     assert_int_equal(config->inducing, 300);
+    assert_int_equal(config->grid_rows, 2);
+    assert_int_equal(config->grid_cols, 3);
+    assert_string_equal(config->factorization, "scalapack");
     assert_int_equal(config->selection_frames, 2);
     assert_true(config->selection_seconds == 0.5);
     assert_string_equal(config->checkpoint, "none");
@@ -351,6 +357,11 @@ static void numbers_out_of_range_are_refused(void **state)
     refuse(MINIMAL "solver: {block: -1}\n", NULL, "case.yaml, line 3: 'solver.block' is '-1'");
     refuse(MINIMAL "solver: {inducing: 0}\n", NULL,
            "case.yaml, line 3: 'solver.inducing' is '0'; it must be auto | a whole number from 1");
+    refuse(MINIMAL "solver: {grid: 2x}\n", NULL, "case.yaml, line 3: 'solver.grid' is '2x'");
+    refuse(MINIMAL "solver: {grid: 0x2}\n", NULL, "case.yaml, line 3: 'solver.grid' is '0x2'");
+    refuse(MINIMAL "solver: {grid: 4}\n", NULL, "case.yaml, line 3: 'solver.grid' is '4'");
+    refuse(MINIMAL "solver: {factorization: magma}\n", NULL,
+           "case.yaml, line 3: 'solver.factorization' is 'magma'");
     refuse(MINIMAL "solver: {selection_frames: 1}\n", NULL,
            "case.yaml, line 3: 'solver.selection_frames' is '1'");
     refuse(MINIMAL "solver: {selection_seconds: 0}\n", NULL,
