@@ -105,8 +105,13 @@ static covary_status bench_exp(bench *b)
     }
     for (const microkernel *const *micro = microkernel_versions(false); *micro != NULL; micro++) {
         char           name[64];
-        const measured own = {name, "M/s", count, NULL, exp_own, &work};
-        const measured libm = {"exp of libm", "M/s", count, NULL, exp_libm, &work};
+        const measured own = {
+            .name = name, .unit = "M/s", .amount = count, .work = exp_own, .context = &work};
+        const measured libm = {.name = "exp of libm",
+                               .unit = "M/s",
+                               .amount = count,
+                               .work = exp_libm,
+                               .context = &work};
 
         if ((*micro)->runs_here()) {
             work.micro = *micro;

@@ -50,10 +50,11 @@ done:
 covary_status measure(covary_run *run, const measured *of, const measured *reference)
 {
     covary_status status = COVARY_OK;
+    const int     repeats = of->repeats > 0 ? of->repeats : MEASURE_REPEATS;
     char          ranks[32];
 
     ranks_text(run, ranks);
-    for (int repeat = -1; repeat < MEASURE_REPEATS; repeat++) {
+    for (int repeat = -1; repeat < repeats; repeat++) {
         COVARY_TRY(go(run, of, repeat >= 0));
         if (reference != NULL) {
             COVARY_TRY(go(run, reference, repeat >= 0));

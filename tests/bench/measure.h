@@ -23,10 +23,11 @@ typedef struct {
     measured_work *prepare; /* before each go, not timed; may be NULL */
     measured_work *work;
     void          *context;
+    int            repeats; /* 0: MEASURE_REPEATS */
 } measured;
 
 /*
- * Time `of` and `reference` (NULL: alone) MEASURE_REPEATS times in turns, after one go to warm up;
+ * Time `of` and `reference` (NULL: alone) `repeats` times in turns, after one go to warm up;
  * the slowest rank counts.  Rank 0 prints, with the number of ranks added to the names. Collective.
  */
 covary_status measure(covary_run *run, const measured *of, const measured *reference);
