@@ -82,7 +82,7 @@ static void expect_frames(const representation *a, const representation *b)
                         (size_t)a->n_train * sizeof *a->train_frames);
 }
 
-static void models_are_the_same_on_any_ranks_and_after_a_file(void **state)
+static void models_are_covariant_and_the_same_on_any_ranks_and_after_a_file(void **state)
 {
     (void)state;
     for (int i = 0; i < N_RECIPES; i++) {
@@ -94,6 +94,9 @@ static void models_are_the_same_on_any_ranks_and_after_a_file(void **state)
         assert_int_equal(together->n_representations, 1);
         assert_int_equal(together->representations[0]->n_train, 24);
         assert_int_equal(together->n_train, TRAIN);
+        for (int p = 0; p < together->n_properties; p++) {
+            assert_int_equal(self_test_judge(together, p), SELF_TEST_PASSED);
+        }
         expect_frames(together->representations[0], expected->representations[0]);
         expect_same_predictions(together, expected, 1e-9);
         assert_ok(covary_model_save(test_run(), together, scratch_file("low_rank.h5")));
@@ -104,20 +107,6 @@ static void models_are_the_same_on_any_ranks_and_after_a_file(void **state)
         covary_model_destroy(&expected);
         covary_model_destroy(&together);
         covary_run_destroy(&alone);
-    }
-}
-
-static void low_rank_models_turn_with_the_molecule(void **state)
-{
-    (void)state;
-    for (int i = 0; i < N_RECIPES; i++) {
-        const model_recipe recipe = with_solver(i, LOW_RANK);
-        covary_model      *model = recipe_fit(test_run(), &recipe);
-
-        for (int p = 0; p < model->n_properties; p++) {
-            assert_int_equal(self_test_judge(model, p), SELF_TEST_PASSED);
-        }
-        covary_model_destroy(&model);
     }
 }
 
@@ -246,8 +235,7 @@ static void damaged_lists_of_frames_are_refused(void **state)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(all_frames_give_the_exact_model),
-    cmocka_unit_test(models_are_the_same_on_any_ranks_and_after_a_file),
-    cmocka_unit_test(low_rank_models_turn_with_the_molecule),
+    cmocka_unit_test(models_are_covariant_and_the_same_on_any_ranks_and_after_a_file),
     cmocka_unit_test(properties_of_atoms_are_learned),
     cmocka_unit_test(training_frames_are_in_the_domain),
     cmocka_unit_test(automatic_number_follows_the_ridge),
