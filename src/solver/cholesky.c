@@ -5,6 +5,7 @@
  */
 #include "solver/direct.h"
 
+#include "core/log.h"
 #include "core/memory.h"
 #include "core/status.h"
 #include "linalg/factorization.h"
@@ -48,8 +49,14 @@ static covary_status cholesky_create(const ridge_problem *problem, double ridge,
     COVARY_TRY(block_cyclic_check(state->grid->n_rows, state->grid->n_cols, n, n, block,
                                   state->by->most_local));
     COVARY_TRY(block_cyclic_create(state->grid, n, n, block, &state->a));
-    COVARY_TRY(covariant_assemble(with, problem->train, ridge, state->a));
-    COVARY_TRY(block_cyclic_cholesky(state->a, state->by, logdet, bad_pivot));
+    timer_begin(run, "assemble");
+    status = covariant_assemble(with, problem->train, ridge, state->a);
+    timer_end(run, "assemble");
+    COVARY_TRY(status);
+    timer_begin(run, "factor");
+    status = block_cyclic_cholesky(state->a, state->by, logdet, bad_pivot);
+    timer_end(run, "factor");
+    COVARY_TRY(status);
     if (*bad_pivot == 0 && !isfinite(*logdet)) {
         *bad_pivot = -1;
     }

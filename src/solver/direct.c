@@ -89,7 +89,10 @@ covary_status direct_attempt(const factor_ops *by, const ridge_problem *problem,
         goto done;
     }
     COVARY_TRY(covary_run_check_stop(problem->run));
-    COVARY_TRY(solve_refined(by, problem, *factor, out));
+    timer_begin(problem->run, "solve and refine");
+    status = solve_refined(by, problem, *factor, out);
+    timer_end(problem->run, "solve and refine");
+    COVARY_TRY(status);
     if (!(out->residual <= RESIDUAL_UNUSABLE)) {
         snprintf(trouble, SOLVER_TROUBLE, "the weights miss their equations by %.0e",
                  out->residual);
@@ -111,7 +114,10 @@ covary_status direct_leave_one_out(const factor_ops *by, const ridge_problem *pr
     COVARY_TRY_TOGETHER(problem->run, "leave-one-out",
                         MEMORY_ALLOCATE("diagonal of the inverse",
                                         problem->train->features->n_rows * size, &blocks));
-    COVARY_TRY(by->inverse_blocks(factor, blocks));
+    timer_begin(problem->run, "leave one out");
+    status = by->inverse_blocks(factor, blocks);
+    timer_end(problem->run, "leave one out");
+    COVARY_TRY(status);
     memcpy(out->loo->data, out->weights->data,
            (size_t)(out->weights->n_local * width) * sizeof(double));
     for (int64_t frame = 0; frame < n_local; frame++) {
