@@ -78,7 +78,9 @@ struct covary_config {
     double ridge;  /* NAN: auto; relative to a kernel with k(x, x) = 1 */
 
     /* solver */
-    char   *solver;               /* cholesky | low-rank */
+    char   *solver;               /* auto | cholesky | iterative | low-rank */
+    double  tolerance;            /* iterative: of the residual; 0: auto */
+    int64_t rank;                 /* iterative: of the preconditioner; 0: auto */
     int64_t inducing;             /* low-rank: frames that carry weights; 0: auto */
     int64_t block;                /* of the block-cyclic layout; 0: auto */
     int     grid_rows, grid_cols; /* of processes; 0: auto */

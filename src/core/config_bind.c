@@ -92,6 +92,10 @@ static void take_values(config_raw *raw, covary_config *config)
     (void)text_to_int64(raw->solver.block, &config->block); /* auto stays 0 */
     config->grid_rows = config->grid_cols = 0;
     (void)text_to_shape(raw->solver.grid, &config->grid_rows, &config->grid_cols);
+    config->tolerance = 0.0;
+    (void)text_to_double(raw->solver.tolerance, &config->tolerance);
+    config->rank = 0;
+    (void)text_to_int64(raw->solver.rank, &config->rank);
     config->inducing = 0;
     (void)text_to_int64(raw->solver.inducing, &config->inducing);
     config->memory = number_or_nan(raw->solver.memory);

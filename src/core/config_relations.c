@@ -177,15 +177,29 @@ static covary_status check_list(const covary_config *config, const char *key, ch
     return COVARY_OK;
 }
 
-static covary_status check_solver(const covary_config *config)
+/* A key that one solver alone understands. */
+static covary_status check_solver_key(const covary_config *config, const char *key, bool given,
+                                      const char *solver)
 {
-    if (config->inducing > 0 && strcmp(config->solver, "low-rank") != 0) {
+    if (given && strcmp(config->solver, solver) != 0) {
         return COVARY_FAIL(COVARY_ERR_CONFIG,
-                           "%s: 'solver.inducing' is for the solver low-rank, but 'solver.type' is "
-                           "'%s': leave one of them out, or set solver.type to low-rank",
-                           config_where(config, "solver.inducing"), config->solver);
+                           "%s: '%s' is for the solver %s, but 'solver.type' is '%s': leave one of "
+                           "them out, or set solver.type to %s",
+                           config_where(config, key), key, solver, config->solver, solver);
     }
     return COVARY_OK;
+}
+
+static covary_status check_solver(const covary_config *config)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(check_solver_key(config, "solver.inducing", config->inducing > 0, "low-rank"));
+    COVARY_TRY(check_solver_key(config, "solver.tolerance", config->tolerance > 0.0, "iterative"));
+    COVARY_TRY(check_solver_key(config, "solver.rank", config->rank > 0, "iterative"));
+
+done:
+    return status;
 }
 
 covary_status config_check_relations(covary_config *config)

@@ -10,6 +10,7 @@
 #include <float.h>
 #include <string.h>
 
+#define BELOW_ONE   (1.0 - DBL_EPSILON / 2.0)
 #define MOST_FRAMES 2147483647 /* ScaLAPACK counts rows in 32-bit integers */
 
 #define UNIT(name) "; unit: " name
@@ -97,10 +98,20 @@
       "auto | a number above 0 (at 0, equal frames make the kernel singular)", 0, DBL_MAX, "auto", \
       UNIT("relative to a kernel with k(x, x) = 1"),                                               \
       "Regularization on the kernel's diagonal; auto searches it by leave-one-out errors.")        \
-    X("solver.type", KEY_CHOICE, "auto | cholesky | low-rank", 0, 0, "auto", NO_UNIT,              \
-      "How the kernel system is solved: exactly, by block-cyclic Cholesky factorization; or on\n"  \
-      "      inducing frames, which alone carry weights, for many frames and fast predictions;\n"  \
-      "      auto: exactly, if that fits the memory.")                                             \
+    X("solver.type", KEY_CHOICE, "auto | cholesky | iterative | low-rank", 0, 0, "auto", NO_UNIT,  \
+      "How the kernel system is solved: exactly, by block-cyclic Cholesky factorization; for\n"    \
+      "      the same weights without the matrix, by preconditioned conjugate gradients, which\n"  \
+      "      takes far less memory and estimates leave-one-out errors; or on inducing frames,\n"   \
+      "      which alone carry weights, for many frames and fast predictions; auto: exactly, by\n" \
+      "      factorization, if that fits the memory.")                                             \
+    X("solver.tolerance", KEY_NUMBER, "auto | a number above 0 and below 1", 0, BELOW_ONE, "auto", \
+      NO_UNIT,                                                                                     \
+      "Residual at which the solver iterative ends, relative to the targets; auto is 1e-6,\n"      \
+      "      with which errors of predictions are those of the exact weights to 4 digits.")        \
+    X("solver.rank", KEY_INTEGER, "auto | a whole number from 1", 1, MOST_FRAMES, "auto",          \
+      UNIT("rows"),                                                                                \
+      "Rank of the preconditioner of the solver iterative; auto weighs its cost against the\n"     \
+      "      steps that it saves.")                                                                \
     X("solver.inducing", KEY_INTEGER, "auto | a whole number from 1", 1, MOST_FRAMES, "auto",      \
       UNIT("frames"),                                                                              \
       "Inducing frames of the solver low-rank; auto takes as many as the ridge can tell apart,\n"  \
@@ -237,6 +248,8 @@ static const cyaml_schema_field_t solver_fields[] = {
     TEXT_FIELD("block", OPTIONAL, config_raw_solver, block),
     TEXT_FIELD("grid", OPTIONAL, config_raw_solver, grid),
     TEXT_FIELD("factorization", OPTIONAL, config_raw_solver, factorization),
+    TEXT_FIELD("tolerance", OPTIONAL, config_raw_solver, tolerance),
+    TEXT_FIELD("rank", OPTIONAL, config_raw_solver, rank),
     TEXT_FIELD("inducing", OPTIONAL, config_raw_solver, inducing),
     TEXT_FIELD("memory", OPTIONAL, config_raw_solver, memory),
     CYAML_FIELD_INT("selection_frames", OPTIONAL, config_raw_solver, selection_frames),

@@ -57,7 +57,8 @@ typedef struct {
 } config_raw_kernel;
 
 typedef struct {
-    char   *type, *block, *grid, *factorization, *inducing, *memory, *checkpoint;
+    char   *type, *tolerance, *rank, *block, *grid, *factorization, *inducing, *memory;
+    char   *checkpoint;
     int64_t selection_frames;
     double  selection_seconds, checkpoint_minutes;
 } config_raw_solver;

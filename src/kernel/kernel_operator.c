@@ -382,7 +382,9 @@ static covary_status product_allocate(const kernel_operator *o, product *p)
     COVARY_TRY(MEMORY_ALLOCATE("sites of a batch", batch * of->dimension, &p->points));
     COVARY_TRY(MEMORY_ALLOCATE("sums of a batch", batch * p->n_outputs, &p->q));
     COVARY_TRY(MEMORY_ALLOCATE("sums of a batch", batch * p->n_outputs, &p->sites));
-    COVARY_TRY(MEMORY_ALLOCATE("kernel tile", (int64_t)TILE_ROWS * TILE_COLUMNS, &p->tile));
+    if (o->storage == OPERATOR_STORED_SINGLE) {
+        COVARY_TRY(MEMORY_ALLOCATE("kernel tile", (int64_t)TILE_ROWS * TILE_COLUMNS, &p->tile));
+    }
 
 done:
     return status;

@@ -273,6 +273,8 @@ static covary_status solve_group(weights_task *task, int g, int n, const int *me
                     .grid_rows = task->config->grid_rows,
                     .grid_cols = task->config->grid_cols,
                     .factorization = factorization_find(task->config->factorization),
+                    .tolerance = task->config->tolerance,
+                    .rank = task->config->rank,
                     .n_inducing = in->n_train,
                     .inducing = in->train_frames,
                     .checkpoint = checkpoint_for_solver(task->kept)}};

@@ -18,10 +18,10 @@ typedef struct {
 } smooth_case;
 
 static const smooth_case problems[] = {
-    {"gaussian", 400, 4, 6.0, {0, 0, 0, false}},
-    {"matern-5/2", 300, 6, 8.0, {0, 0, 0, false}},
-    {"gaussian", 110, 4, 6.0, {2, 3, 8, true}},
-    {"matern-3/2", 90, 4, 6.0, {3, 3, 5, false}},
+    {"gaussian", 240, 4, 6.0, {0, 0, 0, false}},
+    {"matern-5/2", 200, 6, 8.0, {0, 0, 0, false}},
+    {"gaussian", 80, 4, 6.0, {2, 3, 8, true}},
+    {"matern-3/2", 70, 4, 6.0, {3, 3, 5, false}},
 };
 
 enum { N_PROBLEMS = sizeof problems / sizeof problems[0] };

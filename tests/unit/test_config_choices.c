@@ -185,6 +185,30 @@ static void phases_are_checked(void **state)
            "case.yaml, line 2: 'properties.0.charge' is 1, but a property between two states");
 }
 
+static void keys_of_the_iterative_solver_are_read(void **state)
+{
+    covary_config *config = NULL;
+
+    (void)state;
+    assert_ok(config_parse_text(
+        "case.yaml", MINIMAL "solver: {type: iterative, tolerance: 1e-8, rank: 700}\n", &config));
+    assert_string_equal(config->solver, "iterative");
+    assert_near(config->tolerance, 1e-8, 0.0);
+    assert_int_equal(config->rank, 700);
+    covary_config_destroy(&config);
+    refuse(MINIMAL "solver: {type: iterative, tolerance: 1}\n", NULL,
+           "case.yaml, line 3: 'solver.tolerance' is '1'; it must be auto | a number above 0 and "
+           "below 1");
+    refuse(MINIMAL "solver: {type: iterative, rank: 0}\n", NULL,
+           "case.yaml, line 3: 'solver.rank' is '0'; it must be auto | a whole number from 1");
+    refuse(MINIMAL "solver: {type: cholesky, tolerance: 1e-8}\n", NULL,
+           "case.yaml, line 3: 'solver.tolerance' is for the solver iterative, but 'solver.type' "
+           "is 'cholesky'");
+    refuse(MINIMAL "solver: {type: low-rank, rank: 20}\n", NULL,
+           "case.yaml, line 3: 'solver.rank' is for the solver iterative, but 'solver.type' is "
+           "'low-rank'");
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(auto_descriptors_and_symmetry_are_empty_lists),
     cmocka_unit_test(settings_replace_words_by_lists_and_back),
@@ -193,6 +217,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(auto_is_no_element_of_a_list_of_descriptors),
     cmocka_unit_test(gaps_are_scalar_properties),
     cmocka_unit_test(phases_are_checked),
+    cmocka_unit_test(keys_of_the_iterative_solver_are_read),
 };
 
 TEST_MAIN(cases)
