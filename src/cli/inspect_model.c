@@ -148,7 +148,8 @@ static covary_status say_property(const model_property *of, text *said)
     COVARY_TRY(text_add(said, "  %s: %s, %s%s\n", of->of->name, of->of->kind->name,
                         of->of->unit->name, of->of->per_atom ? ", per atom" : ""));
     COVARY_TRY(say_phases(of, said));
-    COVARY_TRY(text_add(said, "    leave-one-out rmse %.5g", of->loo.rmse));
+    COVARY_TRY(text_add(said, "    leave-one-out rmse%s %.5g",
+                        of->loo_is_estimated ? " (estimated)" : "", of->loo.rmse));
     if (of->loo.rms_reference > 0.0) {
         COVARY_TRY(text_add(said, ", %.4g %% of the rms %.5g", 100.0 * of->loo.relative_rmse,
                             of->loo.rms_reference));
@@ -260,6 +261,8 @@ static covary_status json_property(const model_property *of, text *json)
                         of->of->kind->name, of->of->unit->name,
                         of->of->per_atom ? "true" : "false"));
     COVARY_TRY(json_phases(of, json));
+    COVARY_TRY(
+        text_add(json, ", \"loo_is_estimated\": %s", of->loo_is_estimated ? "true" : "false"));
     COVARY_TRY(add_number(json, "loo_rmse", of->loo.rmse));
     COVARY_TRY(add_number(json, "loo_relative_rmse", of->loo.relative_rmse));
     COVARY_TRY(add_number(json, "self_test", of->self_test));

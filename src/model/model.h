@@ -27,10 +27,11 @@ typedef struct {
     int64_t       width; /* packed components of one frame */
     int           n_parts;
     model_part   *parts;
-    double        self_test;       /* largest covariance error found, in the property's unit */
-    double        self_test_bound; /* what rounding explains */
-    double        single_error;    /* rms that single precision adds; NAN: not measured */
-    covary_errors loo;             /* leave-one-out */
+    double        self_test;        /* largest covariance error found, in the property's unit */
+    double        self_test_bound;  /* what rounding explains */
+    double        single_error;     /* rms that single precision adds; NAN: not measured */
+    covary_errors loo;              /* leave-one-out */
+    bool          loo_is_estimated; /* of some part: from the exact errors of a sample of frames */
     covary_errors loo_irreps[KIND_MAX_IRREPS];
     phase_report  phases; /* zeros where the phase is fixed */
     /*

@@ -217,6 +217,9 @@ static covary_status keep_solution(weights_task *task, int n, const int *members
         owned->system->log_likelihood =
             ridge_log_likelihood(task->run, targets, solution, first, owned->system->n_columns);
         owned->system->ridge = solution->ridge;
+        if (!solution->loo_is_exact) {
+            task->model->properties[owned->property].loo_is_estimated = true;
+        }
         owned->solved = true;
         scatter_residuals(task, owned, solution->loo, first);
         first += owned->system->n_columns;
