@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Fits of thousands of frames and predictions with them, beside scikit-learn's KernelRidge on as
-# many cores, and two ranks beside one:
+# Fits of thousands of frames and predictions with them, beside Python with scikit-learn's
+# KernelRidge on as many cores, and two ranks beside one:
 #
 #   bash tests/bench/scale.sh [N ...]      training frames; 5000 and 10000 if none are given
 #
 #   FRAMES=FILE     labelled frames, the last ones to predict (otherwise made by frames.sh)
 #   UNSEEN=100000   frames to predict
-#   REPEATS=3       turns of Covary and scikit-learn, at every N
+#   REPEATS=3       turns of Covary and Python, at every N
 #   SOLVER=auto     solver.type of the fits
-#   PEERS=no        without scikit-learn
+#   PEERS=no        without Python
 #   COVARY=...      the program (otherwise that of the release preset)
 #
-# At N = 10000, about one minute a turn; scikit-learn needs 24 N^2 bytes.  The frames are those of
-# frames.sh and go with everything else into TMPDIR, else /tmp (1 GB), until the end.
+# At N = 10000, about two minutes a turn, half a minute of it for ASE to read the text;
+# scikit-learn needs 24 N^2 bytes.  The frames are those of frames.sh and go with everything else
+# into TMPDIR, else /tmp (1 GB), until the end.
 set -euo pipefail
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$bench/../.." && pwd)
@@ -114,39 +115,50 @@ measure_covary() {
     sample "phase predict $of" frames/s "$(calculate "$unseen / $(phase predict)")"
 }
 
-# measure_peer N THREADS: scikit-learn from finished features on
+# peer COMMAND THREADS ...
+# shellcheck disable=SC2317 # called by seconds
+peer() {
+    local command=$1 threads=$2
+    shift 2
+    OPENBLAS_NUM_THREADS=$threads "$python" "$bench/peer_scale.py" "$command" "$@"
+}
+
+# peer_samples OF UNIT AMOUNT: of the process as a whole, and from finished features on
+peer_samples() {
+    grep '^sample' "$scratch/log" >>"$samples"
+    sample "Python, text to file, $1" "$2" "$(calculate "$3 / $elapsed")"
+    sample "Python, features to file, $1" "$2" "$(calculate "$3 / ($elapsed - $(told described))")"
+}
+
+# measure_peer N THREADS
 measure_peer() {
-    local n=$1 threads=$2 of
-    of=" $n, $(threads_text "$threads")"
-    if [ ! -e "$scratch/set.npz" ]; then
-        seconds "$python" "$bench/peer_scale.py" prepare "$scratch/model.h5" dipole \
-            "$scratch/train.xyz" "$scratch/unseen.xyz" "$scratch/set.npz"
-    fi
-    seconds env OPENBLAS_NUM_THREADS="$threads" "$python" "$bench/peer_scale.py" fit \
-        "$scratch/set.npz" "$scratch/weights.npy" "$of"
-    grep '^sample' "$scratch/log" >>"$samples"
-    sample "KernelRidge, fit$of" 1/s "$(calculate "1 / $elapsed")"
+    local of
+    of="$1, $(threads_text "$2")"
+    seconds peer fit "$2" "$scratch/model.h5" dipole "$scratch/train.xyz" "$scratch/fitted.h5" \
+        " $of"
+    peer_samples "fit $of" 1/s 1
     peer_peak=$(told peak)
-    seconds env OPENBLAS_NUM_THREADS="$threads" "$python" "$bench/peer_scale.py" predict \
-        "$scratch/set.npz" "$scratch/weights.npy" "$of"
-    grep '^sample' "$scratch/log" >>"$samples"
-    sample "KernelRidge, predict$of" frames/s "$(calculate "$unseen / $elapsed")"
-    peer_error=$(told error)
+    reader=$(told reader)
+    seconds peer predict "$2" "$scratch/fitted.h5" dipole "$scratch/unseen.xyz" \
+        "$scratch/predicted.h5" " $of"
+    peer_samples "predict $of" frames/s "$unseen"
 }
 
 rows() {
-    local n=$1 ranks what
+    local n=$1 ranks what of threads
     for what in fit solve predict "phase predict"; do
         ratio "$what $n, 2 ranks" "$what $n, 1 rank"
     done
     [ "$peers" = yes ] || return 0
     for ranks in 1 2; do
-        ratio "fit $n, $(ranks_text "$ranks")" "KernelRidge, fit $n, $(threads_text "$ranks")"
-        ratio "solve $n, $(ranks_text "$ranks")" "KernelRidge.fit $n, $(threads_text "$ranks")"
-        ratio "predict $n, $(ranks_text "$ranks")" \
-            "KernelRidge, predict $n, $(threads_text "$ranks")"
-        ratio "phase predict $n, $(ranks_text "$ranks")" \
-            "KernelRidge.predict $n, $(threads_text "$ranks")"
+        of="$n, $(ranks_text "$ranks")"
+        threads="$n, $(threads_text "$ranks")"
+        for what in fit predict; do
+            ratio "$what $of" "Python, text to file, $what $threads"
+            ratio "$what $of" "Python, features to file, $what $threads"
+        done
+        ratio "solve $of" "KernelRidge.fit $threads"
+        ratio "phase predict $of" "KernelRidge.predict $threads"
     done
 }
 
@@ -157,9 +169,8 @@ note_peak() {
 }
 
 measure_size() {
-    local n=$1 turn ranks fit_peak=() peer_peak peer_error
+    local n=$1 turn ranks fit_peak=() peer_peak
     head -n $((n * lines)) "$frames" >"$scratch/train.xyz"
-    rm -f "$scratch/set.npz"
     for ((turn = 1; turn <= repeats; turn++)); do
         for ranks in 1 2; do
             say "N = $n, $(ranks_text "$ranks"), turn $turn of $repeats"
@@ -172,9 +183,10 @@ measure_size() {
     if [ "$peers" = yes ]; then
         note_peak "$n" scikit-learn "$peer_peak"
         seconds "$python" "$bench/peer_scale.py" compare "$scratch/model.h5" dipole \
-            "$scratch/annotation.h5" "$scratch/set.npz" "$scratch/weights.npy"
+            "$scratch/annotation.h5" "$scratch/fitted.h5" "$scratch/predicted.h5" \
+            "$scratch/unseen.xyz"
         note "N = $n: weights differ by $(told difference) of the largest; error on $unseen unseen$(
-            ) frames, of the rms: $(told error), scikit-learn $peer_error"
+            ) frames, of the rms: $(told error), scikit-learn $(told "peer error")"
     fi
     rows "$n"
 }
@@ -190,6 +202,8 @@ lines=$(($(head -n 1 "$frames") + 2))
 tail -n $((unseen * lines)) "$frames" >"$scratch/unseen.xyz"
 write_config
 for n in "${sizes[@]}"; do measure_size "$n"; done
+[ "$peers" = no ] || note "Python reads the text by $reader; features to file: the same process$(
+    ) without the time of text, axes and features"
 note "$("$program" --version | head -n 1); $(setup_cores) cores, load $(
     cut -d' ' -f1 /proc/loadavg 2>/dev/null || echo unknown) at the end"
 awk -f "$bench/table.awk" "$samples"
