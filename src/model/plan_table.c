@@ -8,41 +8,50 @@
 
 static const double GIBI = 1073741824.0;
 
-/* A time in the largest unit that leaves a number above 1. */
-static void format_seconds(double seconds, size_t size, char *into)
-{
-    static const struct {
-        const char *name;
-        double      seconds;
-    } units[] = {{"y", 31557600.0}, {"d", 86400.0}, {"h", 3600.0}, {"min", 60.0}};
-    int u = 0;
+typedef struct {
+    const char *name;
+    double      size;
+} scale;
 
-    while (u < 4 && seconds < 2.0 * units[u].seconds) {
-        u++;
+/* In the first unit of a list, ended by that of size 1, in which the value is at least `least`. */
+static void format(double value, double least, const scale *units, size_t size, char *into)
+{
+    while (units->size > 1.0 && value < least * units->size) {
+        units++;
     }
-    snprintf(into, size, "%.2g %s", seconds / (u < 4 ? units[u].seconds : 1.0),
-             u < 4 ? units[u].name : "s");
-    if (u < 4 && seconds / units[u].seconds >= 100.0) {
-        snprintf(into, size, "%.0f %s", seconds / units[u].seconds, units[u].name);
-    }
+    value /= units->size;
+    snprintf(into, size, value < 9.95 ? "%.2g %s" : "%.0f %s", value, units->name);
 }
 
-/* "12 s, 0.8 GiB", or why not; a star marks what auto would choose. */
+static void format_seconds(double seconds, size_t size, char *into)
+{
+    static const scale units[] = {
+        {"y", 31557600.0}, {"d", 86400.0}, {"h", 3600.0}, {"min", 60.0}, {"s", 1.0}};
+
+    format(seconds, 2.0, units, size, into);
+}
+
+static void format_bytes(double bytes, size_t size, char *into)
+{
+    static const scale units[] = {
+        {"PiB", 0x1p50}, {"TiB", 0x1p40}, {"GiB", 0x1p30}, {"MiB", 0x1p20}, {"bytes", 1.0}};
+
+    format(bytes, 1.0, units, size, into);
+}
+
+/* "*    12 s  820 MiB", or "no" and why not; the star marks what auto would choose. */
 static covary_status add_cell(const solver_need *need, int64_t allowed, double seconds,
                               bool is_chosen, text *report)
 {
-    char time[32], cell[64];
+    char time[32] = "no", memory[32] = "2^31";
 
-    format_seconds(seconds, sizeof time, time);
-    if (!need->is_possible) {
-        snprintf(cell, sizeof cell, "no: 2^31 rows");
-    } else if (need->rank_bytes > allowed) {
-        snprintf(cell, sizeof cell, "no: %.3g GiB", (double)need->rank_bytes / GIBI);
-    } else {
-        snprintf(cell, sizeof cell, "%s, %.2g GiB%s", time, (double)need->rank_bytes / GIBI,
-                 is_chosen ? " *" : "");
+    if (need->is_possible) {
+        format_bytes((double)need->rank_bytes, sizeof memory, memory);
+        if (need->rank_bytes <= allowed) {
+            format_seconds(seconds, sizeof time, time);
+        }
     }
-    return text_add(report, "  %-22s", cell);
+    return text_add(report, "  %c%8s %8s", is_chosen ? '*' : ' ', time, memory);
 }
 
 /* Ranks fill one node after another. */
@@ -62,9 +71,11 @@ static covary_status add_row(const covary_config *config, const fit_sizes *sizes
     const int64_t     allowed = (int64_t)fmin(share_of_node(config, on, n_ranks), 0x1p62);
     solver_choice     choice;
     const bool        any = solver_choose("auto", sizes, &layout, allowed, &choice) == COVARY_OK;
+    char              limit[32];
 
-    COVARY_TRY(text_add(report, "%12lld %8lld %9.3g", (long long)sizes->n_frames,
-                        (long long)n_ranks, (double)allowed / GIBI));
+    format_bytes((double)allowed, sizeof limit, limit);
+    COVARY_TRY(text_add(report, "%10lld %8lld %8s", (long long)sizes->n_frames, (long long)n_ranks,
+                        limit));
     for (int s = 0; s < N_COSTED_SOLVERS; s++) {
         if (solver_choice_is_built((costed_solver)s)) {
             const solver_need need = solver_choice_need((costed_solver)s, sizes, &layout);
@@ -88,10 +99,10 @@ covary_status plan_table(const covary_config *config, const fit_sizes *sizes, co
     const machine nodes = machine_of_nodes(on);
     bool          is_beyond = false;
 
-    COVARY_TRY(text_add(report, "%12s %8s %9s", "frames", "ranks", "GiB/rank"));
+    COVARY_TRY(text_add(report, "%10s %8s %8s", "frames", "ranks", "a rank"));
     for (int s = 0; s < N_COSTED_SOLVERS; s++) {
         if (solver_choice_is_built((costed_solver)s)) {
-            COVARY_TRY(text_add(report, "  %-22s", solver_choice_name((costed_solver)s)));
+            COVARY_TRY(text_add(report, "  %18s", solver_choice_name((costed_solver)s)));
         }
     }
     COVARY_TRY(text_add(report, "\n"));
@@ -103,8 +114,8 @@ covary_status plan_table(const covary_config *config, const fit_sizes *sizes, co
         }
     }
     COVARY_TRY(text_add(report,
-                        "\ntime and memory per rank of a whole fit; no: more memory than a rank "
-                        "has, or too many rows; *: solver.type auto\n"
+                        "\ntime and memory per rank of a whole fit; no: it takes more than a rank "
+                        "has, or 2^31 rows;\n*: what solver.type: auto takes\n"
                         "assumed        one rank a core, nodes as below\n"));
     if (solver_choice_is_built(SOLVER_ITERATIVE)) {
         COVARY_TRY(text_add(report,

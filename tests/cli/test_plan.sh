@@ -26,13 +26,14 @@ done
 ranks=1
 expect_status 0 covary fit config.yaml --dry-run --frames 1e3,1e6 --ranks 1,1024 \
     --set machine.cores=64 --set machine.memory=256 --set machine.dgemm=50
-expect_said "frames    ranks  GiB/rank  cholesky" "given" "* " "no: "
+expect_said "frames    ranks   a rank            cholesky" "given" "  * " "no: "
 rows=$(grep -cE '^ +(1000|1000000) +(1|1024) ' said/out)
 [ "$rows" = 4 ] || fail "$rows rows where 4 are expected"
 # a thousand frames fit one rank; a million do not fit one node exactly, but 1024 ranks can share
-grep -qE '^ +1000 +1 +[0-9.]+  [0-9.]+ (s|min), [0-9.]+ GiB \*' said/out ||
+grep -qE '^ +1000 +1 +[0-9.]+ GiB  \* +[0-9.]+ (s|min) +[0-9.]+ [MG]iB ' said/out ||
     fail "1000 frames do not fit"
-grep -qE '^ +1000000 +1 +[0-9.]+  no: ' said/out || fail "a million frames fit one rank"
+grep -qE '^ +1000000 +1 +[0-9.]+ GiB +no +[0-9.]+ [TP]iB ' said/out ||
+    fail "a million frames fit one rank"
 
 # one list alone: the other is of the run
 expect_status 0 covary fit config.yaml --dry-run --ranks 2
