@@ -28,15 +28,23 @@ typedef struct {
 static const option options[] = {
     {"--model", "-m", "MODEL.h5", "predict evaluate", "the model to use (required)", TAKES_TEXT,
      MEMBER(model), 0},
-    {"--output", "-o", "FILE", "fit predict", "the file to write", TAKES_TEXT, MEMBER(output), 0},
-    {"--set", NULL, "KEY=VALUE", "fit predict", "change a setting; may be given several times",
-     TAKES_SETTING, 0, 0},
-    {"--dry-run", NULL, NULL, "fit", "check everything, say what would be done, write nothing",
-     TAKES_NOTHING, MEMBER(dry_run), 0},
+    {"--output", "-o", "MODEL.h5", "fit",
+     "the model to write (default: <name of the configuration>.model.h5)", TAKES_TEXT,
+     MEMBER(output), 0},
+    {"--output", "-o", "ANNOTATION.h5", "predict", "the annotation to write (required)", TAKES_TEXT,
+     MEMBER(output), 0},
+    {"--set", NULL, "KEY=VALUE", "fit predict",
+     "set a key listed below; may be given several times", TAKES_SETTING, 0, 0},
+    {"--dry-run", NULL, NULL, "fit",
+     "check everything, tell solver, memory and time of the fit, write nothing", TAKES_NOTHING,
+     MEMBER(dry_run), 0},
     {"--frames", NULL, "LIST", "fit",
-     "with --dry-run: a table for these numbers of frames: 1e4,1e6", TAKES_TEXT, MEMBER(frames), 0},
-    {"--ranks", NULL, "LIST", "fit", "with --dry-run: a table for these numbers of ranks: 1,64",
-     TAKES_TEXT, MEMBER(ranks), 0},
+     "with --dry-run: a table of time and memory for so many frames, as 1e4,1e6 (default: those of "
+     "the configuration)",
+     TAKES_TEXT, MEMBER(frames), 0},
+    {"--ranks", NULL, "LIST", "fit",
+     "with --dry-run: the same for so many ranks, as 1,64 (default: those of the run)", TAKES_TEXT,
+     MEMBER(ranks), 0},
     {"--no-positions", NULL, NULL, "predict", "leave the positions out of the annotation",
      TAKES_NOTHING, MEMBER(no_positions), 0},
     {"--double-positions", NULL, NULL, "predict", "keep positions in double precision",
@@ -44,8 +52,9 @@ static const option options[] = {
     {"--batch", NULL, "FRAMES", "predict", "frames per rank and step (default: 16 MiB of buffers)",
      TAKES_COUNT, MEMBER(batch), 0},
     {"--precision", NULL, "NAME", "predict evaluate",
-     "double (default), single (only if it adds less than 5 % to the error) or auto", TAKES_TEXT,
-     MEMBER(precision), 0},
+     "double (default); single, which is faster, and refused where it would add more than 5 % of "
+     "the leave-one-out error; auto: single where it is not refused",
+     TAKES_TEXT, MEMBER(precision), 0},
     {"--self-test", NULL, NULL, "inspect",
      "turn a model's test frames again; status 1 if the predictions do not follow", TAKES_NOTHING,
      MEMBER(self_test), 0},
@@ -256,23 +265,93 @@ void arguments_release(arguments *given)
     MEMORY_RELEASE(&given->settings);
 }
 
+enum { HELP_COLUMNS = 100 };
+
+/* Bytes of `words` before a break: up to the last blank that fits, or all. */
+static size_t fitting(const char *words, size_t length, size_t columns)
+{
+    size_t at = columns;
+
+    if (length <= columns) {
+        return length;
+    }
+    while (at > 0 && words[at] != ' ') {
+        at--;
+    }
+    return at > 0 ? at : length;
+}
+
+/* A line, broken at blanks where it is too long; what follows a break is indented. */
+static covary_status add_line(const char *line, size_t length, size_t indent, text *into)
+{
+    covary_status status = COVARY_OK;
+    size_t        part = fitting(line, length, HELP_COLUMNS);
+
+    COVARY_TRY(text_add_bytes(into, line, part));
+    while (part < length) {
+        line += part + 1; /* the break takes the place of a blank */
+        length -= part + 1;
+        part = fitting(line, length, HELP_COLUMNS - indent);
+        COVARY_TRY(text_add(into, "\n%*s", (int)indent, ""));
+        COVARY_TRY(text_add_bytes(into, line, part));
+    }
+    COVARY_TRY(text_add(into, "\n"));
+
+done:
+    return status;
+}
+
+/* Where the text of a line begins: after blanks, or in the column that two blanks more lead to. */
+static size_t indent_of(const char *line, size_t length)
+{
+    const size_t first = strspn(line, " ");
+
+    for (size_t at = first + 1; first > 0 && at < length; at++) {
+        if (line[at - 1] == ' ' && line[at] == ' ') {
+            return at + strspn(line + at, " ");
+        }
+    }
+    return first;
+}
+
+covary_status help_add(const char *lines, text *into)
+{
+    covary_status status = COVARY_OK;
+
+    while (*lines != '\0' && status == COVARY_OK) {
+        const size_t length = strcspn(lines, "\n");
+
+        status = add_line(lines, length, indent_of(lines, length), into);
+        lines += length + (lines[length] == '\n');
+    }
+    return status;
+}
+
+static covary_status option_help(const option *of, text *into)
+{
+    covary_status status = COVARY_OK;
+    text          names = {0}, line = {0};
+
+    COVARY_TRY(text_add(&names, "%s%s%s%s%s", of->shorter ? of->shorter : "",
+                        of->shorter ? ", " : "", of->name, of->argument ? " " : "",
+                        of->argument ? of->argument : ""));
+    COVARY_TRY(text_add(&line, "  %-27s  %s", names.data, of->help));
+    COVARY_TRY(help_add(line.data, into));
+
+done:
+    text_release(&line);
+    text_release(&names);
+    return status;
+}
+
 static covary_status options_help(const command *of, text *into)
 {
     covary_status status = text_add(into, "\nOptions:\n");
 
     for (int o = 0; o < N_OPTIONS && status == COVARY_OK; o++) {
-        text names = {0};
-        if (!belongs_to(&options[o], of)) {
-            continue;
+        if (belongs_to(&options[o], of)) {
+            status = option_help(&options[o], into);
         }
-        status = text_add(&names, "%s%s%s%s%s", options[o].shorter ? options[o].shorter : "",
-                          options[o].shorter ? ", " : "", options[o].name,
-                          options[o].argument ? " " : "",
-                          options[o].argument ? options[o].argument : "");
-        if (status == COVARY_OK) {
-            status = text_add(into, "  %-26s %s\n", names.data, options[o].help);
-        }
-        text_release(&names);
     }
     return status;
 }
@@ -286,10 +365,11 @@ covary_status arguments_help(const command *of, text *into)
         COVARY_TRY(options_help(of, into));
         return of->more_help != NULL ? of->more_help(into) : COVARY_OK;
     }
-    COVARY_TRY(text_add(into, "Covary " COVARY_VERSION
-                              ": vector and tensor properties of molecules, learned from "
-                              "labelled frames and\nannotated along molecular dynamics, exactly "
-                              "covariant and in parallel.\n\nUsage:\n"));
+    COVARY_TRY(help_add("Covary " COVARY_VERSION
+                        ": vector and tensor properties of molecules, learned from labelled frames "
+                        "and annotated along molecular dynamics, exactly covariant and in parallel."
+                        "\n\nUsage:\n",
+                        into));
     for (const command *const *at = command_registry(); *at != NULL; at++) {
         COVARY_TRY(text_add(into, "  covary %s %s\n", (*at)->name, (*at)->usage));
     }
@@ -298,9 +378,11 @@ covary_status arguments_help(const command *of, text *into)
         COVARY_TRY(text_add(into, "  %-10s %s\n", (*at)->name, (*at)->summary));
     }
     COVARY_TRY(options_help(NULL, into));
-    COVARY_TRY(text_add(into, "\nEvery command runs alone and under mpirun -n P, with the same "
-                              "answer.\nExit status: 0 done, 1 failed, 2 wrong usage or "
-                              "configuration, 75 stopped by a signal.\n"));
+    COVARY_TRY(help_add("\ncovary COMMAND --help lists the options of a command; that of fit also "
+                        "every key of a configuration.\nEvery command runs alone and under mpirun "
+                        "-n P, with the same answer.\nExit status: 0 done, 1 failed, 2 wrong usage "
+                        "or configuration, 75 stopped by a signal.\n",
+                        into));
 
 done:
     return status;

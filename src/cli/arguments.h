@@ -42,6 +42,12 @@ const command *const *command_registry(void);
 covary_status arguments_parse(int argc, char **argv, arguments *out);
 void          arguments_release(arguments *given);
 
+/*
+ * Lines of a help, each broken at blanks where it is too long for a terminal of 100 columns; what
+ * follows a break is indented as its line, or as the second column if it has one, after two blanks.
+ */
+covary_status help_add(const char *lines, text *into);
+
 /* Help of the program, or of a command if it is not NULL. */
 covary_status arguments_help(const command *of, text *into);
 

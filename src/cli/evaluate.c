@@ -187,14 +187,15 @@ done:
 
 static covary_status more_help(text *into)
 {
-    return text_add(
-        into, "\nThe table: n frames, or n atoms in all frames for a property of atoms; root mean "
-              "square, mean\nand maximum of the Frobenius norm of the error; root mean square of "
-              "the labels' norm, where an\nisotropic part (l = 0) counts from its mean; the "
-              "ratio of the two.  In the row l = 0 the value is\ntrace / 3 (rank 4: "
-              "sum_ij T_iijj / 5), so that its error times sqrt(3) (rank 4: sqrt(5)) and\n"
-              "those of the other rows add in squares to that of the property.  --json also "
-              "gives components.\n");
+    return help_add(
+        "\nThe table: n frames, or n atoms in all frames for a property of atoms; root mean "
+        "square, "
+        "mean and maximum of the Frobenius norm of the error; root mean square of the labels' "
+        "norm, where an isotropic part (l = 0) counts from its mean; the ratio of the two.  In the "
+        "row l = 0 the value is trace / 3 (rank 4: sum_ij T_iijj / 5), so that its error times "
+        "sqrt(3) (rank 4: sqrt(5)) and those of the other rows add in squares to that of the "
+        "property.  --json also gives components.\n",
+        into);
 }
 
 const command command_evaluate = {

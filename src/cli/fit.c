@@ -130,13 +130,18 @@ done:
 
 static covary_status more_help(text *into)
 {
-    return text_add(into, "\n%s", covary_config_help());
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(text_add(into, "\n"));
+    COVARY_TRY(help_add(covary_config_help(), into));
+
+done:
+    return status;
 }
 
 const command command_fit = {
     .name = "fit",
-    .usage = "CONFIG.yaml [--set KEY=VALUE ...] [--output MODEL.h5] [--dry-run [--frames LIST] "
-             "[--ranks LIST]]",
+    .usage = "CONFIG.yaml [--set KEY=VALUE ...] [--output MODEL.h5] [--dry-run]",
     .summary = "fit a model to labelled frames",
     .perform = perform,
     .more_help = more_help,

@@ -92,12 +92,20 @@ done:
 
 static covary_status more_help(text *into)
 {
-    return text_add(
-        into, "\n--set knows annotation.positions and annotation.double_positions (true or "
-              "false),\nannotation.batch (frames) and annotation.precision, which say the same as "
-              "the options.  "
-              "Observables of the annotation:\nevery property, and domain (sum of flags), "
-              "domain_distance and domain_margin, with descriptions.\n");
+    return help_add("\nKeys of --set, which say the same as the options:\n"
+                    "  annotation.positions           true (default) or false\n"
+                    "  annotation.double_positions    true or false (default)\n"
+                    "  annotation.batch               frames\n"
+                    "  annotation.precision           double (default), single or auto\n"
+                    "\nObservables of the annotation, each with its unit and a description:\n"
+                    "  every property                 predictions, in the unit of the labels\n"
+                    "  domain                         0, or a sum: 1 far from training, 2 axes "
+                    "ambiguous, 8 gap too small to divide by, 128 not predicted\n"
+                    "  domain_distance                to the nearest training frame, in units of "
+                    "the largest such distance within the training set\n"
+                    "  domain_margin                  of the axes to the nearest ambiguity, 0 "
+                    "(ambiguous) to 1\n",
+                    into);
 }
 
 const command command_predict = {

@@ -99,11 +99,12 @@
       UNIT("relative to a kernel with k(x, x) = 1"),                                               \
       "Regularization on the kernel's diagonal; auto searches it by leave-one-out errors.")        \
     X("solver.type", KEY_CHOICE, "auto | cholesky | iterative | low-rank", 0, 0, "auto", NO_UNIT,  \
-      "How the kernel system is solved: exactly, by block-cyclic Cholesky factorization; for\n"    \
-      "      the same weights without the matrix, by preconditioned conjugate gradients, which\n"  \
-      "      takes far less memory and estimates leave-one-out errors; or on inducing frames,\n"   \
-      "      which alone carry weights, for many frames and fast predictions; auto: exactly, by\n" \
-      "      factorization, if that fits the memory.")                                             \
+      "cholesky factors the kernel matrix, in memory N^2: exact weights and leave-one-out\n"       \
+      "      errors. iterative finds the same weights without the matrix, by preconditioned\n"     \
+      "      conjugate gradients, and estimates leave-one-out errors. low-rank puts weights on\n"  \
+      "      inducing frames only, in memory N m: another model, of smaller files and faster\n"    \
+      "      predictions. auto: cholesky if it fits the memory and takes at most five times as\n"  \
+      "      long as iterative; else iterative; low-rank, with a warning, if only that fits.")     \
     X("solver.tolerance", KEY_NUMBER, "auto | a number above 0 and below 1", 0, BELOW_ONE, "auto", \
       NO_UNIT,                                                                                     \
       "Residual at which the solver iterative ends, relative to the targets; auto is 1e-6,\n"      \
@@ -116,15 +117,15 @@
       UNIT("frames"),                                                                              \
       "Inducing frames of the solver low-rank; auto takes as many as the ridge can tell apart,\n"  \
       "      at most a quarter of the training frames, not below 1000 nor above 10000.")           \
+    X("solver.memory", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                  \
+      UNIT("GiB of a rank"),                                                                       \
+      "Memory that a rank may use; auto: its share of nine tenths of its node's.")                 \
     X("solver.block", KEY_INTEGER, "auto | a whole number from 0 to 65536", 0, 65536, "auto",      \
       UNIT("rows"), "Block of the block-cyclic layout; 0 is auto.")                                \
     X("solver.grid", KEY_SHAPE, "auto | rows x columns such as 2x3", 0, 0, "auto", NO_UNIT,        \
       "Grid of processes of the block-cyclic layout; the product is the number of ranks.")         \
     X("solver.factorization", KEY_CHOICE, "native | scalapack", 0, 0, "native", NO_UNIT,           \
       "What factors and inverts matrices: Covary's own routines, or ScaLAPACK for comparison.")    \
-    X("solver.memory", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                  \
-      UNIT("GiB of a rank"),                                                                       \
-      "Memory that a rank may use; auto: its share of nine tenths of its node's.")                 \
     X("solver.selection_frames", KEY_INTEGER, "a whole number from 2", 2, MOST_FRAMES, "1000",     \
       UNIT("frames"), "Largest subset on which the automatic choices are made.")                   \
     X("solver.selection_seconds", KEY_NUMBER, "a number above 0", 0, DBL_MAX, "120",               \
@@ -138,19 +139,22 @@
       UNIT("minutes"), "Time between two checkpoints, and before the first.")                      \
     X("machine.dgemm", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                  \
       UNIT("Gflop/s of a rank"),                                                                   \
-      "What --dry-run reckons with, to plan for another machine; auto: measured, or assumed.")     \
+      "What --dry-run reckons with, to plan for another machine: products of matrices, while\n"    \
+      "      all cores of a node work; auto: measured.")                                           \
     X("machine.engine", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                 \
-      UNIT("Gflop/s of a rank"), "The same for kernel evaluations, an exponential being 28 flop.") \
+      UNIT("Gflop/s of a rank"),                                                                   \
+      "Kernel values, an exponential counted as 28 flop; auto: measured.")                         \
     X("machine.memory_bandwidth", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",       \
-      UNIT("GB/s of a rank"), "The same for memory, with all ranks of a node at work.")            \
+      UNIT("GB/s of a rank"), "From and to memory; auto: measured.")                               \
     X("machine.latency", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                \
-      UNIT("microseconds"), "The same for a message.")                                             \
+      UNIT("microseconds"), "A message; auto: measured, and 2 on one rank and beyond one node.")   \
     X("machine.network_bandwidth", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",      \
-      UNIT("GB/s of a rank"), "The same for the network, with all ranks of a node sending.")       \
+      UNIT("GB/s of a rank"),                                                                      \
+      "The network, while all ranks of a node send; auto: measured, and 1 in these cases.")        \
     X("machine.cores", KEY_NUMBER, "auto | a number above 0", 0, 1e6, "auto",                      \
-      UNIT("cores of a node"), "The same for the ranks that a node is given.")                     \
+      UNIT("cores of a node"), "Cores, which are the ranks that a node is given; auto: measured.") \
     X("machine.memory", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                 \
-      UNIT("GiB of a node"), "The same for the memory that these share.")                          \
+      UNIT("GiB of a node"), "Memory that the ranks of a node share; auto: measured.")             \
     X("output", KEY_PATH, "a file", 0, 0, "<name of the configuration>.model.h5", NO_UNIT,         \
       "Model file. Without the key it goes into the working directory.")
 

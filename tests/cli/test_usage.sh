@@ -24,6 +24,9 @@ ranks=1
 for name in fit predict evaluate inspect; do
     expect_status 0 covary $name --help
     expect_said "covary $name" "--help" "--log-json"
+    wide=$(awk 'length > 100' said/out)
+    checks=$((checks + 1))
+    [ -z "$wide" ] || fail "wider than 100 columns: $wide"
 done
 expect_status 0 covary fit --help
 expect_said "representation" "ridge" "kernel" "properties"
