@@ -17,18 +17,18 @@
 #include "solver/conjugate_gradient.h"
 #include "solver/loo_estimate.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #define DEFAULT_TOLERANCE                                                                          \
-    1e-6                     /* errors of predictions are then those of the exact weights to 4     \
-                                digits */
-#define PROBE_TOLERANCE 1e-3 /* far below the scatter of the probes */
-#define USABLE          1e-4 /* where rounding ends the way before the tolerance */
-#define STEP_SCALE      0.25 /* steps to 1e-5 = this sqrt(tr E / ridge), as measured */
-#define MEMORY_UNKNOWN  ((int64_t)1 << 30)
+    1e-6                    /* errors of predictions are then those of the exact weights to 4      \
+                               digits */
+#define USABLE         1e-4 /* where rounding ends the way before the tolerance */
+#define MEMORY_UNKNOWN ((int64_t)1 << 30)
+
+#define OPERATIONS_PER_BYTE 7.0  /* of dgemm while a core reads a byte of memory, as measured */
+#define KERNEL_OPERATIONS   40.0 /* of dgemm while a core evaluates a kernel, distances aside */
 
 enum { MOST_STEPS = 5000 };
 
@@ -48,7 +48,8 @@ static void iterative_destroy(void **released)
     MEMORY_RELEASE(released);
 }
 
-/* Bytes that a rank may count on, the same on every rank.  Collective. */
+/* Bytes that a rank may count on, the same on every rank; a tenth is left to others.  Collective.
+ */
 static int64_t memory_of_rank(covary_run *run)
 {
     const node_resources here = node_resources_of(run);
@@ -58,59 +59,72 @@ static int64_t memory_of_rank(covary_run *run)
     if (here.memory_bytes > 0 && here.memory_bytes < bytes) {
         bytes = here.memory_bytes;
     }
-    bytes = bytes > 0 ? bytes / here.n_ranks : MEMORY_UNKNOWN;
+    bytes = bytes > 0 ? bytes / 10 * 9 / here.n_ranks : MEMORY_UNKNOWN;
     MPI_Allreduce(MPI_IN_PLACE, &bytes, 1, MPI_INT64_T, MPI_MIN, covary_run_comm(run));
     return bytes;
 }
 
 /* What a rank of the factor has to be worth, in operations of all ranks. */
 typedef struct {
-    double ridge, digits; /* natural logarithm of the tolerance */
+    double ridge, digits; /* natural logarithm of 1 / tolerance */
     double n, columns;    /* of the system */
-    double product;       /* of A with all columns */
+    double n_ranks;
+    double product; /* of A with all columns */
 } cost_model;
 
 /*
- * The factor grows until it costs as much as the steps that it leaves to be taken: 8 n r^2 for its
- * columns and their orthonormalization and 9 r^3 for its eigenvectors, against a product and two
- * or four passes through the factor a step.
+ * Steps to a tolerance, as measured with smooth kernels of 10,000 to 20,000 frames: they follow the
+ * mean eigenvalue that the factor leaves, in ridges.
+ */
+static double steps_of(const cost_model *cost, double rank, double left)
+{
+    return 1.0 + 0.75 * cost->digits * pow(fmax(left, 0.0) / ((cost->n - rank) * cost->ridge), 0.7);
+}
+
+/*
+ * The factor grows until it costs as much as the steps that it leaves to be taken: 3 n r^2
+ * operations for its columns, those of G^T G and the blocks of P^-1, and r^3 / 3 on every rank,
+ * against a product and two passes through the factor a step, which memory paces.
  */
 static bool is_enough(const void *context, int64_t rank, double left)
 {
     const cost_model *cost = context;
     const double      r = (double)rank;
-    const double      steps =
-        STEP_SCALE * sqrt(fmax(left, 0.0) / cost->ridge) * cost->digits / log(1e-5);
-    const double step = cost->product + 8.0 * cost->n * r * cost->columns;
+    const double      pass = cost->n * r * fmax(8.0 * OPERATIONS_PER_BYTE, 2.0 * cost->columns);
 
-    return left <= cost->ridge || steps * step <= 8.0 * cost->n * r * r + 9.0 * r * r * r;
+    return left <= cost->ridge || steps_of(cost, r, left) * (cost->product + 2.0 * pass) <=
+                                      3.0 * cost->n * r * r + cost->n_ranks * r * r * r / 3.0;
 }
 
-/* Kernel values take about as long as 40 operations of their product with the weights. */
-static cost_model cost_of(const ridge_problem *problem, double tolerance, double ridge)
+static cost_model cost_of(const ridge_problem *problem, const kernel_operator *a, double tolerance,
+                          double ridge)
 {
-    const int64_t           columns = problem->targets->width;
     const covariant_kernel *with = problem->with;
     const double            frames = (double)problem->train->features->n_rows;
-    const double pairs = frames * frames * with->n_sites * (double)covariant_train_sites(with);
+    const double            columns = (double)problem->targets->width;
+    const double values = frames * frames * with->n_sites * (double)covariant_train_sites(with);
+    double       each = 2.0 * (double)with->dimension + KERNEL_OPERATIONS;
 
+    if (kernel_operator_stored(a) != OPERATOR_ON_THE_FLY) {
+        each =
+            (kernel_operator_stored(a) == OPERATOR_STORED_SINGLE ? 4.0 : 8.0) * OPERATIONS_PER_BYTE;
+    }
     return (cost_model){.ridge = ridge,
-                        .digits = log(tolerance),
+                        .digits = -log(tolerance),
                         .n = frames * with->n_rows,
-                        .columns = (double)columns,
-                        .product = pairs * (2.0 * (double)with->dimension + 40.0 +
-                                            2.0 * (double)(columns * with->n_tensors))};
+                        .columns = columns,
+                        .n_ranks = covary_run_size(problem->run),
+                        .product = values * (each + 2.0 * columns * (double)with->n_tensors)};
 }
 
 /* Frames whose rows fit: a third of the memory for the factor, with a quarter to spare while it
- * grows, and as much for the eigenvectors. */
+ * grows, and as much for the square of its rank. */
 static int64_t most_pivots(const ridge_problem *problem, int64_t memory)
 {
     const int64_t n_rows = problem->with->n_rows, asked = problem->options.rank;
     const double  share = (double)memory / (3.0 * sizeof(double));
     const double  local = (double)problem->targets->n_rows / covary_run_size(problem->run) + 128.0;
-    const double  by_factor = share / (1.25 * local), by_eigenvectors = sqrt(share / 4.0);
-    const int64_t most = (int64_t)fmin(by_factor, by_eigenvectors);
+    const int64_t most = (int64_t)fmin(share / (1.25 * local), sqrt(share));
     const int64_t rank = asked > 0 && asked < most ? asked : most;
 
     return rank > n_rows ? (rank + (asked > 0 ? n_rows - 1 : 0)) / n_rows : 1;
@@ -134,7 +148,7 @@ done:
     return status;
 }
 
-/* The ridge, unless it is below the rounding of K, where it says nothing.  Collective. */
+/* The ridge, unless it is near the rounding of K, where it says little.  Collective. */
 static covary_status find_shift(const ridge_problem *problem, double ridge, double *shift)
 {
     covary_status status = COVARY_OK;
@@ -142,14 +156,15 @@ static covary_status find_shift(const ridge_problem *problem, double ridge, doub
 
     COVARY_TRY_TOGETHER(problem->run, "trace of the kernel", local_trace(problem, &trace));
     MPI_Allreduce(MPI_IN_PLACE, &trace, 1, MPI_DOUBLE, MPI_SUM, covary_run_comm(problem->run));
-    *shift = fmax(ridge, DBL_EPSILON * trace);
+    *shift = fmax(ridge, PRECONDITIONER_FLOOR * trace);
 
 done:
     return status;
 }
 
-static covary_status make_preconditioner(const ridge_problem *problem, double ridge,
-                                         double tolerance, int64_t memory, preconditioner **out)
+static covary_status make_preconditioner(const ridge_problem *problem, const kernel_operator *a,
+                                         double ridge, double tolerance, int64_t memory,
+                                         preconditioner **out)
 {
     covary_status status = COVARY_OK;
     rpcholesky   *factor = NULL;
@@ -158,7 +173,7 @@ static covary_status make_preconditioner(const ridge_problem *problem, double ri
     const bool    automatic = problem->options.rank == 0;
 
     COVARY_TRY(find_shift(problem, ridge, &shift));
-    const cost_model        cost = cost_of(problem, tolerance, shift);
+    const cost_model        cost = cost_of(problem, a, tolerance, shift);
     const rpcholesky_limits limits = {.most = most_pivots(problem, memory),
                                       .seed = problem->options.seed,
                                       .enough = automatic ? is_enough : NULL,
@@ -264,10 +279,10 @@ static covary_status attempt(const ridge_problem *problem, void **made, ridge_so
         return COVARY_OK;
     }
     COVARY_TRY_TOGETHER(run, "iterative solution", MEMORY_ALLOCATE("solution", 1, &state));
-    COVARY_TRY(
-        make_preconditioner(problem, out->ridge, tolerance, memory_of_rank(run), &state->by));
+    const int64_t memory = memory_of_rank(run);
     COVARY_TRY(kernel_operator_create(problem->with, problem->train, out->ridge, OPERATOR_AUTOMATIC,
-                                      memory_of_rank(run) / 2, &state->a));
+                                      memory / 3, &state->a));
+    COVARY_TRY(make_preconditioner(problem, state->a, out->ridge, tolerance, memory, &state->by));
     COVARY_TRY(solve(problem, tolerance, state, out, trouble));
 
 done:

@@ -84,19 +84,26 @@ static double size_of(const estimate *e, int64_t frame)
 }
 
 /* Residuals by the model; a block lost to rounding is that of a frame alone with the ridge. */
-static void apply_model(const estimate *e)
+static covary_status apply_model(const estimate *e)
 {
-    const int64_t size = e->n_rows * e->weights->width;
+    covary_status status = COVARY_OK;
+    const int64_t m = e->n_rows, size = m * e->weights->width;
+    double       *blocks = NULL;
 
+    COVARY_TRY(MEMORY_ALLOCATE("blocks of the preconditioner", e->n_local * m * m, &blocks));
+    COVARY_TRY(preconditioner_blocks(e->problem->by, e->n_local * m, m, blocks));
     for (int64_t i = 0; i < e->n_local; i++) {
-        preconditioner_block(e->problem->by, i * e->n_rows, e->n_rows, e->block);
-        solve_block(e, i, e->block);
+        solve_block(e, i, blocks + i * m * m);
         e->sizes->data[i] = size_of(e, i);
         for (int64_t k = 0; k < size && !isfinite(e->sizes->data[i]); k++) {
             e->loo->data[i * size + k] = e->problem->by->shift * e->weights->data[i * size + k];
         }
         e->sizes->data[i] = size_of(e, i);
     }
+
+done:
+    MEMORY_RELEASE(&blocks);
+    return status;
 }
 
 /* In [0, 1). */
@@ -305,7 +312,7 @@ covary_status loo_estimate(const loo_problem *problem, const panel *weights, pan
 
     COVARY_TRY(panel_create(problem->run, e.n_local, 1, &e.sizes));
     COVARY_TRY_TOGETHER(problem->run, "leave-one-out", allocate(&e));
-    apply_model(&e);
+    COVARY_TRY_TOGETHER(problem->run, "leave-one-out", apply_model(&e));
     COVARY_TRY(draw_sample(&e));
     COVARY_TRY(solve_columns(&e));
     correct_sampled(&e);

@@ -1,32 +1,33 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The preconditioner P = G G^T + shift I of a partial factor and its inverse by orthonormal columns
- * U of G (Woodbury):
+ * The preconditioner P = G G^T + shift I of a partial factor G [n][rank], inverted by the factor of
+ * a matrix as small as the rank (Woodbury; Diaz, Epperly, Frangella, Tropp and Webber,
+ * arXiv:2304.12465 (2023), sec. 2.3):
  *
- *   P^-1 = U (S + shift)^-1 U^T + Q Q / shift,   G G^T = U S U^T,   Q = I - U U^T
+ *   P^-1 = (I - G M^-1 G^T) / shift,   M = G^T G + shift I = L L^T
  *
- * Written so (and not as a difference of large numbers) it stays positive definite for shifts down
- * to rounding: Q is applied twice, which takes the components along U out to the last digit, as
- * soon as S / shift is so large that they would show (Diaz, Epperly, Frangella, Tropp and Webber,
- * arXiv:2304.12465 (2023), sec. 2.3, on the stability of such forms).
+ * Along the largest eigenvector the difference keeps shift / trace of 1 and loses the rest to
+ * rounding, so the shift must be a good deal above rounding of the trace: PRECONDITIONER_FLOOR
+ * times it.  With larger shifts P^-1 stays positive definite and costs two passes through G.
  */
 #ifndef COVARY_SOLVER_PRECONDITIONER_H
 #define COVARY_SOLVER_PRECONDITIONER_H
 
 #include "solver/rpcholesky.h"
 
+#define PRECONDITIONER_FLOOR 1e-13 /* of the trace of K: some 500 times its rounding */
+
 typedef struct {
-    covary_run *run; /* borrowed */
-    rpcholesky *u;   /* its chunks hold U, [rank][chunk_rows] */
-    double     *s;   /* [rank] */
+    covary_run *run;    /* borrowed */
+    rpcholesky *factor; /* G */
+    double     *lower;  /* [rank][rank] L, column-major, on every rank */
     double      shift;
-    int         n_projections; /* 1 or 2 */
 } preconditioner;
 
 /*
- * Takes the factor over (*factor becomes NULL, also after a failure).  Columns that are nothing but
- * rounding are dropped.  Work 6 n rank^2 / ranks + 9 rank^3 on rank 0; memory 4 rank^2.
- * Collective.  COVARY_ERR_NUMERIC: the factor is not finite.
+ * Takes the factor over (*factor becomes NULL, also after a failure).  Work n rank^2 / ranks +
+ * rank^3 / 3 on every rank; memory rank^2 on every rank.
+ * Collective.  COVARY_ERR_NUMERIC: M is not positive definite, or not finite.
  */
 covary_status preconditioner_create(covary_run *run, rpcholesky **factor, double shift,
                                     preconditioner **out);
@@ -36,9 +37,10 @@ void          preconditioner_destroy(preconditioner **released);
 covary_status preconditioner_apply(const preconditioner *by, const panel *r, panel *z);
 
 /*
- * Diagonal block [size][size] of P^-1 for the rows [row, row + size) of this rank, which lie in one
- * chunk, as those of a frame do.  Local.
+ * Diagonal blocks of P^-1: blocks [n_rows / size][size][size] of this rank's n_rows rows of the
+ * system, `size` of them a frame.  Work n rank^2 / ranks.  Local; COVARY_ERR_MEMORY.
  */
-void preconditioner_block(const preconditioner *by, int64_t row, int64_t size, double *block);
+covary_status preconditioner_blocks(const preconditioner *by, int64_t n_rows, int64_t size,
+                                    double *blocks);
 
 #endif
