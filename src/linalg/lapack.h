@@ -18,9 +18,6 @@ void dpotri_(const char *uplo, const int *n, double *a, const int *lda, int *inf
 void dsymm_(const char *side, const char *uplo, const int *m, const int *n, const double *alpha,
             const double *a, const int *lda, const double *b, const int *ldb, const double *beta,
             double *c, const int *ldc, size_t, size_t);
-void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w,
-             double *work, const int *lwork, int *iwork, const int *liwork, int *info, size_t,
-             size_t);
 
 /* A = L L^T in place; 0, or the order of the leading minor that is not positive definite. */
 static inline int lapack_cholesky(int n, double *a)
@@ -69,20 +66,6 @@ static inline void blas_symmetric_multiply(int n, int n_columns, double alpha, c
     const int leading = n > 0 ? n : 1;
 
     dsymm_("L", "L", &n, &n_columns, &alpha, a, &leading, b, &leading, &beta, c, &leading, 1, 1);
-}
-
-/*
- * A -> its eigenvectors as columns in place, with their eigenvalues ascending; work of at least
- * 1 + 6 n + 2 n^2 numbers and 3 + 5 n counts.  0 on success.
- */
-static inline int lapack_eigenvectors(int n, double *a, double *values, int n_work, double *work,
-                                      int n_counts, int *counts)
-{
-    const int leading = n > 0 ? n : 1;
-    int       info = 0;
-
-    dsyevd_("V", "L", &n, a, &leading, values, work, &n_work, counts, &n_counts, &info, 1, 1);
-    return info;
 }
 
 #endif

@@ -45,14 +45,18 @@ static void replicate_factor(fixture *f, const rpcholesky *factor)
     panel_destroy(&rows);
 }
 
+static training_set set_of(covariant_shape shape)
+{
+    return shape.n_rows == 0 ? training_create(FRAMES, DIMENSION, 2, 21)
+                             : training_create_covariant(shape, FRAMES, DIMENSION, 2, 21);
+}
+
 /* shift: of the trace of the kernel. */
 static fixture prepare(covariant_shape shape, double shift)
 {
     const kernel            of = kernel_named("gaussian", 0, 6.0);
     const rpcholesky_limits limits = {.most = PIVOTS, .seed = 5};
-    fixture                 f = {.set = shape.n_rows == 0
-                                            ? training_create(FRAMES, DIMENSION, 2, 21)
-                                            : training_create_covariant(shape, FRAMES, DIMENSION, 2, 21)};
+    fixture                 f = {.set = set_of(shape)};
     const covariant_kernel  with = training_kernel(&f.set, &of);
     rpcholesky             *factor = NULL;
 
