@@ -155,17 +155,18 @@ static inline const char *wrong_after(covary_status status, int64_t held, int n_
                                 : NULL;
 }
 
-static inline void fail_on_ranks(task work, bool writes, int at_least, int first_rank)
+/* At agreement 1, 1 + stride, ... of each rank from the first one on, until the task succeeds. */
+static inline void fail_on_ranks(task work, bool writes, int at_least, int first_rank, int stride)
 {
     const int     size = covary_run_size(test_run());
     const int64_t held = memory_state().blocks;
 
     for (int rank = first_rank; rank < size; rank++) {
         covary_status status = COVARY_ERR_INTERNAL;
-        int           fault = 0;
+        int           fault = 1 - stride;
         while (status != COVARY_OK) {
             const char *wrong;
-            fault++;
+            fault += stride;
             assert_true(fault < MOST_AGREEMENTS);
             status = perform(work, fault, rank);
             wrong = wrong_after(status, held, count_outputs(), writes);
@@ -186,13 +187,16 @@ static inline void fail_everywhere(task work, bool writes, int at_least)
 {
     const int size = covary_run_size(test_run());
 
-    fail_on_ranks(work, writes, at_least, size > 2 ? size - 1 : 0);
+    fail_on_ranks(work, writes, at_least, size > 2 ? size - 1 : 0, 1);
 }
 
-/* Long tasks. */
+/* Long tasks, most of whose agreements repeat in loops: every third on two ranks, every fifth on
+ * three. */
 static inline void fail_on_last_rank(task work, bool writes, int at_least)
 {
-    fail_on_ranks(work, writes, at_least, covary_run_size(test_run()) - 1);
+    const int size = covary_run_size(test_run());
+
+    fail_on_ranks(work, writes, at_least, size - 1, 2 * size - 1);
 }
 
 #endif

@@ -6,7 +6,7 @@
 #   bash tests/run.sh --quick   without the sanitizers
 #
 # Installs what is missing where it may (see jobs/setup.sh), builds and tests the dev preset, then
-# builds the asan preset and repeats the tests on one and two ranks, and most of those of the
+# builds the asan preset and repeats every test on two ranks (or one), and most of those of the
 # program, under the address and undefined-behaviour sanitizers.  Ends with one line:
 # N passed, N failed, N skipped.
 set -euo pipefail
@@ -102,8 +102,8 @@ if [ "$sanitizers" = yes ]; then
     setup_configure asan "-DCOVARY_ASAN_OPTIONS=$(asan_options)"
     setup_build asan
     # The walks of faults through whole fits count blocks of memory by themselves.
-    run_tests asan --tests-regex '[.]np[12]$|^cli[.](bad_input|stop|usage|workflow)$' \
-        --exclude-regex '^mpi[.]((choice|pipeline)_faults|scans[.]np2$)'
+    export COVARY_TEST_RANKS=2
+    run_tests asan --label-regex '^sanitized$' --exclude-regex '^mpi[.](choice|pipeline)_faults'
 fi
 
 if [ $((passed + failed)) = 0 ]; then

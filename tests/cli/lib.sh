@@ -4,7 +4,8 @@
 # message and files.  A check that fails is reported and counted; `finish` ends the test.
 #
 # COVARY, COVARY_MPIEXEC ("mpiexec ... -n") and COVARY_TEST_DATA come from CTest.  Every test works
-# in its own empty folder; `ranks` says how many ranks `covary` runs on (1: without mpiexec).
+# in its own empty folder; `ranks` says how many ranks `covary` runs on (1: without mpiexec), and
+# COVARY_TEST_RANKS on which the longer tests run one after another.
 set -uo pipefail
 
 failures=0

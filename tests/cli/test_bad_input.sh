@@ -31,7 +31,7 @@ printf '\037\213' | cat - noise.xyz >packed.xyz
 mkdir folder
 
 
-for ranks in 1 2; do
+for ranks in ${COVARY_TEST_RANKS:-1 2}; do
     # files that cannot be read, on the way in by each command
     expect_refusal 1 "none.xyz" "No such file" -- \
         predict --model model.h5 --output new.h5 train.xyz none.xyz

@@ -38,14 +38,14 @@ walk() {
 
 for rank in 0 1; do
     ranks=2
-    walk 97 $rank new.h5 fit config.yaml --quiet --output new.h5
-    walk 83 $rank new.h5 predict --quiet --model model.h5 --output new.h5 train.xyz
-    walk 31 $rank new.json evaluate --quiet --model model.h5 --json new.json train.xyz
+    walk 193 $rank new.h5 fit config.yaml --quiet --output new.h5
+    walk 167 $rank new.h5 predict --quiet --model model.h5 --output new.h5 train.xyz
+    walk 61 $rank new.json evaluate --quiet --model model.h5 --json new.json train.xyz
 done
 ranks=3
-walk 131 2 new.h5 fit config.yaml --quiet --output new.h5
-walk 113 2 new.h5 predict --quiet --model model.h5 --output new.h5 train.xyz
-walk 37 2 new.json evaluate --quiet --model model.h5 --json new.json train.xyz
+walk 263 2 new.h5 fit config.yaml --quiet --output new.h5
+walk 227 2 new.h5 predict --quiet --model model.h5 --output new.h5 train.xyz
+walk 73 2 new.json evaluate --quiet --model model.h5 --json new.json train.xyz
 ranks=2
 walk 401 1 new.h5 fit config.yaml --quiet --output new.h5 --set "data.train=[ten.xyz]" \
     --set ridge=auto --set kernel.length=auto

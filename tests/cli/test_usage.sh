@@ -7,7 +7,7 @@
 
 small_config 5
 
-for ranks in 1 2; do
+for ranks in ${COVARY_TEST_RANKS:-1 2}; do
     expect_status 0 covary --help
     expect_said "Usage:" "covary fit" "covary predict" "covary evaluate" "covary inspect" \
         "Exit status"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * As test_pipeline_faults.c, for the longer fits: coupled systems under permutations, labels of
- * arbitrary sign, and the choice between representations and kernel functions.  With the last rank
- * alone, because the others add nothing but time.   ranks: 2 3
+ * arbitrary sign, the choice between representations and kernel functions, and the solvers that are
+ * not exact.  With the last rank alone, because the others add nothing but time.   ranks: 2 3
  */
 #include "fault_support.h"
 
@@ -38,6 +38,21 @@ static covary_status fit_candidates(covary_run *run)
     return fit(run, 5, settings);
 }
 
+static covary_status fit_iterative(covary_run *run)
+{
+    static const char *const settings[] = {"ridge=1e-3", "solver.type=iterative", "solver.rank=6"};
+
+    return fit(run, 3, settings);
+}
+
+static covary_status fit_low_rank(covary_run *run)
+{
+    static const char *const settings[] = {"ridge=1e-3", "solver.type=low-rank",
+                                           "solver.inducing=4"};
+
+    return fit(run, 3, settings);
+}
+
 static void fit_with_permutations_survives_every_fault(void **unused)
 {
     (void)unused;
@@ -59,10 +74,26 @@ static void fit_with_candidates_survives_every_fault(void **unused)
     fail_on_last_rank(fit_candidates, true, 200);
 }
 
+static void iterative_fit_survives_every_fault(void **unused)
+{
+    (void)unused;
+    prepare(6, FAULT_BOTH);
+    fail_on_last_rank(fit_iterative, true, 100);
+}
+
+static void low_rank_fit_survives_every_fault(void **unused)
+{
+    (void)unused;
+    prepare(6, FAULT_BOTH);
+    fail_on_last_rank(fit_low_rank, true, 100);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(fit_with_permutations_survives_every_fault),
     cmocka_unit_test(fit_with_phases_survives_every_fault),
     cmocka_unit_test(fit_with_candidates_survives_every_fault),
+    cmocka_unit_test(iterative_fit_survives_every_fault),
+    cmocka_unit_test(low_rank_fit_survives_every_fault),
 };
 
 TEST_MAIN(cases)
