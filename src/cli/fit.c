@@ -70,12 +70,13 @@ done:
     return status;
 }
 
-static covary_status plan(covary_run *run, const covary_config *config, const plan_questions *asked)
+static covary_status plan(covary_run *run, const covary_config *config, const char *output,
+                          const plan_questions *asked)
 {
     covary_status status;
     text          report = {0};
 
-    status = plan_fit(run, config, asked, &report);
+    status = plan_fit(run, config, output, asked, &report);
     if (status == COVARY_OK) {
         print_result(run, &report);
     }
@@ -115,7 +116,7 @@ static covary_status perform(covary_run *run, const arguments *given)
     output = given->output != NULL ? given->output : config->output;
     COVARY_TRY(check_output(run, output, given->files[0], config));
     if (given->dry_run) {
-        status = plan(run, config, &asked);
+        status = plan(run, config, output, &asked);
         goto done;
     }
     COVARY_TRY(covary_fit_to_file(run, config, output));

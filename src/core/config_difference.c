@@ -40,20 +40,26 @@ static yaml_node_type_t type_of(comparison *of, int side, int node)
 
 static covary_status compare(comparison *of, const int nodes[SIDES], const char *key);
 
-/* Keys of both sides; those of the second one that the first one has too are compared already. */
+/* Keys of both sides, of which one may be absent; those of the second one that the first one has
+ * too are compared already. */
 static covary_status compare_mappings(comparison *of, const int nodes[SIDES], const char *key)
 {
     covary_status status = COVARY_OK;
     char          below[KEY_BYTES];
 
     for (int side = 0; side < SIDES; side++) {
+        const int          across = nodes[1 - side];
         const yaml_node_t *mapping = document_node(&of->sides[side], nodes[side]);
 
+        if (nodes[side] == 0) {
+            continue;
+        }
         for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
              pair < mapping->data.mapping.pairs.top; pair++) {
             const char *name = document_scalar(&of->sides[side], pair->key);
-            const int   other = document_lookup(&of->sides[1 - side], nodes[1 - side], name, NULL);
-            int         pairs[SIDES];
+            const int   other =
+                across == 0 ? 0 : document_lookup(&of->sides[1 - side], across, name, NULL);
+            int pairs[SIDES];
 
             pairs[side] = pair->value;
             pairs[1 - side] = other;
@@ -95,12 +101,14 @@ static covary_status compare_sequences(comparison *of, const int nodes[SIDES], c
 static covary_status compare(comparison *of, const int nodes[SIDES], const char *key)
 {
     const yaml_node_type_t type = type_of(of, THERE, nodes[THERE]);
-    const bool             alike = type == type_of(of, HERE, nodes[HERE]);
+    const yaml_node_type_t type_here = type_of(of, HERE, nodes[HERE]);
+    const bool             alike = type == type_here;
 
     if (of->found->length > 0 || is_ignored(of, key)) {
         return COVARY_OK;
     }
-    if (alike && type == YAML_MAPPING_NODE) {
+    if ((alike || type == YAML_NO_NODE || type_here == YAML_NO_NODE) &&
+        (type == YAML_MAPPING_NODE || type_here == YAML_MAPPING_NODE)) {
         return compare_mappings(of, nodes, key);
     }
     if (alike && type == YAML_SEQUENCE_NODE) {

@@ -12,17 +12,26 @@
 
 static const int one = 1;
 
-/* The PBLAS computes positions in a local part with 32-bit integers. */
-static covary_status check_size(const block_cyclic *matrix)
+/* The PBLAS computes positions in a local part with 32-bit integers; place (0, 0) has most. */
+covary_status block_cyclic_check_product(int grid_rows, int grid_cols, int64_t n_rows,
+                                         int64_t n_cols, int block)
 {
-    if (matrix->local_rows > 0 && matrix->local_cols > INT_MAX / matrix->local_rows) {
+    const int64_t rows = block_cyclic_count(n_rows, block, 0, grid_rows);
+    const int64_t cols = block_cyclic_count(n_cols, block, 0, grid_cols);
+
+    if (n_rows > INT_MAX || n_cols > INT_MAX || (rows > 0 && cols > INT_MAX / rows)) {
         return COVARY_FAIL(COVARY_ERR_NUMERIC,
                            "the part of a %" PRId64 " x %" PRId64 " matrix on one of %d x %d "
                            "processes passes the 32-bit indices of ScaLAPACK; use more ranks",
-                           matrix->n_rows, matrix->n_cols, matrix->grid->n_rows,
-                           matrix->grid->n_cols);
+                           n_rows, n_cols, grid_rows, grid_cols);
     }
     return COVARY_OK;
+}
+
+static covary_status check_size(const block_cyclic *matrix)
+{
+    return block_cyclic_check_product(matrix->grid->n_rows, matrix->grid->n_cols, matrix->n_rows,
+                                      matrix->n_cols, matrix->block);
 }
 
 static bool share_layout(const block_cyclic *a, const block_cyclic *b)

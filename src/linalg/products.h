@@ -11,6 +11,13 @@
 
 #include "linalg/block_cyclic.h"
 
+/*
+ * May a matrix of that shape, on a grid of that shape, take part?  Local, no allocation, the same
+ * answer on every rank.  COVARY_ERR_NUMERIC: a local part that passes the indices.
+ */
+covary_status block_cyclic_check_product(int grid_rows, int grid_cols, int64_t n_rows,
+                                         int64_t n_cols, int block);
+
 /* C <- alpha op(A) B + beta C, op(A) = A or A^T. */
 covary_status block_cyclic_multiply(double alpha, const block_cyclic *a, bool transposed,
                                     const block_cyclic *b, double beta, block_cyclic *c);

@@ -36,8 +36,10 @@ static const char *const ignored_keys[] = {"data.train",
                                            "solver.block",
                                            "solver.grid",
                                            "solver.factorization",
+                                           "solver.memory",
                                            "solver.checkpoint",
                                            "solver.checkpoint_minutes",
+                                           "machine",
                                            "output",
                                            NULL};
 
@@ -370,6 +372,11 @@ covary_status checkpoint_restore(checkpoint *from, covary_model *model, training
 done:
     storage_close(&file);
     return from != NULL ? refuse(from, status) : status;
+}
+
+const char *checkpoint_solver(const checkpoint *from)
+{
+    return from != NULL && from->found ? from->choice.solver : NULL;
 }
 
 const ridge_solution *checkpoint_solution(const checkpoint *from, int g)

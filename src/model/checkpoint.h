@@ -38,7 +38,10 @@ void          checkpoint_destroy(checkpoint **released);
 covary_status checkpoint_restore(checkpoint *from, covary_model *model, training_set *set,
                                  bool *found);
 
-/* Keep the hyperparameters of all parts, as they are now. */
+/* The solver of the interrupted fit; NULL without one.  Local, borrowed. */
+const char *checkpoint_solver(const checkpoint *from);
+
+/* Keep the solver and the hyperparameters of all parts, as they are now. */
 covary_status checkpoint_keep_choice(checkpoint *to, const covary_model *model,
                                      const training_set *set);
 

@@ -14,6 +14,7 @@ void checkpoint_choice_release(checkpoint_choice *released)
     storage_release_texts(released->n_parts, &released->runners_up);
     storage_release_texts(released->n_parts, &released->kernels);
     MEMORY_RELEASE(&released->parts);
+    MEMORY_RELEASE(&released->solver);
     *released = (checkpoint_choice){0};
 }
 
@@ -80,6 +81,7 @@ covary_status checkpoint_choice_take(const covary_model *model, const training_s
 
     count_parts(model, to);
     COVARY_TRY(reserve_choice(to));
+    COVARY_TRY(memory_copy_text(model->solver, &to->solver));
     for (int p = 0; p < model->n_properties; p++) {
         const model_property *of = &model->properties[p];
         double               *phases = to->phases + p * CHOICE_PHASES;

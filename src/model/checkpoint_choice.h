@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The hyperparameters of all parts of a model, and the signs of its labels, as plain tables. */
+/* The hyperparameters of all parts of a model, its solver, and the signs of its labels, as plain
+ * tables. */
 #ifndef COVARY_MODEL_CHECKPOINT_CHOICE_H
 #define COVARY_MODEL_CHECKPOINT_CHOICE_H
 
@@ -18,9 +19,10 @@ enum {
 enum { CHOICE_LENGTH, CHOICE_RIDGE, CHOICE_AT_EDGE, CHOICE_RMSE, CHOICE_SYSTEM };
 enum { CHOICE_CHANGED, CHOICE_DOUBTFUL, CHOICE_BEFORE, CHOICE_AFTER, CHOICE_PHASES };
 
-/* The hyperparameters of all parts of all properties, and the signs of labels. */
+/* The hyperparameters of all parts of all properties, the solver, and the signs of labels. */
 typedef struct {
     int64_t  n_parts, n_systems, n_properties;
+    char    *solver;
     int64_t *parts;                 /* [n_parts][CHOICE_PART] */
     char   **kernels, **runners_up; /* [n_parts] */
     double  *systems;               /* [n_systems][CHOICE_SYSTEM] of all parts */
@@ -28,8 +30,8 @@ typedef struct {
     panel   *changed;               /* [frames][n_properties] 1 where the label has another sign */
 } checkpoint_choice;
 
-/* The tables of a model whose parts are chosen, but for the signs.  Local; release also after a
- * failure. */
+/* The tables of a model whose parts and solver are chosen, but for the signs.  Local; release also
+ * after a failure. */
 covary_status checkpoint_choice_take(const covary_model *model, const training_set *set,
                                      checkpoint_choice *to);
 covary_status checkpoint_choice_take_signs(covary_run *run, const covary_model *model,

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FORMAT_VERSION = 1, PATH_BYTES = 96 };
+enum { FORMAT_VERSION = 2, PATH_BYTES = 96 };
 
 static const char format_name[] = "covary-checkpoint";
 
@@ -65,6 +65,7 @@ static covary_status write_choice(storage *file, const checkpoint_choice *choice
     const int64_t systems[2] = {choice->n_systems, CHOICE_SYSTEM};
     const int64_t phases[2] = {choice->n_properties, CHOICE_PHASES};
 
+    COVARY_TRY(storage_put_text(file, "/choice/solver", choice->solver));
     COVARY_TRY(storage_put(file, "/choice/parts", STORAGE_INT64, 2, parts, choice->parts));
     COVARY_TRY(storage_put_texts(file, "/choice/kernels", choice->n_parts,
                                  (const char *const *)choice->kernels));
@@ -272,6 +273,7 @@ covary_status checkpoint_file_read_choice(covary_run *run, storage *file, int64_
 {
     covary_status status = COVARY_OK;
 
+    COVARY_TRY(storage_get_dataset_text(file, "/choice/solver", &choice->solver));
     COVARY_TRY(read_table(file, "/choice/parts", STORAGE_INT64, -1, CHOICE_PART, &choice->n_parts,
                           (void **)(void *)&choice->parts));
     COVARY_TRY(read_words(file, "/choice/kernels", choice->n_parts, &choice->kernels));

@@ -5,7 +5,8 @@
  *   /                format, format_version, version, commit
  *   /config          YAML after all settings; attribute path
  *   /inputs          names of the training files and of the reference; /checksums theirs
- *   /choice          representations, kernels and hyperparameters of all parts (checkpoint_choice)
+ *   /choice          solver, representations, kernels and hyperparameters of all parts
+ *                    (checkpoint_choice)
  *   /solutions/<g>   of the systems that share a matrix, in the order in which they are solved:
  *                    weights, loo, dual where it is not weights, [frames rows][columns]; ridge,
  *                    logdet, log_likelihood, residual

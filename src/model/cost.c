@@ -2,8 +2,10 @@
 /* Counts of the solvers, phase by phase, in the order in which they work. */
 #include "model/cost.h"
 
+#include "core/status.h"
 #include "linalg/block_cyclic.h"
 #include "linalg/grid.h"
+#include "linalg/products.h"
 
 #include <math.h>
 
@@ -53,7 +55,9 @@ static double steps_of(double n)
     return ceil(log2(n < 1.0 ? 1.0 : n));
 }
 
-void cost_grid(const cost_system *of, const cost_layout *on, int *n_rows, int *n_cols, int *block)
+/* For the square matrix of so many frames. */
+static void find_grid(const cost_system *of, const cost_layout *on, int64_t n_frames, int *n_rows,
+                      int *n_cols, int *block)
 {
     process_grid shape = {.n_rows = on->grid_rows, .n_cols = on->grid_cols};
 
@@ -62,7 +66,39 @@ void cost_grid(const cost_system *of, const cost_layout *on, int *n_rows, int *n
     }
     *n_rows = shape.n_rows;
     *n_cols = shape.n_cols;
-    *block = block_cyclic_block((int)on->block, of->n_frames * of->n_rows, of->n_rows, &shape);
+    *block = block_cyclic_block((int)on->block, n_frames * of->n_rows, of->n_rows, &shape);
+}
+
+void cost_grid(const cost_system *of, const cost_layout *on, int *n_rows, int *n_cols, int *block)
+{
+    find_grid(of, on, of->n_frames, n_rows, n_cols, block);
+}
+
+covary_status cost_check_cholesky(const cost_system *of, const cost_layout *on)
+{
+    const int64_t n = of->n_frames * of->n_rows;
+    int           n_rows, n_cols, block;
+
+    cost_grid(of, on, &n_rows, &n_cols, &block);
+    return block_cyclic_check(n_rows, n_cols, n, n, block,
+                              factorization_used(on->factorization)->most_local);
+}
+
+/* K_mm and B are factored, Phi is [N][m]. */
+covary_status cost_check_low_rank(const cost_system *of, const cost_layout *on)
+{
+    covary_status status = COVARY_OK;
+    const int64_t frames = cost_inducing(on, of->n_frames);
+    const int64_t n = of->n_frames * of->n_rows, m = frames * of->n_rows;
+    int           n_rows, n_cols, block;
+
+    find_grid(of, on, frames, &n_rows, &n_cols, &block);
+    COVARY_TRY(block_cyclic_check(n_rows, n_cols, m, m, block,
+                                  factorization_used(on->factorization)->most_local));
+    COVARY_TRY(block_cyclic_check_product(n_rows, n_cols, n, m, block));
+
+done:
+    return status;
 }
 
 static sizes measure(const cost_system *of, const cost_layout *on)
@@ -215,12 +251,17 @@ int64_t cost_default_rank(int64_t n)
     return rank < n ? rank : n;
 }
 
+double cost_iterations(double tolerance)
+{
+    return COST_ITERATIONS * (tolerance > 0.0 ? log(tolerance) / log(1e-6) : 1.0);
+}
+
 void cost_iterative(const cost_system *with, const cost_layout *on, cost_estimate *out)
 {
     const sizes  of = measure(with, on);
     const double n = of.order, local = n / of.ranks;
     const double r = (double)(on->rank > 0 ? on->rank : cost_default_rank((int64_t)n));
-    const double iterations = on->iterations > 0 ? (double)on->iterations : COST_ITERATIONS;
+    const double iterations = cost_iterations(on->tolerance);
     const double batch = 64.0; /* rows of the system whose columns are computed at once */
     work        *select = &out->phases[PHASE_SELECT], *solving = &out->phases[PHASE_SOLVE];
 

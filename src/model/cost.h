@@ -17,6 +17,7 @@
 #ifndef COVARY_MODEL_COST_H
 #define COVARY_MODEL_COST_H
 
+#include "linalg/factorization.h"
 #include "model/machine.h"
 
 /* A system of equations, or several with one matrix and their columns side by side. */
@@ -26,14 +27,15 @@ typedef struct {
     int64_t dimension, n_tensors, n_columns;
 } cost_system;
 
-/* What the solvers other than cholesky have to assume. */
+/* How a solver is asked to work; 0: automatic, or as assumed. */
 typedef struct {
-    int64_t n_ranks;
-    int64_t block;                /* 0: automatic */
-    int     grid_rows, grid_cols; /* where their product is n_ranks; else automatic */
-    int64_t rank;                 /* iterative: of the preconditioner; 0: cost_default_rank */
-    int64_t iterations;           /* iterative; 0: COST_ITERATIONS */
-    int64_t inducing;             /* low-rank: frames; 0: cost_default_inducing */
+    int64_t                  n_ranks;
+    int64_t                  block;
+    int                      grid_rows, grid_cols; /* unless their product is not n_ranks */
+    const factorization_ops *factorization;        /* NULL: native */
+    int64_t                  rank;      /* iterative: of the preconditioner; cost_default_rank */
+    double                   tolerance; /* iterative: cost_iterations */
+    int64_t                  inducing;  /* low-rank: frames; cost_default_inducing */
 } cost_layout;
 
 /* Of one rank. */
@@ -92,11 +94,22 @@ void cost_low_rank(const cost_system *of, const cost_layout *on, cost_estimate *
 /* 20 N^1/2, at most N: the rank with which some 100 iterations do in smooth kernels. */
 int64_t cost_default_rank(int64_t n);
 
+/* COST_ITERATIONS to a residual of 1e-6, and as many more for each digit more (tolerance 0: 1e-6).
+ */
+double cost_iterations(double tolerance);
+
 /* A quarter of the frames, from 1000 to 10000, at most all. */
 int64_t cost_default_inducing(int64_t n_frames);
 int64_t cost_inducing(const cost_layout *on, int64_t n_frames); /* that, or as asked for */
 
-/* Process grid and block that the solver will use. */
+/*
+ * Do the indices of the factorization reach all elements that a rank has of the matrices?
+ * COVARY_ERR_NUMERIC: as block_cyclic_check and block_cyclic_check_product.
+ */
+covary_status cost_check_cholesky(const cost_system *of, const cost_layout *on);
+covary_status cost_check_low_rank(const cost_system *of, const cost_layout *on);
+
+/* Process grid and block that the solver will use for the kernel matrix. */
 void cost_grid(const cost_system *of, const cost_layout *on, int *n_rows, int *n_cols, int *block);
 
 /* *to += count times `more`, phase by phase; memory is that of the larger one. */

@@ -58,7 +58,7 @@ done:
     return status;
 }
 
-/* The parts with their hyperparameters, from an interrupted fit or by a search. */
+/* The parts with their hyperparameters, and the solver, from an interrupted fit or by a search. */
 static covary_status choose(covary_run *run, const covary_config *config, checkpoint *kept,
                             covary_model *model, training_set *set)
 {
@@ -70,6 +70,9 @@ static covary_status choose(covary_run *run, const covary_config *config, checkp
         COVARY_TRY(phases_begin(run, config, model, set));
         COVARY_TRY(choose_parts(run, config, model, set));
         COVARY_TRY(phases_finish(run, config, model, set));
+    }
+    COVARY_TRY(plan_solver(run, config, checkpoint_solver(kept), model));
+    if (!found) {
         COVARY_TRY(checkpoint_keep_choice(kept, model, set));
     }
 
@@ -93,7 +96,6 @@ static covary_status fit(covary_run *run, const covary_config *config, checkpoin
     COVARY_TRY(candidates_describe(run, config, model, &set));
     COVARY_TRY(plan_check(run, config, model));
     COVARY_TRY(choose(run, config, kept, model, &set));
-    COVARY_TRY(plan_solver(run, config, model));
     COVARY_TRY(kept_frames_choose(run, config, model, &set));
     COVARY_TRY(fit_weights(run, config, model, &set, kept));
     for (int r = 0; r < model->n_representations; r++) {

@@ -11,10 +11,13 @@
 #include "model/candidates.h"
 #include "model/kept_frames.h"
 
+#include <string.h>
+
 static const double MEBI = 1048576.0;
 
-static covary_status choose(covary_run *run, const covary_config *config, const fit_sizes *sizes,
-                            solver_choice *choice)
+/* asked: as solver_choose. */
+static covary_status choose(covary_run *run, const covary_config *config, const char *asked,
+                            const fit_sizes *sizes, solver_choice *choice)
 {
     covary_status     status = COVARY_OK;
     const cost_layout layout = solver_choice_layout(config, covary_run_size(run));
@@ -28,7 +31,7 @@ static covary_status choose(covary_run *run, const covary_config *config, const 
                             kept_frames_most(config, sizes->n_frames, &n_inducing));
     }
     COVARY_TRY_TOGETHER(run, "choose the solver",
-                        solver_choose(config->solver, sizes, &layout, allowed, choice));
+                        solver_choose(asked, sizes, &layout, allowed, choice));
 
 done:
     return status;
@@ -40,7 +43,7 @@ static covary_status choose_possible(covary_run *run, const covary_config *confi
 {
     covary_status status = COVARY_OK;
 
-    COVARY_TRY(choose(run, config, sizes, choice));
+    COVARY_TRY(choose(run, config, config->solver, sizes, choice));
     COVARY_TRY(node_check_memory(run, "the fit", choice->need.rank_bytes));
 
 done:
@@ -74,7 +77,8 @@ done:
     return status;
 }
 
-covary_status plan_solver(covary_run *run, const covary_config *config, covary_model *model)
+covary_status plan_solver(covary_run *run, const covary_config *config, const char *before,
+                          covary_model *model)
 {
     covary_status status = COVARY_OK;
     fit_sizes     sizes = {0};
@@ -82,7 +86,13 @@ covary_status plan_solver(covary_run *run, const covary_config *config, covary_m
 
     COVARY_TRY_TOGETHER(run, "measure the systems", sizes_measure(config, model, &sizes));
     sizes.search_flops = sizes.search_bytes = 0.0; /* done */
-    COVARY_TRY(choose(run, config, &sizes, &choice));
+    COVARY_TRY(choose(run, config, config->solver, &sizes, &choice));
+    if (before != NULL && strcmp(before, solver_choice_name(choice.solver)) != 0) {
+        log_write(run, LOG_INFO,
+                  "the interrupted fit goes on with solver %s; auto would choose %s here", before,
+                  solver_choice_name(choice.solver));
+        COVARY_TRY(choose(run, config, before, &sizes, &choice));
+    }
     log_write(run, choice.is_last_resort ? LOG_WARNING : LOG_INFO, "solver %s", choice.reason);
     COVARY_TRY_TOGETHER(run, "note the solver", note(model, &choice));
 
@@ -154,6 +164,7 @@ static double prediction_flops(const fit_sizes *sizes, double n_kept)
 typedef struct {
     covary_run          *run;
     const covary_config *config;
+    const char          *output;
     const covary_model  *model;
     const fit_sizes     *sizes;
     const solver_choice *choice;
@@ -232,14 +243,13 @@ static covary_status describe(const plan_report *of, text *report)
     COVARY_TRY(text_add(report, "prediction     about %.2g frames/s a rank\n",
                         of->on->rates.engine / prediction_flops(sizes, kept)));
     COVARY_TRY(machine_describe(of->on, report));
-    COVARY_TRY(
-        text_add(report, "model file     about %.1f MiB: %s\n", file / MEBI, of->config->output));
+    COVARY_TRY(text_add(report, "model file     about %.1f MiB: %s\n", file / MEBI, of->output));
 
 done:
     return status;
 }
 
-static covary_status report_run(covary_run *run, const covary_config *config,
+static covary_status report_run(covary_run *run, const covary_config *config, const char *output,
                                 const covary_model *model, const fit_sizes *sizes,
                                 const machine *on, text *report)
 {
@@ -247,6 +257,7 @@ static covary_status report_run(covary_run *run, const covary_config *config,
     solver_choice     choice;
     const plan_report of = {.run = run,
                             .config = config,
+                            .output = output,
                             .model = model,
                             .sizes = sizes,
                             .choice = &choice,
@@ -279,7 +290,7 @@ static covary_status report_table(covary_run *run, const covary_config *config,
     return covary_agree(run, "describe the plan", plan_table(config, sizes, on, &whole, report));
 }
 
-covary_status plan_fit(covary_run *run, const covary_config *config,
+covary_status plan_fit(covary_run *run, const covary_config *config, const char *output,
                        const plan_questions *questions, text *report)
 {
     covary_status status = COVARY_OK;
@@ -298,7 +309,7 @@ covary_status plan_fit(covary_run *run, const covary_config *config,
     if (questions->n_frames > 0 || questions->n_ranks > 0) {
         COVARY_TRY(report_table(run, config, &sizes, &on, questions, report));
     } else {
-        COVARY_TRY(report_run(run, config, model, &sizes, &on, report));
+        COVARY_TRY(report_run(run, config, output, model, &sizes, &on, report));
     }
 
 done:

@@ -14,10 +14,12 @@
 covary_status plan_check(covary_run *run, const covary_config *config, const covary_model *model);
 
 /*
- * Choose the solver for the systems that the model has, log it, and note it in the model.
- * Collective.  Errors of solver_choose.
+ * Choose the solver for the systems that the model has, log it, and note it in the model.  before:
+ * NULL, or the solver with which an interrupted fit began, which goes on with it even where another
+ * one would be chosen on these ranks.  Collective.  Errors of solver_choose.
  */
-covary_status plan_solver(covary_run *run, const covary_config *config, covary_model *model);
+covary_status plan_solver(covary_run *run, const covary_config *config, const char *before,
+                          covary_model *model);
 
 /* Other numbers of ranks and of training frames to plan for. */
 typedef struct {
@@ -26,11 +28,12 @@ typedef struct {
 } plan_questions;
 
 /*
- * Read and check everything that covary_fit would, stop before the first matrix, and describe the
- * run in `report` (on every rank).  Fails where the fit would.  With questions the report answers
- * them instead: a table of time and memory for every solver, in which nothing fails.  Collective.
+ * Read and check everything that covary_fit_to_file would, stop before the first matrix, and
+ * describe the run in `report` (on every rank).  Fails where the fit would.  With questions the
+ * report answers them instead: a table of time and memory for every solver, in which nothing fails.
+ * Collective.
  */
-covary_status plan_fit(covary_run *run, const covary_config *config,
+covary_status plan_fit(covary_run *run, const covary_config *config, const char *output,
                        const plan_questions *questions, text *report);
 
 /* The table alone.  Local. */

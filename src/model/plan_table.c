@@ -43,7 +43,7 @@ static void format_bytes(double bytes, size_t size, char *into)
 static covary_status add_cell(const solver_need *need, int64_t allowed, double seconds,
                               bool is_chosen, text *report)
 {
-    char time[32] = "no", memory[32] = "2^31";
+    char time[32] = "no", memory[32] = "32-bit";
 
     if (need->is_possible) {
         format_bytes((double)need->rank_bytes, sizeof memory, memory);
@@ -92,6 +92,26 @@ done:
     return status;
 }
 
+/* What the configuration leaves open. */
+static covary_status add_assumptions(const covary_config *config, text *report)
+{
+    covary_status status = COVARY_OK;
+
+    if (solver_choice_is_built(SOLVER_ITERATIVE)) {
+        COVARY_TRY(text_add(report, "               iterative: %.0f iterations, preconditioner of ",
+                            cost_iterations(config->tolerance)));
+        COVARY_TRY(config->rank > 0 ? text_add(report, "rank %lld\n", (long long)config->rank)
+                                    : text_add(report, "rank 20 (number of rows)^1/2\n"));
+    }
+    if (solver_choice_is_built(SOLVER_LOW_RANK) && config->inducing == 0) {
+        COVARY_TRY(text_add(report, "               low-rank: a quarter of the frames as inducing "
+                                    "ones, 1000 to 10000\n"));
+    }
+
+done:
+    return status;
+}
+
 covary_status plan_table(const covary_config *config, const fit_sizes *sizes, const machine *on,
                          const plan_questions *questions, text *report)
 {
@@ -115,18 +135,10 @@ covary_status plan_table(const covary_config *config, const fit_sizes *sizes, co
     }
     COVARY_TRY(text_add(report,
                         "\ntime and memory per rank of a whole fit; no: it takes more than a rank "
-                        "has, or 2^31 rows;\n*: what solver.type: auto takes\n"
+                        "has, or (32-bit)\nmore numbers than indices reach; *: what solver.type: "
+                        "auto takes\n"
                         "assumed        one rank a core, nodes as below\n"));
-    if (solver_choice_is_built(SOLVER_ITERATIVE)) {
-        COVARY_TRY(text_add(report,
-                            "               iterative: %d iterations, preconditioner of rank 20 "
-                            "(number of rows)^1/2\n",
-                            COST_ITERATIONS));
-    }
-    if (solver_choice_is_built(SOLVER_LOW_RANK)) {
-        COVARY_TRY(text_add(report, "               low-rank: a quarter of the frames as inducing "
-                                    "ones, 1000 to 10000\n"));
-    }
+    COVARY_TRY(add_assumptions(config, report));
     COVARY_TRY(machine_describe(is_beyond ? &nodes : on, report));
 
 done:

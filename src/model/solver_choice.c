@@ -22,10 +22,11 @@ static const double GIBI = 1073741824.0;
 static const struct {
     const char *name;
     void (*count)(const cost_system *of, const cost_layout *on, cost_estimate *out);
+    covary_status (*check)(const cost_system *of, const cost_layout *on); /* NULL: any size */
 } solvers[N_COSTED_SOLVERS] = {
-    [SOLVER_CHOLESKY] = {"cholesky", cost_cholesky},
-    [SOLVER_ITERATIVE] = {"iterative", cost_iterative},
-    [SOLVER_LOW_RANK] = {"low-rank", cost_low_rank},
+    [SOLVER_CHOLESKY] = {"cholesky", cost_cholesky, cost_check_cholesky},
+    [SOLVER_ITERATIVE] = {"iterative", cost_iterative, NULL},
+    [SOLVER_LOW_RANK] = {"low-rank", cost_low_rank, cost_check_low_rank},
 };
 
 const char *solver_choice_name(costed_solver solver)
@@ -41,6 +42,15 @@ bool solver_choice_is_built(costed_solver solver)
 /* -- needs --------------------------------------------------------------------------------------
  */
 
+/* A system of as many frames as are asked about. */
+static cost_system system_of(const fit_sizes *sizes, int s)
+{
+    cost_system system = sizes->systems[s].system;
+
+    system.n_frames = sizes->n_frames;
+    return system;
+}
+
 /* All systems of a part in representation r. */
 static cost_estimate part_cost(costed_solver solver, const fit_sizes *sizes, const cost_layout *on,
                                int part, int r)
@@ -48,10 +58,9 @@ static cost_estimate part_cost(costed_solver solver, const fit_sizes *sizes, con
     cost_estimate sum = {0};
 
     for (int s = 0; s < sizes->n_systems; s++) {
-        cost_system   system = sizes->systems[s].system;
-        cost_estimate one;
+        const cost_system system = system_of(sizes, s);
+        cost_estimate     one;
         if (sizes->systems[s].part == part && sizes->systems[s].representation == r) {
-            system.n_frames = sizes->n_frames;
             solvers[solver].count(&system, on, &one);
             cost_add(&sum, &one);
         }
@@ -69,9 +78,30 @@ static int most_rows(const fit_sizes *sizes)
     return most;
 }
 
+/* Can all rows, and all elements of a rank, be counted? */
+static covary_status check_indices(costed_solver solver, const fit_sizes *sizes,
+                                   const cost_layout *on)
+{
+    covary_status status = COVARY_OK;
+
+    if (sizes->n_frames > INT_MAX / most_rows(sizes)) {
+        return COVARY_FAIL(COVARY_ERR_NUMERIC,
+                           "%lld training frames with %d rows each are more than the 2^31 rows "
+                           "that a system may have; use fewer frames",
+                           (long long)sizes->n_frames, most_rows(sizes));
+    }
+    for (int s = 0; s < sizes->n_systems && solvers[solver].check != NULL; s++) {
+        const cost_system system = system_of(sizes, s);
+        COVARY_TRY(solvers[solver].check(&system, on));
+    }
+
+done:
+    return status;
+}
+
 solver_need solver_choice_need(costed_solver solver, const fit_sizes *sizes, const cost_layout *on)
 {
-    solver_need   need = {.is_possible = sizes->n_frames <= INT_MAX / most_rows(sizes)};
+    solver_need   need = {.is_possible = check_indices(solver, sizes, on) == COVARY_OK};
     const int64_t kept =
         solver == SOLVER_LOW_RANK ? cost_inducing(on, sizes->n_frames) : sizes->n_frames;
     const double n = (double)sizes->n_frames;
@@ -80,6 +110,7 @@ solver_need solver_choice_need(costed_solver solver, const fit_sizes *sizes, con
 
     need.n_kept = kept;
     if (!need.is_possible) {
+        covary_status_clear(); /* an answer, no failure */
         return need;
     }
     for (int part = 0; part < sizes->n_parts; part++) {
@@ -144,6 +175,9 @@ cost_layout solver_choice_layout(const covary_config *config, int64_t n_ranks)
                          .block = config->block,
                          .grid_rows = config->grid_rows,
                          .grid_cols = config->grid_cols,
+                         .factorization = factorization_find(config->factorization),
+                         .rank = config->rank,
+                         .tolerance = config->tolerance,
                          .inducing = config->inducing};
 }
 
@@ -154,10 +188,7 @@ static covary_status refuse(costed_solver solver, bool is_only_one, const fit_si
     char          remedy[96] = "fewer training frames";
 
     if (!need->is_possible) {
-        return COVARY_FAIL(COVARY_ERR_NUMERIC,
-                           "%lld training frames with %d rows each are more than the 2^31 rows "
-                           "that a system may have; use fewer frames",
-                           (long long)sizes->n_frames, most_rows(sizes));
+        return check_indices(solver, sizes, on);
     }
     if (enough > 0) {
         snprintf(remedy, sizeof remedy, "about %lld ranks of as much memory", (long long)enough);
@@ -199,6 +230,8 @@ static covary_status choose(const fit_sizes *sizes, const cost_layout *on, int64
         out->solver = SOLVER_ITERATIVE;
         if (may[SOLVER_CHOLESKY]) {
             snprintf(why, sizeof why, "; cholesky would take %.2g times as long", times);
+        } else if (!needs[SOLVER_CHOLESKY].is_possible) {
+            snprintf(why, sizeof why, "; the matrix of cholesky passes 32-bit indices");
         } else {
             snprintf(why, sizeof why, "; cholesky would need %.3g GiB",
                      (double)needs[SOLVER_CHOLESKY].rank_bytes / GIBI);

@@ -28,7 +28,7 @@ typedef struct {
     double        seconds;     /* on a nominal machine */
     int64_t       n_kept;      /* frames that carry weights */
     int64_t       rank_bytes;  /* most that a rank needs at once */
-    bool          is_possible; /* within 2^31 rows */
+    bool          is_possible; /* indices reach all of it; else nothing of the rest is known */
 } solver_need;
 
 /* Local. */
@@ -55,7 +55,7 @@ cost_layout solver_choice_layout(const covary_config *config, int64_t n_ranks);
 /*
  * asked: auto, or the name of a solver.  Local, the same on every rank that gives the same.
  * COVARY_ERR_MEMORY: what was asked for does not fit, or nothing does; with the remedy.
- * COVARY_ERR_NUMERIC: more rows than can be counted.
+ * COVARY_ERR_NUMERIC: more rows, or more elements on a rank, than can be counted.
  */
 covary_status solver_choose(const char *asked, const fit_sizes *sizes, const cost_layout *on,
                             int64_t allowed, solver_choice *out);
