@@ -46,8 +46,9 @@ static covary_status say_molecule(const covary_model *model, const char *path, t
         COVARY_TRY(text_add(said, " %s", model->inputs[i]));
     }
     COVARY_TRY(text_add(said, "\n  solver        %s\n", model->solver_reason));
-    COVARY_TRY(text_add(said, "  symmetry      %.*s\n", (int)first,
-                        first > 0 ? model->symmetry_report : "none"));
+    COVARY_TRY(text_add(said, "  symmetry      "));
+    COVARY_TRY(text_add_bytes(said, model->symmetry_report, first));
+    COVARY_TRY(text_add(said, first > 0 ? "\n" : "none\n"));
     if (model->symmetry_report[first] != '\0') {
         COVARY_TRY(say_lines(model->symmetry_report + first + 1, "              ", said));
     }

@@ -24,7 +24,11 @@ for config in "$COVARY_SOURCE"/configs/*.yaml; do
     case $name in
     dce) gate dce dce_test.xyz 0.015 ;;
     nh3) gate nh3 nh3_test.xyz 4e-5 ;;
-    cluster) gate cluster dce_test.xyz 0.035 ;;
+    cluster)
+        gate cluster dce_test.xyz 0.035
+        expect_status 0 covary inspect cluster.h5
+        expect_said "symmetry      none"
+        ;;
     *) fail "configs/$name.yaml has no gate here" ;;
     esac
 done
