@@ -35,6 +35,19 @@ grep -qE '^ +1000 +1 +[0-9.]+ GiB  \* +[0-9.]+ (s|min) +[0-9.]+ [MG]iB ' said/ou
 grep -qE '^ +1000000 +1 +[0-9.]+ GiB +no +[0-9.]+ [TP]iB ' said/out ||
     fail "a million frames fit one rank"
 
+# the table of the README is what its command prints
+asked=$(sed -n 's/^    covary \(fit .*--dry-run --frames.*\)/\1/p' "$COVARY_SOURCE/README.md")
+checks=$((checks + 1))
+(
+    scratch=$PWD
+    cd "$COVARY_SOURCE" || exit 1
+    # shellcheck disable=SC2086 # words
+    "$COVARY" $asked 2>/dev/null | sed '/^$/,$d' >"$scratch/table"
+)
+sed -n '/^ *frames  *ranks/,/^$/s/^    //p' "$COVARY_SOURCE/README.md" >table_of_readme
+[ -s table ] || fail "no table"
+diff table table_of_readme || fail "README.md has another table"
+
 # one list alone: the other is of the run
 expect_status 0 covary fit config.yaml --dry-run --ranks 2
 grep -qE '^ +40 +2 ' said/out || fail "no row of 40 frames on 2 ranks"
