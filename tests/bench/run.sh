@@ -5,6 +5,8 @@
 #   bash tests/bench/run.sh                 builds the release preset if it has to
 #   bash tests/bench/run.sh BUILD_FOLDER    an optimized build that is there
 #
+# Larger sizes have scripts of their own: scale.sh, factor.sh, low_rank.sh.
+#
 # Three to four minutes on two cores that others use too.  The scratch folder (TMPDIR, else /tmp;
 # 300 MB) is removed at the end.  Exit status 1: something could not be measured; the table says
 # what.
