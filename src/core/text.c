@@ -86,6 +86,37 @@ covary_status text_add_json_number(text *into, double value)
     return isfinite(value) ? text_add(into, "%.17g", value) : text_add(into, "null");
 }
 
+typedef struct {
+    const char *name;
+    double      size;
+} unit_step;
+
+/* In the first unit of a list, which that of size 1 ends, of which there are `least` or more. */
+static void format(double amount, double least, const unit_step *units, size_t size, char *into)
+{
+    while (units->size > 1.0 && amount < least * units->size) {
+        units++;
+    }
+    amount /= units->size;
+    snprintf(into, size, amount < 9.95 ? "%.2g %s" : "%.0f %s", amount, units->name);
+}
+
+void text_format_seconds(double seconds, size_t size, char *into)
+{
+    static const unit_step units[] = {
+        {"y", 31557600.0}, {"d", 86400.0}, {"h", 3600.0}, {"min", 60.0}, {"s", 1.0}};
+
+    format(seconds, 2.0, units, size, into);
+}
+
+void text_format_bytes(double bytes, size_t size, char *into)
+{
+    static const unit_step units[] = {
+        {"PiB", 0x1p50}, {"TiB", 0x1p40}, {"GiB", 0x1p30}, {"MiB", 0x1p20}, {"bytes", 1.0}};
+
+    format(bytes, 1.0, units, size, into);
+}
+
 void text_release(text *string)
 {
     MEMORY_RELEASE(&string->data);

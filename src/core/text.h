@@ -21,6 +21,13 @@ covary_status text_add_json_number(text *into, double value); /* null unless it 
 void          text_release(text *string);
 
 /*
+ * An amount in some two digits and a unit, "4.5 min", "120 GiB": the largest of which there are two
+ * (of bytes: is one) or more.  `into` has `size` bytes, 32 are enough.
+ */
+void text_format_seconds(double seconds, size_t size, char *into);
+void text_format_bytes(double bytes, size_t size, char *into);
+
+/*
  * The candidate with the smallest edit distance to `word`, or NULL if none is near (distance over
  * a third of the length, at least 2).  Candidates end with NULL.
  */

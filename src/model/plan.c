@@ -126,6 +126,7 @@ static covary_status describe_phases(const solver_need *need, const machine_rate
 {
     covary_status status = COVARY_OK;
     double        total = 0.0;
+    char          time[32];
 
     COVARY_TRY(text_add(report, "phases           Gflop/rank     MB moved   messages      MB sent  "
                                 "        s\n"));
@@ -140,7 +141,8 @@ static covary_status describe_phases(const solver_need *need, const machine_rate
                                 done->messages, done->sent * 1e-6, seconds));
         }
     }
-    COVARY_TRY(text_add(report, "  %-62s%9.2g%s\n", "in all", total,
+    text_format_seconds(total, sizeof time, time);
+    COVARY_TRY(text_add(report, "  %-62s%9s%s\n", "in all", time,
                         is_open ? ", at most: the choice among candidates is open" : ""));
 
 done:

@@ -8,37 +8,6 @@
 
 static const double GIBI = 1073741824.0;
 
-typedef struct {
-    const char *name;
-    double      size;
-} scale;
-
-/* In the first unit of a list, ended by that of size 1, in which the value is at least `least`. */
-static void format(double value, double least, const scale *units, size_t size, char *into)
-{
-    while (units->size > 1.0 && value < least * units->size) {
-        units++;
-    }
-    value /= units->size;
-    snprintf(into, size, value < 9.95 ? "%.2g %s" : "%.0f %s", value, units->name);
-}
-
-static void format_seconds(double seconds, size_t size, char *into)
-{
-    static const scale units[] = {
-        {"y", 31557600.0}, {"d", 86400.0}, {"h", 3600.0}, {"min", 60.0}, {"s", 1.0}};
-
-    format(seconds, 2.0, units, size, into);
-}
-
-static void format_bytes(double bytes, size_t size, char *into)
-{
-    static const scale units[] = {
-        {"PiB", 0x1p50}, {"TiB", 0x1p40}, {"GiB", 0x1p30}, {"MiB", 0x1p20}, {"bytes", 1.0}};
-
-    format(bytes, 1.0, units, size, into);
-}
-
 /* "*    12 s  820 MiB", or "no" and why not; the star marks what auto would choose. */
 static covary_status add_cell(const solver_need *need, int64_t allowed, double seconds,
                               bool is_chosen, text *report)
@@ -46,9 +15,9 @@ static covary_status add_cell(const solver_need *need, int64_t allowed, double s
     char time[32] = "no", memory[32] = "32-bit";
 
     if (need->is_possible) {
-        format_bytes((double)need->rank_bytes, sizeof memory, memory);
+        text_format_bytes((double)need->rank_bytes, sizeof memory, memory);
         if (need->rank_bytes <= allowed) {
-            format_seconds(seconds, sizeof time, time);
+            text_format_seconds(seconds, sizeof time, time);
         }
     }
     return text_add(report, "  %c%8s %8s", is_chosen ? '*' : ' ', time, memory);
@@ -73,7 +42,7 @@ static covary_status add_row(const covary_config *config, const fit_sizes *sizes
     const bool        any = solver_choose("auto", sizes, &layout, allowed, &choice) == COVARY_OK;
     char              limit[32];
 
-    format_bytes((double)allowed, sizeof limit, limit);
+    text_format_bytes((double)allowed, sizeof limit, limit);
     COVARY_TRY(text_add(report, "%10lld %8lld %8s", (long long)sizes->n_frames, (long long)n_ranks,
                         limit));
     for (int s = 0; s < N_COSTED_SOLVERS; s++) {

@@ -206,10 +206,13 @@ static covary_status refuse(costed_solver solver, bool is_only_one, const fit_si
 
 static void explain(const char *why, int64_t allowed, solver_choice *out)
 {
+    char time[32];
+
+    text_format_seconds(out->need.seconds, sizeof time, time);
     snprintf(out->reason, sizeof out->reason,
-             "%s: %.3g GiB of %.3g GiB per rank, about %.2g s on nominal cores%s",
+             "%s: %.3g GiB of %.3g GiB per rank, about %s on nominal cores%s",
              solvers[out->solver].name, (double)out->need.rank_bytes / GIBI, (double)allowed / GIBI,
-             out->need.seconds, why);
+             time, why);
 }
 
 static covary_status choose(const fit_sizes *sizes, const cost_layout *on, int64_t allowed,

@@ -115,6 +115,35 @@ static void numbers_are_whole_strings(void **state)
     assert_int_equal(narrow_to_int("rows", INT64_C(1) << 31, &narrow), COVARY_ERR_DATA);
 }
 
+static void amounts_come_in_the_largest_unit_that_fits(void **state)
+{
+    static const struct {
+        double      amount;
+        const char *as_time, *as_size;
+    } of[] = {
+        {0.0, "0 s", "0 bytes"},
+        {0.0831, "0.083 s", "0.083 bytes"},
+        {9.97, "10 s", "10 bytes"},
+        {119.0, "119 s", "119 bytes"},
+        {120.0, "2 min", "120 bytes"},
+        {7199.0, "120 min", "7199 bytes"},
+        {7200.0, "2 h", "7200 bytes"},
+        {0x1p20, "12 d", "1 MiB"},
+        {0x1.8p30, "51 y", "1.5 GiB"},
+        {0x1p40, "34841 y", "1 TiB"},
+        {1023.0 * 0x1p30, "34807 y", "1023 GiB"},
+    };
+    char said[32];
+
+    (void)state;
+    for (size_t k = 0; k < sizeof of / sizeof of[0]; k++) {
+        text_format_seconds(of[k].amount, sizeof said, said);
+        assert_string_equal(said, of[k].as_time);
+        text_format_bytes(of[k].amount, sizeof said, said);
+        assert_string_equal(said, of[k].as_size);
+    }
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(exit_statuses_are_as_documented),
     cmocka_unit_test(context_goes_in_front_of_the_message),
@@ -124,6 +153,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(json_text_is_escaped),
     cmocka_unit_test(nearest_word_is_found_or_refused),
     cmocka_unit_test(numbers_are_whole_strings),
+    cmocka_unit_test(amounts_come_in_the_largest_unit_that_fits),
 };
 
 TEST_MAIN(cases)
