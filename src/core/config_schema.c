@@ -186,8 +186,9 @@ const char *covary_config_help(void)
     "      " domain "; default: " preset measure "\n"
     static const char                    help[] =
         "Keys of a configuration (YAML). Every key can also be given as --set KEY=VALUE, with the\n"
-        "number of an element, from 0, in place of []: --set "
-        "properties.0.unit=debye.\n\n" CONFIG_KEY_LIST(CONFIG_KEY_HELP);
+        "number of an element, from 0, in place of []: --set properties.0.unit=debye.\n"
+        "Below each key what it does, what it may be, and what it is otherwise (-: nothing).\n"
+        "\n" CONFIG_KEY_LIST(CONFIG_KEY_HELP);
 #undef CONFIG_KEY_HELP
 
     return help;
