@@ -8,7 +8,7 @@
  */
 #include "kernel/arguments.h"
 
-#include "kernel/vectorized.h"
+#include "core/vectorized.h"
 #include <cblas.h>
 
 void points_norms(int64_t n, int64_t dimension, const double *rows, double *norms)

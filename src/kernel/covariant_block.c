@@ -10,7 +10,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "kernel/arguments.h"
-#include "kernel/vectorized.h"
+#include "core/vectorized.h"
 #include <cblas.h>
 #include <string.h>
 

@@ -10,7 +10,7 @@
 #include "core/status.h"
 #include "kernel/covariant_block.h"
 #include "kernel/engine.h"
-#include "kernel/vectorized.h"
+#include "core/vectorized.h"
 #include <string.h>
 
 /* Columns in the lanes of two vectors; rows of a batch bound the scratch. */

@@ -9,7 +9,7 @@
 #include "core/status.h"
 #include "core/text.h"
 #include "kernel/engine.h"
-#include "kernel/vectorized.h"
+#include "core/vectorized.h"
 
 #include <cblas.h>
 #include <inttypes.h>

@@ -21,8 +21,6 @@ struct factorization_ops {
     covary_status (*invert)(block_cyclic *factor);
 };
 
-covary_status scalapack_solve(const block_cyclic *factor, block_cyclic *x);
-
 extern const factorization_ops factorization_native;    /* written for this layout */
 extern const factorization_ops factorization_scalapack; /* the reference */
 

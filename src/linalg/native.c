@@ -7,6 +7,6 @@ const factorization_ops factorization_native = {
     .summary = "block columns that travel while the products of the last one are computed",
     .most_local = INT64_MAX,
     .factor = native_cholesky,
-    .solve = scalapack_solve,
+    .solve = native_solve,
     .invert = native_invert,
 };

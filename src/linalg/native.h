@@ -13,9 +13,11 @@ enum { PRODUCT_COLS = 512, PRODUCT_ROWS = 4096 };
 
 /*
  * The operations of factorization_ops.  Workspace: two block columns of local rows, where the grid
- * has more than one column, and as much for its rows.
+ * has more than one column, and as much for its rows; native_solve: local rows and columns of 512
+ * columns of X.
  */
 covary_status native_cholesky(block_cyclic *a, int64_t *bad_pivot);
+covary_status native_solve(const block_cyclic *factor, block_cyclic *x);
 covary_status native_invert(block_cyclic *factor);
 
 /* Where global blocks lie on this process, below.  Numbers past the last block mean the end. */

@@ -38,7 +38,7 @@ done:
     return status;
 }
 
-covary_status scalapack_solve(const block_cyclic *factor, block_cyclic *x)
+static covary_status scalapack_solve(const block_cyclic *factor, block_cyclic *x)
 {
     covary_status status = COVARY_OK;
     const int     n = (int)factor->n_rows, n_rhs = (int)x->n_cols; /* checked at creation */

@@ -7,7 +7,7 @@
 
 #include "core/memory.h"
 #include "core/status.h"
-#include "kernel/vectorized.h"
+#include "core/vectorized.h"
 
 #include <float.h>
 #include <math.h>

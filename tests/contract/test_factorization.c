@@ -97,23 +97,24 @@ static panel *shared_panel(int64_t n, int64_t width)
     return made;
 }
 
-/* Factor, solution for three right-hand sides, log determinant and diagonal of the inverse. */
-static void check_cholesky(const factorization_ops *by, const process_grid *grid, int n, int block)
+/* Factor, solution for `width` right-hand sides, log determinant and diagonal of the inverse. */
+static void check_cholesky(const factorization_ops *by, const process_grid *grid, int n, int block,
+                           int width)
 {
     static double a[MOST * MOST], x[MOST], diagonal[MOST];
     block_cyclic *matrix = NULL, *rhs = NULL;
-    panel        *targets = shared_panel(n, 3);
+    panel        *targets = shared_panel(n, width);
     double        logdet = 0.0, expected = 0.0;
     int64_t       bad = -7;
 
     random_matrix(n, a);
     matrix = distributed(grid, n, block, a);
     for (int64_t i = 0; i < targets->n_local; i++) {
-        for (int k = 0; k < 3; k++) {
-            targets->data[i * 3 + k] = cos((double)(targets->first + i) * (k + 1));
+        for (int k = 0; k < width; k++) {
+            targets->data[i * width + k] = cos((double)(targets->first + i) * (k + 1));
         }
     }
-    assert_ok(block_cyclic_create(grid, n, 3, block, &rhs));
+    assert_ok(block_cyclic_create(grid, n, width, block, &rhs));
     assert_ok(block_cyclic_from_panel(targets, rhs));
     assert_ok(block_cyclic_cholesky(matrix, by, &logdet, &bad));
     assert_int_equal(bad, 0);
@@ -126,13 +127,13 @@ static void check_cholesky(const factorization_ops *by, const process_grid *grid
         expected += 2.0 * log(a[i * n + i]);
     }
     assert_near(logdet, expected, 1e-11);
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < width; k++) {
         for (int i = 0; i < n; i++) {
             x[i] = cos((double)i * (k + 1));
         }
         serial_solve(n, a, x);
         for (int64_t i = 0; i < targets->n_local; i++) {
-            assert_near(targets->data[i * 3 + k], x[targets->first + i], 1e-12);
+            assert_near(targets->data[i * width + k], x[targets->first + i], 1e-12);
         }
     }
     for (int i = 0; i<n; i += n> 20 ? 9 : 1) {
@@ -219,9 +220,10 @@ static void check_all_sizes(const factorization_ops *by, const process_grid *gri
 
     for (int size = 0; size < 5; size++) {
         for (int block = 0; block < 3; block++) {
-            check_cholesky(by, grid, sizes[size], blocks[block]);
+            check_cholesky(by, grid, sizes[size], blocks[block], 3);
         }
     }
+    check_cholesky(by, grid, 5, 2, 530); /* more than are solved at a time */
 }
 
 static void factor_is_the_serial_one(void **state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* VECTORIZED: compile a function for several instruction sets; the loader takes the best. */
-#ifndef COVARY_KERNEL_VECTORIZED_H
-#define COVARY_KERNEL_VECTORIZED_H
+#ifndef COVARY_CORE_VECTORIZED_H
+#define COVARY_CORE_VECTORIZED_H
 
 /* Sanitizers come up later than the resolvers that choose between the versions. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12 &&           \

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * X <- L^-T L^-1 X for few columns, where memory paces and every process is to read its part of L
+ * twice and no more.  With block row k of L on grid row r and its last block on grid column c:
+ *
+ *   down:  X_k = L_kk^-1 (B_k - sum_(j<k) L_kj X_j): grid row r multiplies, sums go to (r, c), X_k
+ *          to grid column c, which has the columns that it will be multiplied with
+ *   up:    X_k = L_kk^-T (X_k - S_k): the S_k of grid column c are summed by (r, c), X_k goes to
+ *          grid row r, whose processes add L_kj^T X_k to their S_j
+ *
+ * A process of another row or column does not wait for a step and goes ahead to the next that
+ * concerns it.
+ */
+#include "linalg/native.h"
+
+#include "core/memory.h"
+#include "core/status.h"
+#include "linalg/thin.h"
+
+#include <cblas.h>
+#include <string.h>
+
+enum { MOST_COLUMNS = 512 }; /* of X at a time */
+
+/* Column-major with as many columns as X has now. */
+typedef struct {
+    const block_cyclic *l;
+    int64_t             width;
+    double             *rows; /* [width][l->local_rows] of B, then of X */
+    double             *cols; /* [width][l->local_cols] of X */
+    double             *sums; /* [width][l->local_cols] S, this process's part */
+    double             *tile; /* [width][block] */
+    double             *sent; /* the same: what MPI sums */
+} workspace;
+
+static void release(workspace *w)
+{
+    MEMORY_RELEASE(&w->sent);
+    MEMORY_RELEASE(&w->tile);
+    MEMORY_RELEASE(&w->sums);
+    MEMORY_RELEASE(&w->cols);
+    MEMORY_RELEASE(&w->rows);
+}
+
+static covary_status allocate(workspace *w, int64_t width)
+{
+    covary_status       status = COVARY_OK;
+    const block_cyclic *l = w->l;
+
+    COVARY_TRY(MEMORY_ALLOCATE("rows of a solution", l->local_rows * width, &w->rows));
+    COVARY_TRY(MEMORY_ALLOCATE("columns of a solution", l->local_cols * width, &w->cols));
+    COVARY_TRY(MEMORY_ALLOCATE("sums of a solution", l->local_cols * width, &w->sums));
+    COVARY_TRY(MEMORY_ALLOCATE("block of a solution", l->block * width, &w->tile));
+    COVARY_TRY(MEMORY_ALLOCATE("block of a solution", l->block * width, &w->sent));
+
+done:
+    return status;
+}
+
+static int row_of(const block_cyclic *l, int64_t k)
+{
+    return (int)(k % l->grid->n_rows);
+}
+
+static int col_of(const block_cyclic *l, int64_t k)
+{
+    return (int)(k % l->grid->n_cols);
+}
+
+static void copy_block(int n, int64_t width, const double *from, int64_t from_leading, double *to,
+                       int64_t to_leading)
+{
+    for (int64_t col = 0; col < width; col++) {
+        memcpy(to + col * to_leading, from + col * from_leading, (size_t)n * sizeof *to);
+    }
+}
+
+/* Columns [begin, begin + width) of x on all processes of the grid row. */
+static void gather_rows(const workspace *w, const block_cyclic *x, int64_t begin)
+{
+    const int64_t rows = x->local_rows;
+
+    for (int64_t col = 0; col < w->width; col++) {
+        const int owner = (int)((begin + col) / x->block % x->grid->n_cols);
+        double   *to = w->rows + col * rows;
+
+        if (owner == x->grid->col) {
+            memcpy(to, x->data + block_cyclic_cols_before(x, begin + col) * x->leading,
+                   (size_t)rows * sizeof *to);
+        }
+        MPI_Bcast(to, (int)rows, MPI_DOUBLE, owner, x->grid->along_row);
+    }
+}
+
+static void return_rows(const workspace *w, block_cyclic *x, int64_t begin)
+{
+    for (int64_t col = 0; col < w->width; col++) {
+        if ((begin + col) / x->block % x->grid->n_cols == x->grid->col) {
+            memcpy(x->data + block_cyclic_cols_before(x, begin + col) * x->leading,
+                   w->rows + col * x->local_rows, (size_t)x->local_rows * sizeof(double));
+        }
+    }
+}
+
+/* tile <- L_kk^-1 (B_k - tile) or its transpose; on the process that has L_kk. */
+static void solve_corner(const workspace *w, int64_t k, CBLAS_TRANSPOSE transposed, const double *b,
+                         int64_t ldb)
+{
+    const block_cyclic *l = w->l;
+    const int           n = block_width(l, k);
+
+    for (int64_t col = 0; col < w->width; col++) {
+        for (int i = 0; i < n; i++) {
+            w->tile[col * n + i] = b[col * ldb + i] - w->tile[col * n + i];
+        }
+    }
+    cblas_dtrsm(CblasColMajor, CblasLeft, CblasLower, transposed, CblasNonUnit, n, (int)w->width,
+                1.0, l->data + local_col(l, k) * l->leading + local_row(l, k), (int)l->leading,
+                w->tile, n);
+}
+
+/* The tiles of comm's processes summed in that of root. */
+static void sum_tiles(const workspace *w, int n, int root, MPI_Comm comm)
+{
+    const int count = (int)(n * w->width);
+    int       n_ranks;
+
+    MPI_Comm_size(comm, &n_ranks);
+    if (n_ranks > 1) {
+        memcpy(w->sent, w->tile, (size_t)count * sizeof *w->sent);
+        MPI_Reduce(w->sent, w->tile, count, MPI_DOUBLE, MPI_SUM, root, comm);
+    }
+}
+
+static void step_down(const workspace *w, int64_t k)
+{
+    const block_cyclic *l = w->l;
+    const process_grid *grid = l->grid;
+    const int           n = block_width(l, k), r = row_of(l, k), c = col_of(l, k);
+    const int64_t       row = local_row(l, k), before = local_col(l, k);
+
+    if (grid->row == r) {
+        memset(w->tile, 0, (size_t)(n * w->width) * sizeof *w->tile);
+        thin_add(n, before, w->width, l->data + row, l->leading, w->cols, l->local_cols, w->tile,
+                 n);
+        sum_tiles(w, n, c, grid->along_row);
+    }
+    if (grid->col != c) {
+        return;
+    }
+    if (grid->row == r) {
+        solve_corner(w, k, CblasNoTrans, w->rows + row, l->local_rows);
+    }
+    MPI_Bcast(w->tile, (int)(n * w->width), MPI_DOUBLE, r, grid->along_col);
+    copy_block(n, w->width, w->tile, n, w->cols + before, l->local_cols);
+}
+
+static void step_up(const workspace *w, int64_t k)
+{
+    const block_cyclic *l = w->l;
+    const process_grid *grid = l->grid;
+    const int           n = block_width(l, k), r = row_of(l, k), c = col_of(l, k);
+    const int64_t       row = local_row(l, k), before = local_col(l, k);
+
+    if (grid->col == c) {
+        copy_block(n, w->width, w->sums + before, l->local_cols, w->tile, n);
+        sum_tiles(w, n, r, grid->along_col);
+    }
+    if (grid->row != r) {
+        return;
+    }
+    if (grid->col == c) {
+        solve_corner(w, k, CblasTrans, w->cols + before, l->local_cols);
+    }
+    MPI_Bcast(w->tile, (int)(n * w->width), MPI_DOUBLE, c, grid->along_row);
+    copy_block(n, w->width, w->tile, n, w->rows + row, l->local_rows);
+    thin_add_transposed(n, before, w->width, l->data + row, l->leading, w->tile, n, w->sums,
+                        l->local_cols);
+}
+
+/* All memory is there, and nothing can fail.  Collective. */
+static void solve_columns(workspace *w, block_cyclic *x, int64_t begin)
+{
+    const int64_t n_blocks = block_count(w->l);
+
+    memset(w->sums, 0, (size_t)(w->l->local_cols * w->width) * sizeof *w->sums);
+    gather_rows(w, x, begin);
+    for (int64_t k = 0; k < n_blocks; k++) {
+        step_down(w, k);
+    }
+    for (int64_t k = n_blocks - 1; k >= 0; k--) {
+        step_up(w, k);
+    }
+    return_rows(w, x, begin);
+}
+
+covary_status native_solve(const block_cyclic *factor, block_cyclic *x)
+{
+    covary_status status = COVARY_OK;
+    workspace     w = {.l = factor};
+
+    COVARY_TRY_TOGETHER(factor->grid->run, "solution with a factor",
+                        allocate(&w, smaller(x->n_cols, MOST_COLUMNS)));
+    for (int64_t begin = 0; begin < x->n_cols; begin += MOST_COLUMNS) {
+        w.width = smaller(x->n_cols - begin, MOST_COLUMNS);
+        solve_columns(&w, x, begin);
+    }
+
+done:
+    release(&w);
+    return status;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Products of a matrix with a few columns, as fast as memory delivers the matrix.  A BLAS packs the
+ * matrix first, which pays off for many columns only; these are then left to it.  All matrices are
+ * column-major.  All functions are local.
+ */
+#ifndef COVARY_LINALG_THIN_H
+#define COVARY_LINALG_THIN_H
+
+#include <stdint.h>
+
+/* Y [m][width] += A [m][n] X [n][width]; the leading dimensions are those of columns. */
+void thin_add(int64_t m, int64_t n, int64_t width, const double *a, int64_t lda, const double *x,
+              int64_t ldx, double *y, int64_t ldy);
+
+/* Y [n][width] += A^T X, A [m][n], X [m][width]. */
+void thin_add_transposed(int64_t m, int64_t n, int64_t width, const double *a, int64_t lda,
+                         const double *x, int64_t ldx, double *y, int64_t ldy);
+
+#endif
