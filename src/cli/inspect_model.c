@@ -149,8 +149,11 @@ static covary_status say_property(const model_property *of, text *said)
     COVARY_TRY(text_add(said, "  %s: %s, %s%s\n", of->of->name, of->of->kind->name,
                         of->of->unit->name, of->of->per_atom ? ", per atom" : ""));
     COVARY_TRY(say_phases(of, said));
-    COVARY_TRY(text_add(said, "    leave-one-out rmse%s %.5g",
-                        of->loo_is_estimated ? " (estimated)" : "", of->loo.rmse));
+    COVARY_TRY(text_add(said, "    leave-one-out rmse %.5g", of->loo.rmse));
+    if (of->loo_is_estimated) {
+        COVARY_TRY(text_add(said, " +- %.1g (estimated from %lld frames)", of->loo_standard_error,
+                            (long long)of->loo_sample));
+    }
     if (of->loo.rms_reference > 0.0) {
         COVARY_TRY(text_add(said, ", %.4g %% of the rms %.5g", 100.0 * of->loo.relative_rmse,
                             of->loo.rms_reference));
@@ -264,7 +267,9 @@ static covary_status json_property(const model_property *of, text *json)
     COVARY_TRY(json_phases(of, json));
     COVARY_TRY(
         text_add(json, ", \"loo_is_estimated\": %s", of->loo_is_estimated ? "true" : "false"));
+    COVARY_TRY(text_add(json, ", \"loo_sample\": %lld", (long long)of->loo_sample));
     COVARY_TRY(add_number(json, "loo_rmse", of->loo.rmse));
+    COVARY_TRY(add_number(json, "loo_standard_error", of->loo_standard_error));
     COVARY_TRY(add_number(json, "loo_relative_rmse", of->loo.relative_rmse));
     COVARY_TRY(add_number(json, "self_test", of->self_test));
     COVARY_TRY(add_number(json, "self_test_bound", of->self_test_bound));

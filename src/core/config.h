@@ -85,6 +85,7 @@ struct covary_config {
     int64_t block;                /* of the block-cyclic layout; 0: auto */
     int     grid_rows, grid_cols; /* of processes; 0: auto */
     char   *factorization;        /* native | scalapack */
+    char   *leave_one_out;        /* auto | exact | estimated */
     double  memory;               /* GiB that a rank may use; NAN: auto */
     int64_t selection_frames;     /* largest subset on which length and ridge are searched */
     double  selection_seconds;    /* budget of the automatic choices, of a core of 10 Gflop/s */

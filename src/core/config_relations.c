@@ -190,6 +190,25 @@ static covary_status check_solver_key(const covary_config *config, const char *k
     return COVARY_OK;
 }
 
+/* One solver cannot compute all errors exactly, another one computes them all. */
+static covary_status check_leave_one_out(const covary_config *config)
+{
+    const bool iterative = strcmp(config->solver, "iterative") == 0;
+    const bool low_rank = strcmp(config->solver, "low-rank") == 0;
+
+    if ((iterative && strcmp(config->leave_one_out, "exact") == 0) ||
+        (low_rank && strcmp(config->leave_one_out, "estimated") == 0)) {
+        return COVARY_FAIL(COVARY_ERR_CONFIG,
+                           "%s: 'solver.leave_one_out' is '%s', but the solver %s %s: leave the "
+                           "key out, or set solver.type to cholesky",
+                           config_where(config, "solver.leave_one_out"), config->leave_one_out,
+                           config->solver,
+                           iterative ? "has no factor for the errors of all frames"
+                                     : "always has the errors of all frames");
+    }
+    return COVARY_OK;
+}
+
 static covary_status check_solver(const covary_config *config)
 {
     covary_status status = COVARY_OK;
@@ -197,6 +216,8 @@ static covary_status check_solver(const covary_config *config)
     COVARY_TRY(check_solver_key(config, "solver.inducing", config->inducing > 0, "low-rank"));
     COVARY_TRY(check_solver_key(config, "solver.tolerance", config->tolerance > 0.0, "iterative"));
     COVARY_TRY(check_solver_key(config, "solver.rank", config->rank > 0, "iterative"));
+
+    COVARY_TRY(check_leave_one_out(config));
 
 done:
     return status;

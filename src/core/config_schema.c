@@ -99,12 +99,17 @@
       UNIT("relative to a kernel with k(x, x) = 1"),                                               \
       "Regularization on the kernel's diagonal; auto searches it by leave-one-out errors.")        \
     X("solver.type", KEY_CHOICE, "auto | cholesky | iterative | low-rank", 0, 0, "auto", NO_UNIT,  \
-      "cholesky factors the kernel matrix, in memory N^2: exact weights and leave-one-out\n"       \
-      "      errors. iterative finds the same weights without the matrix, by preconditioned\n"     \
-      "      conjugate gradients, and estimates leave-one-out errors. low-rank puts weights on\n"  \
-      "      inducing frames only, in memory N m: another model, of smaller files and faster\n"    \
-      "      predictions. auto: cholesky if it fits the memory and takes at most five times as\n"  \
-      "      long as iterative; else iterative; low-rank, with a warning, if only that fits.")     \
+      "cholesky factors the kernel matrix, in memory N^2: exact weights, and leave-one-out\n"      \
+      "      errors that may be exact. iterative finds the same weights without the matrix, by\n"  \
+      "      preconditioned conjugate gradients, and estimates leave-one-out errors. low-rank\n"   \
+      "      puts weights on inducing frames only, in memory N m: another model, of smaller\n"     \
+      "      files and faster predictions. auto: cholesky if it fits the memory and is as fast\n"  \
+      "      as iterative, or takes up to five times as long for exact leave-one-out errors;\n"    \
+      "      else iterative; low-rank, with a warning, if only that fits.")                        \
+    X("solver.leave_one_out", KEY_CHOICE, "auto | exact | estimated", 0, 0, "auto", NO_UNIT,       \
+      "Leave-one-out errors of all frames, or estimated from those of a sample of frames, with\n"  \
+      "      a standard error: all of them cost as much as a factorization. auto: exact up to\n"   \
+      "      4000 rows and by the solver low-rank, else estimated. Searches are always exact.")    \
     X("solver.tolerance", KEY_NUMBER, "auto | a number above 0 and below 1", 0, BELOW_ONE, "auto", \
       NO_UNIT,                                                                                     \
       "Residual at which the solver iterative ends, relative to the targets; auto is 1e-6,\n"      \
@@ -253,6 +258,7 @@ static const cyaml_schema_field_t solver_fields[] = {
     TEXT_FIELD("block", OPTIONAL, config_raw_solver, block),
     TEXT_FIELD("grid", OPTIONAL, config_raw_solver, grid),
     TEXT_FIELD("factorization", OPTIONAL, config_raw_solver, factorization),
+    TEXT_FIELD("leave_one_out", OPTIONAL, config_raw_solver, leave_one_out),
     TEXT_FIELD("tolerance", OPTIONAL, config_raw_solver, tolerance),
     TEXT_FIELD("rank", OPTIONAL, config_raw_solver, rank),
     TEXT_FIELD("inducing", OPTIONAL, config_raw_solver, inducing),

@@ -58,6 +58,7 @@ typedef struct {
 
 typedef struct {
     char   *type, *tolerance, *rank, *block, *grid, *factorization, *inducing, *memory;
+    char   *leave_one_out;
     char   *checkpoint;
     int64_t selection_frames;
     double  selection_seconds, checkpoint_minutes;

@@ -95,11 +95,14 @@ static covary_status write_solution(storage *file, int g, const ridge_solution *
     COVARY_TRY(storage_set_double(file, group, "logdet", solution->logdet));
     COVARY_TRY(storage_set_double(file, group, "log_likelihood", solution->log_likelihood));
     COVARY_TRY(storage_set_double(file, group, "residual", solution->residual));
-    COVARY_TRY(storage_set_int64(file, group, "loo_is_exact", solution->loo_is_exact));
     solution_path(g, "weights", path);
     COVARY_TRY(write_panel(file, path, solution->weights));
     solution_path(g, "loo", path);
     COVARY_TRY(write_panel(file, path, solution->loo));
+    if (solution->loo_sampling != NULL) {
+        solution_path(g, "loo_sampling", path);
+        COVARY_TRY(write_panel(file, path, solution->loo_sampling));
+    }
     if (solution->dual != NULL) {
         solution_path(g, "dual", path);
         COVARY_TRY(write_panel(file, path, solution->dual));
@@ -317,7 +320,7 @@ static covary_status read_numbers(const storage *file, int g, int64_t n_train, i
                                   ridge_solution *solution)
 {
     covary_status status = COVARY_OK;
-    int64_t       exact = 0, dims[STORAGE_MAX_RANK] = {0};
+    int64_t       dims[STORAGE_MAX_RANK] = {0};
     int           rank = 0;
     char          group[PATH_BYTES], path[PATH_BYTES];
 
@@ -326,8 +329,6 @@ static covary_status read_numbers(const storage *file, int g, int64_t n_train, i
     COVARY_TRY(storage_get_double(file, group, "logdet", &solution->logdet));
     COVARY_TRY(storage_get_double(file, group, "log_likelihood", &solution->log_likelihood));
     COVARY_TRY(storage_get_double(file, group, "residual", &solution->residual));
-    COVARY_TRY(storage_get_int64(file, group, "loo_is_exact", &exact));
-    solution->loo_is_exact = exact != 0;
     solution_path(g, "weights", path);
     COVARY_TRY(storage_shape(file, path, NULL, &rank, dims));
     if (rank != 2 || dims[0] == 0 || dims[0] % n_train != 0) {
@@ -355,6 +356,11 @@ covary_status checkpoint_file_read_solution(covary_run *run, storage *file, int 
     COVARY_TRY_TOGETHER(run, "read weights", read_rows(file, path, solution->weights));
     solution_path(g, "loo", path);
     COVARY_TRY_TOGETHER(run, "read residuals", read_rows(file, path, solution->loo));
+    solution_path(g, "loo_sampling", path);
+    if (storage_exists(file, path)) {
+        COVARY_TRY(panel_create(run, n_frames, 1, &solution->loo_sampling));
+        COVARY_TRY_TOGETHER(run, "read the sample", read_rows(file, path, solution->loo_sampling));
+    }
     solution_path(g, "dual", path);
     if (storage_exists(file, path)) {
         COVARY_TRY(panel_create(run, n_frames * shape[0], shape[1], &solution->dual));

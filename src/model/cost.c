@@ -210,11 +210,36 @@ static void solve(const sizes *of, double n, work *into)
     }
 }
 
+/* Halves of solutions, one with the probes and one with the columns of the sample. */
+static void leave_out_sample(const sizes *of, double n, work *into)
+{
+    const double columns =
+        RIDGE_LOO_PROBES + of->rows * fmin(of->frames, (double)ridge_loo_sample((int64_t)of->rows));
+
+    into->products += n * n * columns / of->ranks;
+    into->moved += n * n * word / of->ranks;
+    if (of->ranks > 1.0) {
+        into->messages += 2.0 * ceil(n / of->block) * (steps_of(of->p) + steps_of(of->q));
+        into->sent += n * columns * word * (1.0 / of->p + 1.0 / of->q);
+    }
+}
+
+static void leave_out_by_factor(const sizes *of, double n, loo_effort effort, work *into)
+{
+    if (!ridge_loo_is_exact(effort, (int64_t)n)) {
+        leave_out_sample(of, n, into);
+        return;
+    }
+    factor(of, n, into); /* pdtrtri does and sends as much */
+    into->moved += n * n * (of->rows + 1.0) / 2.0 * word / of->ranks;
+    into->messages += 2.0 * steps_of(of->ranks);
+    into->sent += 2.0 * n * of->rows * word * (of->ranks > 1.0);
+}
+
 void cost_cholesky(const cost_system *with, const cost_layout *on, cost_estimate *out)
 {
     const sizes  of = measure(with, on);
     const double n = of.order;
-    work        *loo = &out->phases[PHASE_LOO];
 
     *out = (cost_estimate){0};
     assemble(with, &of, 0.5 * of.frames, &out->phases[PHASE_ASSEMBLE]);
@@ -225,10 +250,7 @@ void cost_cholesky(const cost_system *with, const cost_layout *on, cost_estimate
         residual(with, &of, &out->phases[PHASE_SOLVE]);
     }
     replicate(&of, of.features + of.tensors, &out->phases[PHASE_SOLVE]);
-    factor(&of, n, loo); /* pdtrtri does and sends as much */
-    loo->moved += n * n * (of.rows + 1.0) / 2.0 * word / of.ranks;
-    loo->messages += 2.0 * steps_of(of.ranks);
-    loo->sent += 2.0 * n * of.rows * word * (of.ranks > 1.0);
+    leave_out_by_factor(&of, n, on->leave_one_out, &out->phases[PHASE_LOO]);
     keep(&of, of.frames, &out->phases[PHASE_KEEP]);
 
     const double matrix = of.local_rows * of.local_cols;

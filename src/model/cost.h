@@ -19,6 +19,7 @@
 
 #include "linalg/factorization.h"
 #include "model/machine.h"
+#include "solver/ridge_solver.h"
 
 /* A system of equations, or several with one matrix and their columns side by side. */
 typedef struct {
@@ -36,6 +37,7 @@ typedef struct {
     int64_t                  rank;      /* iterative: of the preconditioner; cost_default_rank */
     double                   tolerance; /* iterative: cost_iterations */
     int64_t                  inducing;  /* low-rank: frames; cost_default_inducing */
+    loo_effort               leave_one_out;
 } cost_layout;
 
 /* Of one rank. */
@@ -77,8 +79,9 @@ double cost_pair(int64_t dimension, int64_t n_outputs);
 
 /*
  * Solving with a full factor: N^3 / 3 operations for it, as many for the inverse of the triangle
- * that leave-one-out errors need; N / b steps, in each of which strips of b columns travel along
- * the rows and the columns of the grid, N^2 / 2 (1 / p + 1 / q) numbers in all.
+ * that exact leave-one-out errors need, N^2 for each probe and row of a sample; N / b steps, in
+ * each of which strips of b columns travel along the rows and the columns of the grid, N^2 / 2 (1 /
+ * p + 1 / q) numbers in all.
  */
 void cost_cholesky(const cost_system *of, const cost_layout *on, cost_estimate *out);
 

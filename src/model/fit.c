@@ -3,6 +3,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/status.h"
+#include "core/text.h"
 #include "linalg/threads.h"
 #include "model/candidates.h"
 #include "model/checkpoint.h"
@@ -35,6 +36,32 @@ done:
     return status;
 }
 
+/* "0.001458 e*bohr (0.221 % of the rms)", and how sure that is. */
+static covary_status log_errors(covary_run *run, const model_property *of)
+{
+    covary_status status = COVARY_OK;
+    text          said = {0};
+
+    COVARY_TRY(text_add(&said, "%.4g", of->loo.rmse));
+    if (of->loo_is_estimated) {
+        COVARY_TRY(text_add(&said, " +- %.1g", of->loo_standard_error));
+    }
+    COVARY_TRY(text_add(&said, " %s", of->of->unit->name));
+    if (of->loo.rms_reference > 0.0) {
+        COVARY_TRY(text_add(&said, " (%.3g %% of the rms", 100.0 * of->loo.relative_rmse));
+    } else {
+        COVARY_TRY(text_add(&said, " (all labels are the same"));
+    }
+    if (of->loo_is_estimated) {
+        COVARY_TRY(text_add(&said, "; estimated from %lld frames", (long long)of->loo_sample));
+    }
+    log_write(run, LOG_INFO, "%s: leave-one-out rmse %s)", of->of->name, said.data);
+
+done:
+    text_release(&said);
+    return status;
+}
+
 static covary_status log_result(covary_run *run, const covary_model *model)
 {
     covary_status status = COVARY_OK;
@@ -44,14 +71,7 @@ static covary_status log_result(covary_run *run, const covary_model *model)
         for (int k = 0; k < of->n_parts; k++) {
             COVARY_TRY(log_part(run, of, &of->parts[k]));
         }
-        if (of->loo.rms_reference > 0.0) {
-            log_write(run, LOG_INFO, "%s: leave-one-out rmse %.4g %s (%.3g %% of the rms)",
-                      of->of->name, of->loo.rmse, of->of->unit->name,
-                      100.0 * of->loo.relative_rmse);
-        } else {
-            log_write(run, LOG_INFO, "%s: leave-one-out rmse %.4g %s (all labels are the same)",
-                      of->of->name, of->loo.rmse, of->of->unit->name);
-        }
+        COVARY_TRY(log_errors(run, of));
     }
 
 done:

@@ -27,13 +27,15 @@ typedef struct {
     int64_t       width; /* packed components of one frame */
     int           n_parts;
     model_part   *parts;
-    double        self_test;        /* largest covariance error found, in the property's unit */
-    double        self_test_bound;  /* what rounding explains */
-    double        single_error;     /* rms that single precision adds; NAN: not measured */
-    covary_errors loo;              /* leave-one-out */
-    bool          loo_is_estimated; /* of some part: from the exact errors of a sample of frames */
+    double        self_test;       /* largest covariance error found, in the property's unit */
+    double        self_test_bound; /* what rounding explains */
+    double        single_error;    /* rms that single precision adds; NAN: not measured */
+    covary_errors loo;             /* leave-one-out */
     covary_errors loo_irreps[KIND_MAX_IRREPS];
-    phase_report  phases; /* zeros where the phase is fixed */
+    bool          loo_is_estimated; /* of some part: from the exact errors of a sample of frames */
+    int64_t       loo_sample;       /* frames of the smallest sample; 0: not estimated */
+    double        loo_standard_error; /* of loo.rmse, in the property's unit; 0: not estimated */
+    phase_report  phases;             /* zeros where the phase is fixed */
     /*
      * With a gap the product is learned, packed labels and weights are of it, and predictions are
      * the predicted product over the predicted gap, or over gap_limit where the gap is below it.

@@ -164,11 +164,34 @@ covary_status model_file_write_property(storage *file, const covary_model *model
     COVARY_TRY(storage_set_double(file, group, "single_precision_error", of->single_error));
     COVARY_TRY(write_phases(file, group, of));
     COVARY_TRY(storage_set_int64(file, group, "leave_one_out_is_estimated", of->loo_is_estimated));
+    COVARY_TRY(storage_set_int64(file, group, "leave_one_out_sample", of->loo_sample));
+    COVARY_TRY(
+        storage_set_double(file, group, "leave_one_out_standard_error", of->loo_standard_error));
     COVARY_TRY(write_errors(file, group, "leave_one_out", &of->loo));
     for (int k = 0; k < of->n_parts; k++) {
         snprintf(prefix, sizeof prefix, "leave_one_out_%d", k);
         COVARY_TRY(write_errors(file, group, prefix, &of->loo_irreps[k]));
         COVARY_TRY(write_part(file, model, p, k));
+    }
+
+done:
+    return status;
+}
+
+/* Files of older versions say nothing: their errors are exact. */
+static covary_status read_sampling(const storage *file, const char *group, model_property *of)
+{
+    covary_status status = COVARY_OK;
+    int64_t       is_estimated = 0;
+
+    if (storage_has_attribute(file, group, "leave_one_out_is_estimated")) {
+        COVARY_TRY(storage_get_int64(file, group, "leave_one_out_is_estimated", &is_estimated));
+    }
+    of->loo_is_estimated = is_estimated != 0;
+    if (storage_has_attribute(file, group, "leave_one_out_sample")) {
+        COVARY_TRY(storage_get_int64(file, group, "leave_one_out_sample", &of->loo_sample));
+        COVARY_TRY(storage_get_double(file, group, "leave_one_out_standard_error",
+                                      &of->loo_standard_error));
     }
 
 done:
@@ -181,13 +204,9 @@ static covary_status read_attributes(const storage *file, const covary_model *mo
     covary_status   status = COVARY_OK;
     model_property *of = &model->properties[p];
     char            group[MODEL_PATH_BYTES], prefix[32];
-    int64_t         is_estimated = 0; /* as in files without the attribute */
 
     path_of(model, p, -1, -1, "", group);
-    if (storage_has_attribute(file, group, "leave_one_out_is_estimated")) {
-        COVARY_TRY(storage_get_int64(file, group, "leave_one_out_is_estimated", &is_estimated));
-    }
-    of->loo_is_estimated = is_estimated != 0;
+    COVARY_TRY(read_sampling(file, group, of));
     COVARY_TRY(storage_get_double(file, group, "self_test", &of->self_test));
     COVARY_TRY(storage_get_double(file, group, "self_test_bound", &of->self_test_bound));
     COVARY_TRY(storage_get_double(file, group, "single_precision_error", &of->single_error));

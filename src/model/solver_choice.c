@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What exact leave-one-out errors and a known end are worth, in time. */
+/* What exact leave-one-out errors are worth, in time. */
 static const double EXACT_IS_WORTH = 5.0;
 
 /* Of a node's memory; the rest is for the system, libraries and messages. */
@@ -178,6 +178,7 @@ cost_layout solver_choice_layout(const covary_config *config, int64_t n_ranks)
                          .factorization = factorization_find(config->factorization),
                          .rank = config->rank,
                          .tolerance = config->tolerance,
+                         .leave_one_out = loo_effort_named(config->leave_one_out),
                          .inducing = config->inducing};
 }
 
@@ -215,19 +216,33 @@ static void explain(const char *why, int64_t allowed, solver_choice *out)
              time, why);
 }
 
+/* How many times as long as iterative cholesky may take, by the leave-one-out errors it then has.
+ */
+static double patience_of(const fit_sizes *sizes, const cost_layout *on)
+{
+    const int64_t rows = sizes->n_frames * most_rows(sizes);
+
+    if (on->leave_one_out == LOO_EXACT) {
+        return INFINITY;
+    }
+    return ridge_loo_is_exact(on->leave_one_out, rows) ? EXACT_IS_WORTH : 1.0;
+}
+
 static covary_status choose(const fit_sizes *sizes, const cost_layout *on, int64_t allowed,
                             solver_choice *out)
 {
-    solver_need needs[N_COSTED_SOLVERS];
-    bool        may[N_COSTED_SOLVERS];
-    char        why[96] = "";
+    solver_need  needs[N_COSTED_SOLVERS];
+    bool         may[N_COSTED_SOLVERS];
+    const double patience = patience_of(sizes, on);
+    char         why[96] = "";
 
     for (int s = 0; s < N_COSTED_SOLVERS; s++) {
         needs[s] = solver_choice_need((costed_solver)s, sizes, on);
         may[s] = solver_choice_is_built((costed_solver)s) && fits(&needs[s], allowed);
     }
+    may[SOLVER_ITERATIVE] = may[SOLVER_ITERATIVE] && on->leave_one_out != LOO_EXACT;
     const double times = needs[SOLVER_CHOLESKY].seconds / needs[SOLVER_ITERATIVE].seconds;
-    if (may[SOLVER_CHOLESKY] && (!may[SOLVER_ITERATIVE] || times <= EXACT_IS_WORTH)) {
+    if (may[SOLVER_CHOLESKY] && (!may[SOLVER_ITERATIVE] || times <= patience)) {
         out->solver = SOLVER_CHOLESKY;
     } else if (may[SOLVER_ITERATIVE]) {
         out->solver = SOLVER_ITERATIVE;

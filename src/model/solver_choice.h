@@ -5,10 +5,10 @@
  * The choice depends on sizes, on the number of ranks and on the memory that a rank may use, never
  * on what was measured or on what else runs, so that the same run makes it again.
  *
- *   cholesky   where it fits and takes no more than 5 times as long as iterative would: its
- *              leave-one-out errors are exact, and it does not depend on a number of iterations
- *   iterative  else, if it fits
- *   low-rank   only if no other one fits, with a warning: it is another model
+ *   cholesky   where it fits and is not slower than iterative; also if it takes up to 5 times as
+ *              long where its leave-one-out errors are exact, and always if exact ones are asked
+ * for iterative  else, if it fits: its leave-one-out errors are estimates low-rank   only if no
+ * other one fits, with a warning: it is another model
  */
 #ifndef COVARY_MODEL_SOLVER_CHOICE_H
 #define COVARY_MODEL_SOLVER_CHOICE_H

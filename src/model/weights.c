@@ -7,6 +7,7 @@
 #include "core/status.h"
 #include "linalg/factorization.h"
 #include "model/kept_frames.h"
+#include "solver/loo_sample.h"
 #include "solver/ridge_solver.h"
 
 #include <math.h>
@@ -20,6 +21,12 @@ typedef struct {
     bool           solved;
 } owned_system;
 
+/* Of all leave-one-out residuals of a property, as its systems have them. */
+typedef struct {
+    double  squares, variance; /* their sum, and how it scatters where it is estimated */
+    int64_t sample;            /* frames of the smallest sample; 0: all are exact */
+} loo_sums;
+
 typedef struct {
     covary_run          *run;
     const covary_config *config;
@@ -31,6 +38,7 @@ typedef struct {
     int                  n_parts; /* of all properties */
     panel              **targets; /* [n_parts] of each part, in its axes */
     panel              **loo;     /* [n_parts] leave-one-out residuals, alike */
+    loo_sums            *scatter; /* [properties] */
 } weights_task;
 
 static int part_index(const covary_model *model, int owner, const model_part *part)
@@ -58,6 +66,7 @@ static covary_status list_systems(weights_task *task)
     COVARY_TRY(MEMORY_ALLOCATE("systems", n_systems, &task->systems));
     COVARY_TRY(MEMORY_ALLOCATE("targets", task->n_parts, &task->targets));
     COVARY_TRY(MEMORY_ALLOCATE("residuals", task->n_parts, &task->loo));
+    COVARY_TRY(MEMORY_ALLOCATE("sums of residuals", model->n_properties, &task->scatter));
     for (int p = 0; p < model->n_properties; p++) {
         for (int k = 0; k < model->properties[p].n_parts; k++) {
             model_part *part = &model->properties[p].parts[k];
@@ -102,6 +111,7 @@ static void release_task(weights_task *released)
             panel_destroy(&released->targets[k]);
         }
     }
+    MEMORY_RELEASE(&released->scatter);
     MEMORY_RELEASE(&released->loo);
     MEMORY_RELEASE(&released->targets);
     MEMORY_RELEASE(&released->systems);
@@ -202,6 +212,44 @@ done:
     return status;
 }
 
+/*
+ * Squares of residuals and their variance, for each property that has columns in this group; its
+ * columns share a sample, and their errors are correlated.  Groups have samples of their own.
+ */
+static covary_status add_scatter(weights_task *task, int n, const int *members,
+                                 const ridge_solution *solution)
+{
+    covary_status status = COVARY_OK;
+    bool         *chosen = NULL;
+
+    COVARY_TRY_TOGETHER(task->run, "scatter of residuals",
+                        MEMORY_ALLOCATE("columns", solution->loo->width, &chosen));
+    for (int p = 0; p < task->model->n_properties; p++) {
+        int64_t first = 0, n_chosen = 0;
+
+        for (int k = 0; k < n; k++) {
+            const owned_system *owned = &task->systems[members[k]];
+            for (int64_t c = 0; c < owned->system->n_columns; c++) {
+                chosen[first] = owned->property == p;
+                n_chosen += chosen[first++];
+            }
+        }
+        if (n_chosen > 0) {
+            const loo_sum found = loo_scatter(solution->loo, solution->loo_sampling, chosen);
+            loo_sums     *sums = &task->scatter[p];
+            sums->squares += found.squares;
+            sums->variance += found.variance;
+            if (found.sample > 0 && (sums->sample == 0 || found.sample < sums->sample)) {
+                sums->sample = found.sample;
+            }
+        }
+    }
+
+done:
+    MEMORY_RELEASE(&chosen);
+    return status;
+}
+
 static covary_status keep_solution(weights_task *task, int n, const int *members,
                                    const covariant_kernel *by, const covariant_panels *train,
                                    const panel *targets, const ridge_solution *solution)
@@ -217,13 +265,11 @@ static covary_status keep_solution(weights_task *task, int n, const int *members
         owned->system->log_likelihood =
             ridge_log_likelihood(task->run, targets, solution, first, owned->system->n_columns);
         owned->system->ridge = solution->ridge;
-        if (!solution->loo_is_exact) {
-            task->model->properties[owned->property].loo_is_estimated = true;
-        }
         owned->solved = true;
         scatter_residuals(task, owned, solution->loo, first);
         first += owned->system->n_columns;
     }
+    COVARY_TRY(add_scatter(task, n, members, solution));
 
 done:
     return status;
@@ -276,8 +322,10 @@ static covary_status solve_group(weights_task *task, int g, int n, const int *me
                     .grid_rows = task->config->grid_rows,
                     .grid_cols = task->config->grid_cols,
                     .factorization = factorization_find(task->config->factorization),
+                    .leave_one_out = loo_effort_named(task->config->leave_one_out),
                     .tolerance = task->config->tolerance,
                     .rank = task->config->rank,
+                    .seed = (uint64_t)g,
                     .n_inducing = in->n_train,
                     .inducing = in->train_frames,
                     .checkpoint = checkpoint_for_solver(task->kept)}};
@@ -347,6 +395,15 @@ static void divide_by_gap(const weights_task *task, int p, int64_t frame, int64_
     }
 }
 
+/* The relative error of a root is half of that of its square. */
+static void keep_scatter(const loo_sums *sums, model_property *of)
+{
+    of->loo_is_estimated = sums->sample > 0;
+    of->loo_sample = sums->sample;
+    of->loo_standard_error =
+        sums->squares > 0.0 ? 0.5 * of->loo.rmse * sqrt(sums->variance) / sums->squares : 0.0;
+}
+
 static covary_status measure_loo(weights_task *task, int p)
 {
     covary_status   status = COVARY_OK;
@@ -372,6 +429,7 @@ static covary_status measure_loo(weights_task *task, int p)
     }
     errors_merge(task->run, &sums);
     of->loo = errors_whole(&sums, of->of->kind);
+    keep_scatter(&task->scatter[p], of);
     for (int k = 0; k < property_n_irreps(of->of->kind); k++) {
         of->loo_irreps[k] = errors_irrep(&sums, of->of->kind, k);
     }

@@ -9,6 +9,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "linalg/factorization.h"
+#include "linalg/products.h"
 
 #include <math.h>
 
@@ -82,6 +83,23 @@ done:
     return status;
 }
 
+static covary_status cholesky_solve_half(void *with, bool transposed, const panel *rhs, panel *x)
+{
+    covary_status   status = COVARY_OK;
+    cholesky_state *state = with;
+    block_cyclic   *spread = NULL;
+
+    COVARY_TRY(block_cyclic_create(state->grid, rhs->n_rows, rhs->width, state->a->block, &spread));
+    COVARY_TRY(block_cyclic_from_panel(rhs, spread));
+    COVARY_TRY(block_cyclic_triangle_solve(
+        state->a, transposed ? TRIANGLE_LEFT_TRANSPOSED : TRIANGLE_LEFT, spread));
+    COVARY_TRY(block_cyclic_to_panel(spread, x));
+
+done:
+    block_cyclic_destroy(&spread);
+    return status;
+}
+
 static covary_status cholesky_inverse_blocks(void *with, double *blocks)
 {
     cholesky_state *state = with;
@@ -92,6 +110,7 @@ static covary_status cholesky_inverse_blocks(void *with, double *blocks)
 static const factor_ops cholesky_factor = {
     .create = cholesky_create,
     .solve = cholesky_solve,
+    .solve_half = cholesky_solve_half,
     .inverse_blocks = cholesky_inverse_blocks,
     .destroy = cholesky_destroy,
 };

@@ -9,8 +9,12 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "solver/frame_blocks.h"
+#include "solver/frame_columns.h"
+#include "solver/loo_estimate.h"
+#include "solver/loo_sample.h"
 #include "solver/residual.h"
 
+#include <cblas.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -102,8 +106,9 @@ done:
     return status;
 }
 
-covary_status direct_leave_one_out(const factor_ops *by, const ridge_problem *problem, void *factor,
-                                   ridge_solution *out)
+/* All blocks of the inverse, and with them all residuals. */
+static covary_status leave_out_exactly(const factor_ops *by, const ridge_problem *problem,
+                                       void *factor, ridge_solution *out)
 {
     covary_status status = COVARY_OK;
     const int     n_rows = problem->with->n_rows;
@@ -114,10 +119,7 @@ covary_status direct_leave_one_out(const factor_ops *by, const ridge_problem *pr
     COVARY_TRY_TOGETHER(problem->run, "leave-one-out",
                         MEMORY_ALLOCATE("diagonal of the inverse",
                                         problem->train->features->n_rows * size, &blocks));
-    timer_begin(problem->run, "leave one out");
-    status = by->inverse_blocks(factor, blocks);
-    timer_end(problem->run, "leave one out");
-    COVARY_TRY(status);
+    COVARY_TRY(by->inverse_blocks(factor, blocks));
     memcpy(out->loo->data, out->weights->data,
            (size_t)(out->weights->n_local * width) * sizeof(double));
     for (int64_t frame = 0; frame < n_local; frame++) {
@@ -128,9 +130,107 @@ covary_status direct_leave_one_out(const factor_ops *by, const ridge_problem *pr
             frame_block_solve(n_rows, block, width, out->loo->data + frame * n_rows * width + col);
         }
     }
-    out->loo_is_exact = true;
 
 done:
     MEMORY_RELEASE(&blocks);
+    return status;
+}
+
+/* Where the blocks of an estimate come from. */
+typedef struct {
+    const factor_ops    *by;
+    const ridge_problem *problem;
+    void                *factor;
+} factor_source;
+
+/* Random signs, the same for any number of ranks. */
+static void fill_with_signs(uint64_t seed, panel *probes)
+{
+    for (int64_t k = 0; k < probes->n_local * probes->width; k++) {
+        const uint64_t at = (uint64_t)(probes->first * probes->width + k);
+
+        probes->data[k] = loo_uniform(seed + at) < 0.5 ? -1.0 : 1.0;
+    }
+}
+
+/*
+ * A^-1 = L^-T L^-1, and probes with the unit matrix as their mean square may stand between the two:
+ * rows of L^-T probes have the inner products of A^-1 to a part of sqrt(2 / n_probes), whatever A
+ * is (Johnson and Lindenstrauss; Achlioptas, J. Comput. Syst. Sci. 66, 671 (2003), for signs).
+ */
+static covary_status approximate_blocks(void *context, double *blocks)
+{
+    covary_status        status = COVARY_OK;
+    const factor_source *from = context;
+    const ridge_problem *problem = from->problem;
+    const int64_t        n_rows = problem->with->n_rows, n_local = problem->targets->n_local;
+    panel               *probes = NULL, *solved = NULL;
+
+    COVARY_TRY(panel_create(problem->run, n_local, RIDGE_LOO_PROBES, &probes));
+    COVARY_TRY(panel_create(problem->run, n_local, RIDGE_LOO_PROBES, &solved));
+    fill_with_signs(problem->options.seed, probes);
+    COVARY_TRY(from->by->solve_half(from->factor, true, probes, solved));
+    for (int64_t row = 0; row < n_local; row++) {
+        const double *left = solved->data + row * RIDGE_LOO_PROBES;
+
+        for (int64_t k = 0; k < n_rows; k++) {
+            const double *right = solved->data + (row / n_rows * n_rows + k) * RIDGE_LOO_PROBES;
+
+            blocks[row * n_rows + k] =
+                cblas_ddot(RIDGE_LOO_PROBES, left, 1, right, 1) / RIDGE_LOO_PROBES;
+        }
+    }
+
+done:
+    panel_destroy(&solved);
+    panel_destroy(&probes);
+    return status;
+}
+
+static covary_status exact_blocks(void *context, int64_t n, const int64_t *frames, double *blocks)
+{
+    covary_status        status = COVARY_OK;
+    const factor_source *from = context;
+    const ridge_problem *problem = from->problem;
+    const int64_t        n_rows = problem->with->n_rows, n_local = problem->targets->n_local;
+    panel               *unit = NULL, *solved = NULL;
+
+    COVARY_TRY(frame_columns_unit(problem->run, n_local, n_rows, n, frames, &unit));
+    COVARY_TRY(panel_create(problem->run, n_local, unit->width, &solved));
+    COVARY_TRY(from->by->solve_half(from->factor, false, unit, solved));
+    frame_columns_multiply(solved, solved, n_rows, blocks);
+
+done:
+    panel_destroy(&solved);
+    panel_destroy(&unit);
+    return status;
+}
+
+static covary_status leave_out_sample(const factor_ops *by, const ridge_problem *problem,
+                                      void *factor, ridge_solution *out)
+{
+    static const inverse_blocks blocks = {.approximate = approximate_blocks, .exact = exact_blocks};
+    factor_source               from = {.by = by, .problem = problem, .factor = factor};
+    const loo_problem           asked = {.run = problem->run,
+                                         .by = &blocks,
+                                         .context = &from,
+                                         .n_rows = problem->with->n_rows,
+                                         .ridge = out->ridge,
+                                         .size = ridge_loo_sample(problem->with->n_rows),
+                                         .seed = problem->options.seed};
+
+    return loo_estimate(&asked, out->weights, out->loo, &out->loo_sampling);
+}
+
+covary_status direct_leave_one_out(const factor_ops *by, const ridge_problem *problem, void *factor,
+                                   ridge_solution *out)
+{
+    covary_status status;
+
+    timer_begin(problem->run, "leave one out");
+    status = ridge_loo_is_exact(problem->options.leave_one_out, problem->targets->n_rows)
+                 ? leave_out_exactly(by, problem, factor, out)
+                 : leave_out_sample(by, problem, factor, out);
+    timer_end(problem->run, "leave one out");
     return status;
 }

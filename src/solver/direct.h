@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Strategies that factor A = K + ridge I: solve, refine with residuals of recomputed kernel values
- * in twice the digits, and take the exact leave-one-out residuals from the factor.
+ * in twice the digits, and take the leave-one-out residuals from the factor, exactly or by a
+ * sample.
  */
 #ifndef COVARY_SOLVER_DIRECT_H
 #define COVARY_SOLVER_DIRECT_H
@@ -18,6 +19,8 @@ typedef struct {
     covary_status (*create)(const ridge_problem *problem, double ridge, void **factor,
                             double *logdet, int64_t *bad_pivot);
     covary_status (*solve)(void *factor, const panel *rhs, panel *x); /* x <- A^-1 rhs */
+    /* x <- L^-1 rhs, or L^-T rhs, with a triangle L L^T = A. */
+    covary_status (*solve_half)(void *factor, bool transposed, const panel *rhs, panel *x);
     /*
      * Diagonal blocks of A^-1, [frames][n_rows][n_rows] on every rank; the factor may be lost.
      */
@@ -32,6 +35,7 @@ typedef struct {
 covary_status direct_attempt(const factor_ops *by, const ridge_problem *problem, void **factor,
                              ridge_solution *out, char trouble[static SOLVER_TROUBLE]);
 
+/* As problem->options.leave_one_out says. */
 covary_status direct_leave_one_out(const factor_ops *by, const ridge_problem *problem, void *factor,
                                    ridge_solution *out);
 

@@ -15,6 +15,7 @@
 #include "core/node.h"
 #include "core/status.h"
 #include "solver/conjugate_gradient.h"
+#include "solver/frame_columns.h"
 #include "solver/loo_estimate.h"
 
 #include <math.h>
@@ -30,12 +31,28 @@
 #define OPERATIONS_PER_BYTE 7.0  /* of dgemm while a core reads a byte of memory, as measured */
 #define KERNEL_OPERATIONS   40.0 /* of dgemm while a core evaluates a kernel, distances aside */
 
-enum { MOST_STEPS = 5000 };
+#define LOO_TOLERANCE 1e-4 /* of columns of A^-1 */
+
+enum {
+    MOST_STEPS = 5000,
+    MOST_LOO_STEPS = 1000,
+    SMALL_ROWS = 4096,    /* systems of which a larger sample costs nothing */
+    SMALL_SAMPLE = 64,    /* frames */
+    SAMPLE = 32,          /* frames, as long as there are not more */
+    SAMPLE_OUTPUTS = 192, /* numbers that a site then needs of a product */
+    FEWEST_SAMPLED = 8
+};
 
 typedef struct {
     preconditioner  *by;
     kernel_operator *a;
 } iterative_state;
+
+/* Where blocks of A^-1 come from. */
+typedef struct {
+    const ridge_problem   *problem;
+    const iterative_state *state;
+} loo_source;
 
 static void iterative_destroy(void **released)
 {
@@ -290,23 +307,105 @@ done:
     return status;
 }
 
-static covary_status leave_one_out(const ridge_problem *problem, void *made, ridge_solution *out)
+/* The preconditioner is near to A. */
+static covary_status approximate_blocks(void *context, double *blocks)
 {
-    covary_status          status = COVARY_OK;
-    const iterative_state *state = made;
-    const loo_problem      asked = {.run = problem->run,
-                                    .with = problem->with,
-                                    .a = state->a,
-                                    .by = state->by,
-                                    .seed = problem->options.seed};
-    int64_t                n_exact = 0;
+    covary_status     status = COVARY_OK;
+    const loo_source *from = context;
+    const panel      *targets = from->problem->targets;
 
-    COVARY_TRY(loo_estimate(&asked, out->weights, out->loo, &n_exact));
-    out->loo_is_exact = false;
-    log_write(problem->run, LOG_INFO,
-              "leave-one-out errors are estimated from those of %lld frames", (long long)n_exact);
+    COVARY_TRY_TOGETHER(targets->run, "leave-one-out",
+                        preconditioner_blocks(from->state->by, targets->n_local,
+                                              from->problem->with->n_rows, blocks));
 
 done:
+    return status;
+}
+
+/* blocks <- E^T X + X^T R, see solver/frame_columns.h. */
+static covary_status combine_blocks(const ridge_problem *problem, const panel *unit, const panel *x,
+                                    const panel *residual, double *blocks)
+{
+    covary_status status = COVARY_OK;
+    const int64_t n_rows = problem->with->n_rows, count = unit->width * n_rows;
+    double       *correction = NULL;
+
+    COVARY_TRY_TOGETHER(problem->run, "leave-one-out",
+                        MEMORY_ALLOCATE("corrections of blocks", count, &correction));
+    frame_columns_multiply(unit, x, n_rows, blocks);
+    frame_columns_multiply(x, residual, n_rows, correction);
+    for (int64_t k = 0; k < count; k++) {
+        blocks[k] += correction[k];
+    }
+
+done:
+    MEMORY_RELEASE(&correction);
+    return status;
+}
+
+static covary_status exact_blocks(void *context, int64_t n, const int64_t *frames, double *blocks)
+{
+    covary_status        status = COVARY_OK;
+    const loo_source    *from = context;
+    const ridge_problem *problem = from->problem;
+    const int64_t        n_rows = problem->with->n_rows, n_local = problem->targets->n_local;
+    panel               *unit = NULL, *x = NULL, *residual = NULL;
+    double              *tolerances = NULL;
+    cg_result            result;
+
+    COVARY_TRY(frame_columns_unit(problem->run, n_local, n_rows, n, frames, &unit));
+    COVARY_TRY(panel_create(problem->run, n_local, unit->width, &x));
+    COVARY_TRY(panel_create(problem->run, n_local, unit->width, &residual));
+    COVARY_TRY_TOGETHER(problem->run, "leave-one-out",
+                        MEMORY_ALLOCATE("tolerances", unit->width, &tolerances));
+    for (int64_t col = 0; col < unit->width; col++) {
+        tolerances[col] = LOO_TOLERANCE;
+    }
+    const cg_problem asked = {.run = problem->run,
+                              .a = from->state->a,
+                              .by = from->state->by,
+                              .rhs = unit,
+                              .tolerance = tolerances,
+                              .most_steps = MOST_LOO_STEPS};
+    COVARY_TRY(cg_solve(&asked, x, residual, &result));
+    COVARY_TRY(combine_blocks(problem, unit, x, residual, blocks));
+
+done:
+    MEMORY_RELEASE(&tolerances);
+    panel_destroy(&residual);
+    panel_destroy(&x);
+    panel_destroy(&unit);
+    return status;
+}
+
+/* Frames whose columns cost about as much as the solution. */
+static int64_t sample_size(const ridge_problem *problem)
+{
+    const int64_t outputs = (int64_t)problem->with->n_rows * problem->with->n_tensors;
+    const int64_t size = SAMPLE_OUTPUTS / outputs;
+
+    if (problem->targets->n_rows <= SMALL_ROWS) {
+        return SMALL_SAMPLE;
+    }
+    return size > SAMPLE ? SAMPLE : size < FEWEST_SAMPLED ? FEWEST_SAMPLED : size;
+}
+
+static covary_status leave_one_out(const ridge_problem *problem, void *made, ridge_solution *out)
+{
+    static const inverse_blocks blocks = {.approximate = approximate_blocks, .exact = exact_blocks};
+    loo_source                  from = {.problem = problem, .state = made};
+    const loo_problem           asked = {.run = problem->run,
+                                         .by = &blocks,
+                                         .context = &from,
+                                         .n_rows = problem->with->n_rows,
+                                         .ridge = out->ridge,
+                                         .size = sample_size(problem),
+                                         .seed = problem->options.seed};
+    covary_status               status;
+
+    timer_begin(problem->run, "leave one out");
+    status = loo_estimate(&asked, out->weights, out->loo, &out->loo_sampling);
+    timer_end(problem->run, "leave one out");
     return status;
 }
 

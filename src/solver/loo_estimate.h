@@ -1,36 +1,46 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Leave-one-frame-out residuals where the inverse of A = K + ridge I is not there.
+ * Leave-one-frame-out residuals where all diagonal blocks of the inverse of A = K + ridge I would
+ * cost too much.
  *
- * Exact ones are e_i = [(A^-1)_ii]^-1 w_i.  The preconditioner P ~ A has its inverse's diagonal
- * blocks in closed form, which gives the model e'_i = [(P^-1)_ii]^-1 w_i.  A sample of frames,
- * drawn in proportion to |e'_i|^2 (a tenth of it: all alike), is computed exactly, from the columns
- * of A^-1; divided by the probabilities to be drawn their squares have the sum of all squares as
- * their mean, whatever the model is (Horvitz and Thompson, J. Am. Stat. Assoc. 47, 663 (1952)). All
- * other residuals are those of the model, times one number for each column that gives this sum.
+ * Exact ones are e_i = [(A^-1)_ii]^-1 w_i.  Approximate blocks of all frames give the model e'_i.
+ * A sample of frames, more of those with a large |e'_i|^2, gets its exact residuals; they tell the
+ * sum of squares of all (solver/loo_sample.h), whatever the model is.  All other residuals are
+ * those of the model, times one number for each column that gives this sum.
  */
 #ifndef COVARY_SOLVER_LOO_ESTIMATE_H
 #define COVARY_SOLVER_LOO_ESTIMATE_H
 
-#include "solver/conjugate_gradient.h"
+#include "linalg/panel.h"
+
+/* Where blocks of A^-1 come from.  Both operations are collective. */
+typedef struct {
+    /* Of all frames of this rank, approximately: [local frames][n_rows][n_rows]. */
+    covary_status (*approximate)(void *context, double *blocks);
+    /* Of frames[n] (global, ascending): [n][n_rows][n_rows], the same on every rank. */
+    covary_status (*exact)(void *context, int64_t n, const int64_t *frames, double *blocks);
+} inverse_blocks;
 
 /* All borrowed. */
 typedef struct {
-    covary_run             *run;
-    const covariant_kernel *with;
-    const kernel_operator  *a;
-    const preconditioner   *by;
-    uint64_t                seed;
+    covary_run           *run;
+    const inverse_blocks *by;
+    void                 *context; /* of its operations */
+    int64_t               n_rows;  /* of a frame */
+    double                ridge;
+    int64_t               size; /* of the sample: frames, or all if there are not so many */
+    uint64_t              seed;
 } loo_problem;
 
 /*
- * weights  in   [frames n_rows][columns] A^-1 Y
- * loo      out  like weights
- * n_exact  out  frames whose residuals are exact
+ * weights   in   [frames n_rows][columns] A^-1 Y
+ * loo       out  like weights
+ * sampling  out  new, [frames][1]: probability of a frame whose residuals are exact; 0: by the
+ *                model
  *
- * Collective.  COVARY_STOPPED as cg_solve.
+ * Collective.  Errors of the operations.
  */
 covary_status loo_estimate(const loo_problem *problem, const panel *weights, panel *loo,
-                           int64_t *n_exact);
+                           panel **sampling);
 
 #endif

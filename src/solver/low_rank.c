@@ -507,7 +507,6 @@ static covary_status leave_one_out(const ridge_problem *problem, void *with, rid
     COVARY_TRY(block_cyclic_row_products(state->phi, state->phi, (int)n_rows, leverages));
     COVARY_TRY(find_inducing_blocks(problem, state, blocks, blocks + m * size));
     find_loo(problem, state, leverages, blocks, blocks + m * size, scratch, out);
-    out->loo_is_exact = true;
 
 done:
     MEMORY_RELEASE(&scratch);

@@ -103,7 +103,7 @@ static int64_t factor_in_place(int64_t n, double *a)
     return 0;
 }
 
-static void solve_in_place(int64_t n, const double *factor, double *x)
+static void solve_lower(int64_t n, const double *factor, double *x)
 {
     for (int64_t row = 0; row < n; row++) {
         for (int64_t col = 0; col < row; col++) {
@@ -111,6 +111,10 @@ static void solve_in_place(int64_t n, const double *factor, double *x)
         }
         x[row] /= factor[row * n + row];
     }
+}
+
+static void solve_upper(int64_t n, const double *factor, double *x)
+{
     for (int64_t row = n - 1; row >= 0; row--) {
         for (int64_t below = row + 1; below < n; below++) {
             x[row] -= factor[below * n + row] * x[below];
@@ -157,12 +161,13 @@ done:
     return status;
 }
 
-static covary_status reference_solve(void *with, const panel *rhs, panel *x)
+/* x <- rhs, solved with the lower triangle, its transpose, or one after the other. */
+static covary_status solve_columns(reference_state *state, bool lower, bool upper, const panel *rhs,
+                                   panel *x)
 {
-    covary_status    status = COVARY_OK;
-    reference_state *state = with;
-    double          *all = NULL;
-    double          *column = NULL;
+    covary_status status = COVARY_OK;
+    double       *all = NULL;
+    double       *column = NULL;
 
     COVARY_TRY(panel_replicate(rhs, &all));
     COVARY_TRY_TOGETHER(state->run, "solve", MEMORY_ALLOCATE("column", state->n, &column));
@@ -170,7 +175,12 @@ static covary_status reference_solve(void *with, const panel *rhs, panel *x)
         for (int64_t row = 0; row < state->n; row++) {
             column[row] = all[row * rhs->width + output];
         }
-        solve_in_place(state->n, state->factor, column);
+        if (lower) {
+            solve_lower(state->n, state->factor, column);
+        }
+        if (upper) {
+            solve_upper(state->n, state->factor, column);
+        }
         for (int64_t row = 0; row < x->n_local; row++) {
             x->data[row * x->width + output] = column[x->first + row];
         }
@@ -180,6 +190,16 @@ done:
     MEMORY_RELEASE(&column);
     MEMORY_RELEASE(&all);
     return status;
+}
+
+static covary_status reference_solve(void *with, const panel *rhs, panel *x)
+{
+    return solve_columns(with, true, true, rhs, x);
+}
+
+static covary_status reference_solve_half(void *with, bool transposed, const panel *rhs, panel *x)
+{
+    return solve_columns(with, !transposed, transposed, rhs, x);
 }
 
 static covary_status reference_inverse_blocks(void *with, double *blocks)
@@ -196,7 +216,8 @@ static covary_status reference_inverse_blocks(void *with, double *blocks)
         for (int64_t row = 0; row < state->n; row++) {
             column[row] = row == unit ? 1.0 : 0.0;
         }
-        solve_in_place(state->n, state->factor, column);
+        solve_lower(state->n, state->factor, column);
+        solve_upper(state->n, state->factor, column);
         memcpy(blocks + unit * size, column + first, (size_t)size * sizeof *blocks);
     }
 
@@ -208,6 +229,7 @@ done:
 static const factor_ops reference_factor = {
     .create = reference_create,
     .solve = reference_solve,
+    .solve_half = reference_solve_half,
     .inverse_blocks = reference_inverse_blocks,
     .destroy = reference_destroy,
 };

@@ -16,12 +16,48 @@
 #include "kernel/covariant.h"
 #include "solver/checkpoint.h"
 
+/* How leave-one-out residuals are computed where all of them cost as much as a factorization. */
+typedef enum {
+    LOO_AUTO,     /* exactly up to RIDGE_LOO_EXACT_ROWS, where that is a matter of seconds */
+    LOO_EXACT,    /* of all frames; not by the solver iterative */
+    LOO_ESTIMATED /* from those of a sample of frames (solver/loo_estimate.h) */
+} loo_effort;
+
+/*
+ * A sample has enough frames for about two per cent of the rmse.  By a factor it takes
+ * N^2 operations for each of the probes and the rows of the sample, against N^3 / 3.
+ */
+enum {
+    RIDGE_LOO_EXACT_ROWS = 4000,
+    RIDGE_LOO_PROBES = 128,
+    RIDGE_LOO_ROWS = 128,  /* of the sampled frames together, */
+    RIDGE_LOO_FRAMES = 32, /* but not fewer frames than this */
+};
+
+/* auto, exact or estimated, as in a configuration.  Local. */
+loo_effort loo_effort_named(const char *name);
+
+/* Will a solver with a factor leave out exactly?  Local. */
+static inline bool ridge_loo_is_exact(loo_effort effort, int64_t n_rows)
+{
+    return effort == LOO_EXACT || (effort == LOO_AUTO && n_rows <= RIDGE_LOO_EXACT_ROWS);
+}
+
+/* Frames of its sample, else, for n_rows rows a frame.  Local. */
+static inline int64_t ridge_loo_sample(int64_t n_rows)
+{
+    const int64_t enough = RIDGE_LOO_ROWS / n_rows;
+
+    return enough < RIDGE_LOO_FRAMES ? RIDGE_LOO_FRAMES : enough;
+}
+
 /* What the caller decides; zero is the default everywhere. */
 typedef struct {
     int block; /* of the block-cyclic layout, rounded up to whole frames; 0: automatic */
     int grid_rows, grid_cols;               /* of the grid of processes; 0: automatic */
     const factorization_ops *factorization; /* NULL: native */
     const solver_checkpoint *checkpoint;    /* for solvers that take steps; NULL: none */
+    loo_effort               leave_one_out;
     double   tolerance; /* of steps: |Y - A W| / |Y| of a column, Euclidean; 0: automatic */
     int64_t  rank;      /* of a preconditioner; 0: automatic */
     uint64_t seed;      /* of random choices */
@@ -49,10 +85,17 @@ typedef struct {
      * of its whitened normal equations, |Phi^T (Y - Phi V) - ridge V| over |Phi^T Y|.
      */
     double residual;
-    panel *weights;      /* like targets; of a low-rank model 0 except in inducing frames */
-    panel *dual;         /* like targets: A^-1 Y; NULL: the weights are that */
-    panel *loo;          /* like targets: y_i - prediction without frame i (all its rows) */
-    bool   loo_is_exact; /* with the other inducing frames as they are; else an estimate */
+    panel *weights; /* like targets; of a low-rank model 0 except in inducing frames */
+    panel *dual;    /* like targets: A^-1 Y; NULL: the weights are that */
+    /* Like targets: y_i - prediction without frame i (all its rows), the other inducing frames
+     * being as they are. */
+    panel *loo;
+    /*
+     * [frames][1], of an estimate: the probability with which the sample has this frame, whose
+     * residuals are then exact; 0: it does not, and they are those of a model.  NULL: all are
+     * exact.
+     */
+    panel *loo_sampling;
 } ridge_solution;
 
 enum { SOLVER_TROUBLE = 96 }; /* bytes of a reason */
@@ -72,7 +115,7 @@ typedef struct {
      */
     covary_status (*attempt)(const ridge_problem *problem, void **state, ridge_solution *out,
                              char trouble[static SOLVER_TROUBLE]);
-    /* loo and loo_is_exact of `out`; called once, after an attempt without trouble. */
+    /* loo and loo_sampling of `out`; called once, after an attempt without trouble. */
     covary_status (*leave_one_out)(const ridge_problem *problem, void *state, ridge_solution *out);
     void (*destroy)(void **state);
 } solver_ops;

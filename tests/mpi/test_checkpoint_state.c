@@ -173,7 +173,7 @@ static void another_number_of_ranks_reads_it(void **unused)
 
 static void a_finished_solution_has_no_state(void **unused)
 {
-    ridge_solution solution = {.ridge = 1e-3, .logdet = 1.0, .loo_is_exact = true};
+    ridge_solution solution = {.ridge = 1e-3, .logdet = 1.0};
     begun_fit      fit;
 
     (void)unused;
@@ -185,6 +185,10 @@ static void a_finished_solution_has_no_state(void **unused)
     assert_ok(panel_create(test_run(), 3 * fit.set.batch->n_frames, 2, &solution.loo));
     for (int64_t i = 0; i < 2 * solution.dual->n_local; i++) {
         solution.dual->data[i] = (double)(2 * solution.dual->first + i);
+    }
+    assert_ok(panel_create(test_run(), fit.set.batch->n_frames, 1, &solution.loo_sampling));
+    for (int64_t i = 0; i < solution.loo_sampling->n_local; i++) {
+        solution.loo_sampling->data[i] = (double)(solution.loo_sampling->first + i) / 100.0;
     }
     assert_ok(checkpoint_keep_solution(fit.kept, &solution));
     assert_null(solution.weights);
@@ -200,8 +204,12 @@ static void a_finished_solution_has_no_state(void **unused)
         last = at;
     }
     assert_non_null(last);
-    assert_true(last->ridge == 1e-3 && last->logdet == 1.0 && last->loo_is_exact);
+    assert_true(last->ridge == 1e-3 && last->logdet == 1.0);
     assert_non_null(last->dual);
+    assert_non_null(last->loo_sampling);
+    for (int64_t i = 0; i < last->loo_sampling->n_local; i++) {
+        assert_true(last->loo_sampling->data[i] == (double)(last->loo_sampling->first + i) / 100.0);
+    }
     for (int64_t i = 0; i < 2 * last->dual->n_local; i++) {
         assert_true(last->dual->data[i] == (double)(2 * last->dual->first + i));
     }

@@ -116,6 +116,9 @@ static void expect_same_model(const covary_model *a, const covary_model *b)
         assert_true(pa->self_test == pb->self_test);
         assert_true(pa->self_test_bound == pb->self_test_bound);
         assert_memory_equal(&pa->loo, &pb->loo, sizeof pa->loo);
+        assert_true(pa->loo_is_estimated == pb->loo_is_estimated);
+        assert_int_equal(pa->loo_sample, pb->loo_sample);
+        assert_true(pa->loo_standard_error == pb->loo_standard_error);
         assert_true(magnitude_of(a, p, test->positions) == magnitude_of(b, p, test->positions));
         assert_memory_equal(ya, yb, (size_t)(10 * covary_model_n_values(a, p)) * sizeof *ya);
         assert_memory_equal(margin_a, margin_b, sizeof margin_a);

@@ -209,6 +209,30 @@ static void keys_of_the_iterative_solver_are_read(void **state)
            "'low-rank'");
 }
 
+static void effort_of_leave_one_out_fits_the_solver(void **state)
+{
+    covary_config *config = NULL;
+
+    (void)state;
+    assert_ok(config_parse_text("case.yaml", MINIMAL, &config));
+    assert_string_equal(config->leave_one_out, "auto");
+    covary_config_destroy(&config);
+    assert_ok(config_parse_text(
+        "case.yaml", MINIMAL "solver: {type: cholesky, leave_one_out: estimated}\n", &config));
+    assert_string_equal(config->leave_one_out, "estimated");
+    covary_config_destroy(&config);
+    refuse(
+        MINIMAL "solver: {type: iterative, leave_one_out: exact}\n", NULL,
+        "case.yaml, line 3: 'solver.leave_one_out' is 'exact', but the solver iterative has no "
+        "factor for the errors of all frames: leave the key out, or set solver.type to cholesky");
+    refuse(MINIMAL "solver: {type: low-rank, leave_one_out: estimated}\n", NULL,
+           "case.yaml, line 3: 'solver.leave_one_out' is 'estimated', but the solver low-rank "
+           "always has the errors of all frames");
+    refuse(MINIMAL "solver: {leave_one_out: all}\n", NULL,
+           "case.yaml, line 3: 'solver.leave_one_out' is 'all'; it must be auto | exact | "
+           "estimated");
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(auto_descriptors_and_symmetry_are_empty_lists),
     cmocka_unit_test(settings_replace_words_by_lists_and_back),
@@ -218,6 +242,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(gaps_are_scalar_properties),
     cmocka_unit_test(phases_are_checked),
     cmocka_unit_test(keys_of_the_iterative_solver_are_read),
+    cmocka_unit_test(effort_of_leave_one_out_fits_the_solver),
 };
 
 TEST_MAIN(cases)
