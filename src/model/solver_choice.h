@@ -6,9 +6,9 @@
  * on what was measured or on what else runs, so that the same run makes it again.
  *
  *   cholesky   where it fits and is not slower than iterative; also if it takes up to 5 times as
- *              long where its leave-one-out errors are exact, and always if exact ones are asked
- * for iterative  else, if it fits: its leave-one-out errors are estimates low-rank   only if no
- * other one fits, with a warning: it is another model
+ *              long where its leave-one-out errors are exact, and always if exact ones are wanted
+ *   iterative  else, if it fits: its leave-one-out errors are estimates
+ *   low-rank   only if no other one fits, with a warning: it is another model
  */
 #ifndef COVARY_MODEL_SOLVER_CHOICE_H
 #define COVARY_MODEL_SOLVER_CHOICE_H

@@ -89,7 +89,8 @@ row() {
     settings=(--set "solver.type=$solver")
     [ "$solver" = cholesky ] || settings+=(--set "solver.tolerance=${TOLERANCE:-1e-6}")
     head -n $((n * lines)) "$frames" >"$scratch/train.xyz"
-    run "${RANKS:-2}" fit "$scratch/fit.yaml" "${settings[@]}" --verbose --output "$scratch/model.h5"
+    run "${RANKS:-2}" fit "$scratch/fit.yaml" "${settings[@]}" --verbose \
+        --output "$scratch/model.h5"
     [ -z "${LOGS:-}" ] || cp "$scratch/log" "$LOGS/$solver.$n.log"
     fit_seconds=$seconds
     fit_peak=$peak
