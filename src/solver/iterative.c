@@ -134,12 +134,16 @@ static cost_model cost_of(const ridge_problem *problem, const kernel_operator *a
                         .product = values * (each + 2.0 * columns * (double)with->n_tensors)};
 }
 
-/* Frames whose rows fit: a third of the memory for the factor, with a quarter to spare while it
- * grows, and as much for the square of its rank. */
-static int64_t most_pivots(const ridge_problem *problem, int64_t memory)
+/*
+ * Frames whose rows fit.  Where kernel values are kept they have a third of the memory, the factor
+ * another, with a quarter to spare while it grows, and the square of its rank the last one; where
+ * none are kept, the factor and that square share theirs.
+ */
+static int64_t most_pivots(const ridge_problem *problem, const kernel_operator *a, int64_t memory)
 {
+    const bool    is_stored = kernel_operator_stored(a) != OPERATOR_ON_THE_FLY;
     const int64_t n_rows = problem->with->n_rows, asked = problem->options.rank;
-    const double  share = (double)memory / (3.0 * sizeof(double));
+    const double  share = (double)memory / ((is_stored ? 3.0 : 2.0) * sizeof(double));
     const double  local = (double)problem->targets->n_rows / covary_run_size(problem->run) + 128.0;
     const int64_t most = (int64_t)fmin(share / (1.25 * local), sqrt(share));
     const int64_t rank = asked > 0 && asked < most ? asked : most;
@@ -191,7 +195,7 @@ static covary_status make_preconditioner(const ridge_problem *problem, const ker
 
     COVARY_TRY(find_shift(problem, ridge, &shift));
     const cost_model        cost = cost_of(problem, a, tolerance, shift);
-    const rpcholesky_limits limits = {.most = most_pivots(problem, memory),
+    const rpcholesky_limits limits = {.most = most_pivots(problem, a, memory),
                                       .seed = problem->options.seed,
                                       .enough = automatic ? is_enough : NULL,
                                       .context = &cost};

@@ -99,7 +99,8 @@ row() {
     loo=$(field 'leave-one-out rmse.*\(([.0-9]+) % of the rms\)')
     if [ "$solver" = iterative ]; then
         residual=$(field 'steps to a residual of ([-+.0-9e]+)')
-        phases="$(phase 'partial factor'), $(phase preconditioner), $(phase 'conjugate gradients')"
+        phases="$(phase 'partial factor'), $(phase preconditioner), "
+        phases+=$(phase 'conjugate gradients')
     else
         residual=$(field 'refinements ([-+.0-9e]+)')
         phases="$(phase assemble), $(phase factor), $(phase 'solve and refine')"
@@ -111,8 +112,8 @@ row() {
         "$fit_peak | $error | $loo |"
 }
 
-echo "| frames | solver | rank | steps | residual | fit, s | phases, s | memory, MiB | error, % |" \
-    "leave-one-out, % |"
+echo "| frames | solver | rank | steps | residual | fit, s | phases, s | memory, MiB |" \
+    "error, % | leave-one-out, % |"
 echo "| --: | --- | --: | --: | --: | --: | --- | --: | --: | --: |"
 for n in "${sizes[@]}"; do
     [ "$n" -gt "${EXACT:-20000}" ] || row "$n" cholesky
