@@ -15,6 +15,9 @@ static const double word = sizeof(double);
  * rate of kernel evaluations, measured. */
 static const double RESIDUAL_FLOPS = 170.0;
 
+/* Of the columns of A^-1 that leave-one-out errors take (solver/iterative.c). */
+static const double LOO_TOLERANCE = 1e-4;
+
 /* Name, and the fraction of dgemm's rate that products of matrices reach. */
 static const struct {
     const char *name;
@@ -278,12 +281,35 @@ double cost_iterations(double tolerance)
     return COST_ITERATIONS * (tolerance > 0.0 ? log(tolerance) / log(1e-6) : 1.0);
 }
 
+/* Columns of A^-1 for the frames whose leave-one-out errors are exact (solver/iterative.c). */
+static double sampled_columns(const cost_system *with)
+{
+    const double rows = with->n_rows, frames = (double)with->n_frames;
+    const double few = fmax(8.0, fmin(32.0, 192.0 / (rows * (double)with->n_tensors)));
+
+    return rows * fmin(frames, frames * rows <= 4096.0 ? 64.0 : few);
+}
+
+/* All pairs, two passes through the factor and its square, and the weights of all frames, a step.
+ */
+static void iterate(const cost_system *with, const sizes *of, double r, double steps,
+                    double columns, work *into)
+{
+    const double local = of->order / of->ranks;
+
+    into->kernels += steps * of->frames * of->frames / of->ranks * of->pairs *
+                     (cost_pair(with->dimension, 0) + 2.0 * columns * (double)with->n_tensors);
+    into->products += steps * (4.0 * local * r + 2.0 * r * r) * columns;
+    into->moved += steps * (2.0 * local * r + r * r) * word;
+    into->messages += steps * 5.0 * steps_of(of->ranks);
+    into->sent += steps * of->order * columns * word * (of->ranks > 1.0);
+}
+
 void cost_iterative(const cost_system *with, const cost_layout *on, cost_estimate *out)
 {
     const sizes  of = measure(with, on);
     const double n = of.order, local = n / of.ranks;
     const double r = (double)(on->rank > 0 ? on->rank : cost_default_rank((int64_t)n));
-    const double iterations = cost_iterations(on->tolerance);
     const double batch = 64.0; /* rows of the system whose columns are computed at once */
     work        *select = &out->phases[PHASE_SELECT], *solving = &out->phases[PHASE_SOLVE];
 
@@ -297,19 +323,22 @@ void cost_iterative(const cost_system *with, const cost_layout *on, cost_estimat
     select->sent += 2.0 * r * r * word * (of.ranks > 1.0);
 
     replicate(&of, of.features + of.tensors, solving);
-    solving->kernels = iterations * of.frames * of.frames / of.ranks * of.pairs *
-                       cost_pair(with->dimension, with->n_columns * with->n_tensors);
-    solving->products = iterations * (4.0 * local * r + 2.0 * r * r) * of.columns;
-    solving->moved += iterations * (2.0 * local * r + r * r) * word;
-    solving->messages += iterations * 5.0 * steps_of(of.ranks);
-    solving->sent += iterations * of.frames * of.rows * of.columns * word * (of.ranks > 1.0);
+    iterate(with, &of, r, cost_iterations(on->tolerance), of.columns, solving);
+    iterate(with, &of, r, cost_iterations(LOO_TOLERANCE), sampled_columns(with),
+            &out->phases[PHASE_LOO]);
     keep(&of, of.frames, &out->phases[PHASE_KEEP]);
 
-    const double replicated = of.frames * (of.features + of.tensors + 2.0 * of.weights +
-                                           of.train_features + of.rows * of.columns);
-    out->matrix_bytes = (int64_t)((local * r + r * r) * word);
+    /* panels of the steps; their weights as the operator has them, of all ranks and of this one */
+    const double columns = fmax(of.columns, sampled_columns(with));
+    const double weights = (double)(with->train_sites * with->n_tensors) * columns;
+    const double replicated = of.frames * (of.train_features + weights * (1.0 + 1.0 / of.ranks));
+    const double chunk = 128.0; /* frames, of which a rank has whole ones (solver/rpcholesky.c) */
+    const double padded = of.rows * chunk * ceil(of.frames / of.ranks / chunk);
+    out->matrix_bytes = (int64_t)((padded * r + r * r) * word);
     out->solver_bytes =
-        out->matrix_bytes + (int64_t)((replicated + 8.0 * local * of.columns) * word);
+        out->matrix_bytes + (int64_t)((0.25 * padded * r /* spare while the factor grows */
+                                       + replicated + 8.0 * local * columns) *
+                                      word);
 }
 
 /* -- low-rank -----------------------------------------------------------------------------------
@@ -354,14 +383,14 @@ void cost_low_rank(const cost_system *with, const cost_layout *on, cost_estimate
         out->phases[PHASE_SOLVE].products += 4.0 * n * m * of.columns / of.ranks;
         out->phases[PHASE_SOLVE].moved += 2.0 * n * m * word / of.ranks;
     }
-    out->phases[PHASE_LOO].products = n * m * m / of.ranks;
+    out->phases[PHASE_LOO].products = (n + 3.0 * m) * m * m / of.ranks;
     out->phases[PHASE_LOO].sent = (n * m / of.p + m * m / of.q) * word * (of.ranks > 1.0);
     out->phases[PHASE_LOO].moved = n * m * (of.rows + 1.0) / 2.0 * word / of.ranks;
     keep(&of, frames, &out->phases[PHASE_KEEP]);
 
     const double phi = of.local_rows * ceil(m / of.q), square = ceil(m / of.p) * ceil(m / of.q);
     const double sides = (of.frames / of.p + frames / of.q) * (of.features + of.tensors);
-    out->matrix_bytes = (int64_t)((phi + 2.0 * square) * word);
+    out->matrix_bytes = (int64_t)((phi + 4.0 * square) * word); /* two for leave-one-out errors */
     out->solver_bytes = out->matrix_bytes + (int64_t)((2.0 * sides + 2.0 * n * of.rows) * word);
 }
 

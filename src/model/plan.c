@@ -11,6 +11,7 @@
 #include "model/candidates.h"
 #include "model/kept_frames.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const double MEBI = 1048576.0;
@@ -92,6 +93,7 @@ covary_status plan_solver(covary_run *run, const covary_config *config, const ch
                   "the interrupted fit goes on with solver %s; auto would choose %s here", before,
                   solver_choice_name(choice.solver));
         COVARY_TRY(choose(run, config, before, &sizes, &choice));
+        snprintf(choice.reason, sizeof choice.reason, "%s: that of the interrupted fit", before);
     }
     log_write(run, choice.is_last_resort ? LOG_WARNING : LOG_INFO, "solver %s", choice.reason);
     COVARY_TRY_TOGETHER(run, "note the solver", note(model, &choice));

@@ -157,13 +157,18 @@ int64_t solver_choice_ranks(costed_solver solver, const fit_sizes *sizes, const 
 /* -- choice -------------------------------------------------------------------------------------
  */
 
+int64_t solver_choice_memory_asked(const covary_config *config)
+{
+    return isnan(config->memory) ? 0 : (int64_t)fmin(ceil(config->memory * GIBI), 0x1p62);
+}
+
 int64_t solver_choice_memory(covary_run *run, const covary_config *config)
 {
     const node_resources node = node_resources_of(run);
     int64_t              allowed = (int64_t)(USABLE * (double)node.memory_bytes / node.n_ranks);
 
-    if (!isnan(config->memory)) {
-        allowed = (int64_t)fmin(config->memory * GIBI, 0x1p62);
+    if (solver_choice_memory_asked(config) > 0) {
+        allowed = solver_choice_memory_asked(config);
     }
     MPI_Allreduce(MPI_IN_PLACE, &allowed, 1, MPI_INT64_T, MPI_MIN, covary_run_comm(run));
     return allowed;

@@ -46,6 +46,9 @@ typedef struct {
     char          reason[SOLVER_REASON]; /* "cholesky: 1.2 GiB of 11 GiB per rank, ..." */
 } solver_choice;
 
+/* solver.memory in bytes; 0: automatic.  Local. */
+int64_t solver_choice_memory_asked(const covary_config *config);
+
 /* Memory that each rank may use by the configuration and its node, the least.  Collective. */
 int64_t solver_choice_memory(covary_run *run, const covary_config *config);
 

@@ -7,6 +7,7 @@
 #include "core/status.h"
 #include "linalg/factorization.h"
 #include "model/kept_frames.h"
+#include "model/solver_choice.h"
 #include "solver/loo_sample.h"
 #include "solver/ridge_solver.h"
 
@@ -325,6 +326,7 @@ static covary_status solve_group(weights_task *task, int g, int n, const int *me
                     .leave_one_out = loo_effort_named(task->config->leave_one_out),
                     .tolerance = task->config->tolerance,
                     .rank = task->config->rank,
+                    .memory = solver_choice_memory_asked(task->config),
                     .seed = (uint64_t)g,
                     .n_inducing = in->n_train,
                     .inducing = in->train_frames,

@@ -67,12 +67,16 @@ static void iterative_destroy(void **released)
 
 /* Bytes that a rank may count on, the same on every rank; a tenth is left to others.  Collective.
  */
-static int64_t memory_of_rank(covary_run *run)
+static int64_t memory_of_rank(const ridge_problem *problem)
 {
+    covary_run          *run = problem->run;
     const node_resources here = node_resources_of(run);
     const int64_t        available = node_available_memory();
     int64_t              bytes = available > 0 ? available : here.memory_bytes;
 
+    if (problem->options.memory > 0) {
+        return problem->options.memory;
+    }
     if (here.memory_bytes > 0 && here.memory_bytes < bytes) {
         bytes = here.memory_bytes;
     }
@@ -300,7 +304,7 @@ static covary_status attempt(const ridge_problem *problem, void **made, ridge_so
         return COVARY_OK;
     }
     COVARY_TRY_TOGETHER(run, "iterative solution", MEMORY_ALLOCATE("solution", 1, &state));
-    const int64_t memory = memory_of_rank(run);
+    const int64_t memory = memory_of_rank(problem);
     COVARY_TRY(kernel_operator_create(problem->with, problem->train, out->ridge, OPERATOR_AUTOMATIC,
                                       memory / 3, &state->a));
     COVARY_TRY(make_preconditioner(problem, state->a, out->ridge, tolerance, memory, &state->by));

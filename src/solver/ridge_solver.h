@@ -60,6 +60,7 @@ typedef struct {
     loo_effort               leave_one_out;
     double   tolerance; /* of steps: |Y - A W| / |Y| of a column, Euclidean; 0: automatic */
     int64_t  rank;      /* of a preconditioner; 0: automatic */
+    int64_t  memory;    /* bytes that a rank may use, alike on all; 0: what its node has free */
     uint64_t seed;      /* of random choices */
     /* Of a low-rank model: training frames that may carry weights; NULL: all. */
     int64_t        n_inducing;

@@ -48,6 +48,13 @@ sed -n '/^ *frames  *ranks/,/^$/s/^    //p' "$COVARY_SOURCE/README.md" >table_of
 [ -s table ] || fail "no table"
 diff table table_of_readme || fail "README.md has another table"
 
+# what 32-bit indices do not reach
+expect_status 0 covary fit config.yaml --dry-run --frames 100000 --ranks 1,1024 \
+    --set solver.factorization=scalapack --set machine.memory=10000 --set machine.cores=64
+expect_said "(32-bit)"
+grep -qE '^ +100000 +1 .* no +32-bit' said/out || fail "an index of ScaLAPACK is not counted"
+grep -E '^ +100000 +1024 ' said/out | grep -q 32-bit && fail "the parts of 1024 ranks are too large"
+
 # one list alone: the other is of the run
 expect_status 0 covary fit config.yaml --dry-run --ranks 2
 grep -qE '^ +40 +2 ' said/out || fail "no row of 40 frames on 2 ranks"
@@ -72,5 +79,26 @@ expect_status 0 covary inspect --json inspected.json chosen.h5
 expect_said "solver        cholesky: " "of 2 GiB per rank"
 grep -q '"solver": {"type": "cholesky", "reason": "cholesky: ' inspected.json ||
     fail "inspect --json does not tell the solver"
+
+# the file that a fit would write
+expect_status 0 covary fit config.yaml --dry-run
+expect_said "MiB: model.h5"
+expect_status 0 covary fit config.yaml --dry-run --output other.h5
+expect_said "MiB: other.h5"
+
+# memory: what is counted before against what was counted in the end
+first_frames 100 "$data/dce_train.xyz" >train.xyz
+for ranks in 1 2; do
+    for options in cholesky iterative "low-rank --set solver.inducing=30"; do
+        # shellcheck disable=SC2086 # words
+        set -- --set solver.memory=0.04 --set solver.type=$options
+        expect_status 0 covary fit config.yaml --dry-run "$@"
+        planned=$(awk '$1 == "memory" && $3 == "MiB" { print $2 }' said/out)
+        expect_status 0 covary fit config.yaml --output fitted.h5 --verbose "$@"
+        held=$(awk '/peak of counted memory/ { print $(NF - 1) }' said/err)
+        awk -v a="$planned" -v b="$held" 'BEGIN { exit !(a > 0.6 * b && a < 1.5 * b) }' ||
+            fail "${options%% *}: $planned MiB planned, $held MiB held"
+    done
+done
 
 finish "plans say what fits, for this run and for others"

@@ -66,6 +66,22 @@ for ranks in ${COVARY_TEST_RANKS:-1 2 3}; do
     expect_files log.jsonl model.h5
 done
 
+# each solver, to the same values
+ranks=2
+for solver in cholesky iterative low-rank; do
+    set -- --set solver.type=$solver
+    # all frames are inducing ones
+    [ $solver != low-rank ] || set -- "$@" --set solver.inducing=40
+    expect_status 0 covary fit config.yaml --output $solver.h5 "$@"
+    expect_status 0 covary inspect $solver.h5
+    expect_said "solver        $solver: "
+    expect_status 0 covary predict --model $solver.h5 --output by_$solver.h5 test.xyz
+    expect_status 0 covary evaluate --model $solver.h5 --json errors.json test.xyz
+    found=$(relative_error errors.json dipole)
+    awk -v a="$found" -v b="$error" 'BEGIN { exit !(a > 0.9999 * b && a < 1.0001 * b) }' ||
+        fail "$solver: the relative error of the dipole is '$found', not '$error'"
+done
+
 # what no label has is no "nan": the antisymmetric part of a polarizability
 ranks=1
 sed 's/kind: symmetric-tensor/kind: tensor/' config.yaml >tensor.yaml

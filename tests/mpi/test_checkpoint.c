@@ -80,6 +80,8 @@ static const char *const phases[] = {
     NULL};
 static const char *const low_rank[] = {"ridge=1e-3", "solver.type=low-rank", "solver.inducing=4",
                                        NULL};
+static const char *const iterative[] = {"ridge=1e-3", "solver.type=iterative", "solver.rank=6",
+                                        NULL};
 static const char *const candidates[] = {
     "representation.basis=auto",   "representation.descriptor=distances",
     "representation.scaling=none", "kernel.type=auto",
@@ -119,6 +121,17 @@ static void low_rank_solutions_are_kept(void **unused)
     prepare(8, FAULT_BOTH);
     more = low_rank;
     make_reference();
+    assert_true(interrupt_everywhere("", 4) > 0);
+}
+
+/* In the midst of steps, too. */
+static void iterative_solutions_are_kept(void **unused)
+{
+    (void)unused;
+    prepare(8, FAULT_BOTH);
+    more = iterative;
+    make_reference();
+    assert_true(interrupt_everywhere(":stop", 4) > 0);
     assert_true(interrupt_everywhere("", 4) > 0);
 }
 
@@ -251,6 +264,14 @@ static void a_checkpoint_of_another_fit_is_refused(void **unused)
     static const char *const shorter[] = {"kernel.length=3", "ridge=auto", NULL};
     static const char *const ignoring[] = {"kernel.length=3", "ridge=auto",
                                            "solver.checkpoint=none", NULL};
+    /* keys that say where and how fast, not what */
+    static const char *const elsewhere[] = {"kernel.length=4",
+                                            "ridge=auto",
+                                            "solver.memory=1",
+                                            "solver.block=24",
+                                            "solver.factorization=scalapack",
+                                            "machine.dgemm=3",
+                                            NULL};
 
     (void)unused;
     prepare(8, FAULT_BOTH);
@@ -262,6 +283,12 @@ static void a_checkpoint_of_another_fit_is_refused(void **unused)
     assert_ok(perform_here(fit_kept, NULL));
     assert_true(is_there("output.h5.checkpoint")); /* it is not ours */
     remove_file("output.h5");
+    more = elsewhere;
+    assert_ok(perform_here(fit_kept, NULL));
+    assert_false(is_there("output.h5.checkpoint"));
+    remove_file("output.h5");
+    more = automatic;
+    make_checkpoint();
     prepare(9, FAULT_BOTH);
     more = automatic;
     expect_refusal(COVARY_ERR_DATA, "train.xyz has");
@@ -302,6 +329,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_failed_fit_gives_the_same_model),
     cmocka_unit_test(signs_of_labels_are_kept),
     cmocka_unit_test(low_rank_solutions_are_kept),
+    cmocka_unit_test(iterative_solutions_are_kept),
     cmocka_unit_test(the_choice_of_candidates_is_kept),
     cmocka_unit_test(reading_survives_faults),
     cmocka_unit_test(short_fits_write_only_before_a_stop),

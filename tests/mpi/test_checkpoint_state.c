@@ -9,6 +9,7 @@
 #include "model/candidates.h"
 #include "model/checkpoint.h"
 #include "model/checkpoint_file.h"
+#include "model/plan.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -266,6 +267,43 @@ static void a_full_disk_is_no_failure(void **unused)
     signal(SIGXFSZ, handler);
 }
 
+/* Two frames, also on three ranks. */
+static void ranks_without_frames_take_part(void **unused)
+{
+    static const char *const fixed[] = {"kernel.length=4", "ridge=1e-3", NULL};
+
+    (void)unused;
+    prepare(2, FAULT_BOTH);
+    more = fixed;
+    assert_ok(perform_here(fit_kept, NULL));
+    copy_file("output.h5", "reference.h5");
+    make_checkpoint();
+    assert_ok(perform_here(fit_kept, NULL));
+    assert_true(same_files("output.h5", "reference.h5"));
+    assert_false(is_there("output.h5.checkpoint"));
+    remove_file("output.h5");
+}
+
+/* Elsewhere auto might choose another one; what is found already is of this one. */
+static void the_solver_is_kept(void **unused)
+{
+    begun_fit fit;
+
+    (void)unused;
+    prepare_state();
+    begin(test_run(), &fit);
+    assert_string_equal(checkpoint_solver(fit.kept), "cholesky");
+    assert_null(checkpoint_solver(NULL));
+    assert_ok(plan_solver(test_run(), fit.config, checkpoint_solver(fit.kept), fit.model));
+    assert_string_equal(fit.model->solver, "cholesky");
+    assert_null(strstr(fit.model->solver_reason, "interrupted"));
+    assert_ok(plan_solver(test_run(), fit.config, "iterative", fit.model));
+    assert_string_equal(fit.model->solver, "iterative");
+    assert_string_equal(fit.model->solver_reason, "iterative: that of the interrupted fit");
+    end(&fit);
+    remove_file("output.h5.checkpoint");
+}
+
 static void a_checkpoint_tells_what_it_holds(void **unused)
 {
     checkpoint_summary found = {0};
@@ -298,6 +336,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_finished_solution_has_no_state),
     cmocka_unit_test(other_panels_are_refused),
     cmocka_unit_test(a_full_disk_is_no_failure),
+    cmocka_unit_test(ranks_without_frames_take_part),
+    cmocka_unit_test(the_solver_is_kept),
     cmocka_unit_test(a_checkpoint_tells_what_it_holds),
 };
 

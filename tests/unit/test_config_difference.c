@@ -40,6 +40,9 @@ static void keys_of_one_side_are_named(void **unused)
     expect("a: 1\nb: 2\n", "a: 1\n", none, "b is 2 there and absent here");
     expect("a: [1]\n", "a: [1, 2]\n", none, "a.1 is absent there and 2 here");
     expect("a: [1, 2]\n", "a: [1]\n", none, "a.1 is 2 there and absent here");
+    expect("a: 1\n", "a: 1\ns: {x: 3}\n", none, "s.x is absent there and 3 here");
+    expect("a: 1\ns: {t: {x: 3}}\n", "a: 1\n", none, "s.t.x is 3 there and absent here");
+    expect("s: 1\n", "s: {x: 3}\n", none, "s is 1 there and a list or section here");
 }
 
 static void the_first_difference_is_told_alone(void **unused)
@@ -53,6 +56,8 @@ static void ignored_keys_may_differ(void **unused)
     static const char *const ignored[] = {"s.x", "d", NULL};
 
     (void)unused;
+    expect("a: 1\n", "a: 1\ns: {x: 1}\nd: [1]\n", ignored, "");
+    expect("a: 1\ns: {x: 1}\nd: {e: 1}\n", "a: 1\n", ignored, "");
     expect("s: {x: 1, y: 2}\nd: [1, 2]\n", "s: {x: 3, y: 2}\n", ignored, "");
     expect("s: {x: 1, y: 2}\n", "s: {x: 3, y: 4}\n", ignored, "s.y is 2 there and 4 here");
 }

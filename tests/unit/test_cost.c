@@ -6,6 +6,7 @@
 #include "model/solver_choice.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const int64_t GIBI = (int64_t)1 << 30;
@@ -119,6 +120,44 @@ static void time_is_a_sum_over_what_is_done(void **state)
     assert_near(cost_seconds(&cost, &one), 2 * (10 + 5 + 2.5 + 80 + 0.625), 1e-12);
 }
 
+static void rank_and_tolerance_are_those_asked_for(void **state)
+{
+    const cost_layout preset = {.n_ranks = 1}, same = {.n_ranks = 1, .tolerance = 1e-6};
+    const cost_layout other = {.n_ranks = 1, .rank = 500, .tolerance = 1e-12};
+    const cost_system system = plain(10000);
+    cost_estimate     a, b;
+
+    (void)state;
+    cost_iterative(&system, &preset, &a);
+    cost_iterative(&system, &same, &b);
+    assert_true(cost_seconds(&a, &machine_nominal) == cost_seconds(&b, &machine_nominal));
+    cost_iterative(&system, &other, &b);
+    assert_near(b.phases[PHASE_SOLVE].kernels / a.phases[PHASE_SOLVE].kernels, 2.0, 1e-12);
+    assert_int_equal(cost_default_rank(10000), 2000);
+    assert_near((double)a.matrix_bytes, 8.0 * 2000 * (10112 + 2000), 1.0);
+    assert_near((double)b.matrix_bytes, 8.0 * 500 * (10112 + 500), 1.0);
+}
+
+static void the_grid_is_the_one_asked_for(void **state)
+{
+    const cost_layout flat = {.n_ranks = 8, .grid_rows = 1, .grid_cols = 8};
+    const cost_layout other = {.n_ranks = 6, .grid_rows = 1, .grid_cols = 8};
+    const cost_layout open = {.n_ranks = 8};
+    const cost_system system = plain(9000);
+    cost_estimate     a, b;
+    int               rows, cols, block;
+
+    (void)state;
+    cost_grid(&system, &flat, &rows, &cols, &block);
+    assert_int_equal(rows * 100 + cols, 108);
+    cost_grid(&system, &other, &rows, &cols, &block); /* as if on another number of ranks */
+    assert_int_equal(rows * 100 + cols, 203);
+    cost_cholesky(&system, &flat, &a); /* (1 / p + 1 / q) / 2 but for directions of one process */
+    cost_cholesky(&system, &open, &b);
+    assert_near(a.phases[PHASE_FACTOR].sent / b.phases[PHASE_FACTOR].sent, 1.0 / (0.25 + 0.5),
+                1e-12);
+}
+
 /* -- the choice ---------------------------------------------------------------------------------
  */
 
@@ -202,6 +241,54 @@ static void what_is_asked_for_is_refused_with_the_remedy(void **state)
     assert_message("2^31 rows");
 }
 
+/* 32-bit indices of a local part: refused as the solver would, with the largest N. */
+static void parts_beyond_the_indices_are_refused(void **state)
+{
+    const cost_layout native = {.n_ranks = 2}, most = {.n_ranks = 1, .inducing = 10000};
+    const cost_layout scalapack = {.n_ranks = 2, .factorization = &factorization_scalapack};
+    const int64_t     plenty = 1 << 20;
+    sized_system      system;
+    fit_sizes         sizes = sizes_of(&system, 100000);
+    solver_choice     choice;
+    char              said[256];
+    int               rows, cols, block;
+
+    (void)state;
+    assert_ok(solver_choose("cholesky", &sizes, &native, plenty * GIBI, &choice));
+    covary_status_clear();
+    assert_int_equal(solver_choose("cholesky", &sizes, &scalapack, plenty * GIBI, &choice),
+                     COVARY_ERR_NUMERIC);
+    snprintf(said, sizeof said, "%s", covary_status_message());
+    assert_non_null(strstr(said, "with 2 ranks the largest kernel matrix has N = "));
+    covary_status_clear();
+    cost_grid(&system.system, &scalapack, &rows, &cols, &block);
+    assert_int_equal(
+        block_cyclic_check(rows, cols, 100000, 100000, block, factorization_scalapack.most_local),
+        COVARY_ERR_NUMERIC);
+    assert_string_equal(strstr(covary_status_message(), "a 100000 x"), strstr(said, "a 100000 x"));
+
+    sizes.n_frames = block_cyclic_limit(rows, cols, block, factorization_scalapack.most_local);
+    assert_ok(solver_choose("cholesky", &sizes, &scalapack, plenty * GIBI, &choice));
+    sizes.n_frames++;
+    covary_status_clear();
+    assert_int_equal(solver_choose("cholesky", &sizes, &scalapack, plenty * GIBI, &choice),
+                     COVARY_ERR_NUMERIC);
+    covary_status_clear();
+    assert_ok(solver_choose("auto", &sizes, &scalapack, plenty * GIBI, &choice));
+    assert_int_equal(choice.solver, SOLVER_ITERATIVE);
+    assert_non_null(strstr(choice.reason, "32-bit indices"));
+
+    sizes.n_frames = 2000000;
+    covary_status_clear();
+    assert_int_equal(solver_choose("low-rank", &sizes, &most, plenty * GIBI, &choice),
+                     COVARY_ERR_NUMERIC);
+    assert_message("2000000 x 10000 matrix");
+    assert_message("use more ranks");
+    sizes.n_frames = 200000;
+    covary_status_clear();
+    assert_ok(solver_choose("low-rank", &sizes, &most, plenty * GIBI, &choice));
+}
+
 static void inducing_frames_are_a_quarter_within_bounds(void **state)
 {
     (void)state;
@@ -219,9 +306,12 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(ranks_share_work_and_memory),
     cmocka_unit_test(strips_travel_along_rows_and_columns),
     cmocka_unit_test(time_is_a_sum_over_what_is_done),
+    cmocka_unit_test(rank_and_tolerance_are_those_asked_for),
+    cmocka_unit_test(the_grid_is_the_one_asked_for),
     cmocka_unit_test(auto_is_cholesky_where_it_fits),
     cmocka_unit_test(auto_keeps_within_the_memory),
     cmocka_unit_test(what_is_asked_for_is_refused_with_the_remedy),
+    cmocka_unit_test(parts_beyond_the_indices_are_refused),
     cmocka_unit_test(inducing_frames_are_a_quarter_within_bounds),
 };
 
