@@ -93,7 +93,7 @@ static void a_stopped_fit_gives_the_same_model(void **unused)
     prepare(8, FAULT_BOTH);
     more = automatic;
     make_reference();
-    assert_true(interrupt_everywhere(":stop", 10) > 0);
+    assert_true(interrupt_everywhere(":stop", 6) > 0);
 }
 
 static void a_failed_fit_gives_the_same_model(void **unused)
@@ -102,7 +102,7 @@ static void a_failed_fit_gives_the_same_model(void **unused)
     prepare(8, FAULT_BOTH);
     more = automatic;
     make_reference();
-    assert_true(interrupt_everywhere("", 10) > 0);
+    assert_true(interrupt_everywhere("", 6) > 0);
 }
 
 static void signs_of_labels_are_kept(void **unused)
@@ -111,7 +111,7 @@ static void signs_of_labels_are_kept(void **unused)
     prepare(6, FAULT_BOTH);
     more = phases;
     make_reference();
-    assert_true(interrupt_everywhere("", 5) > 0);
+    assert_true(interrupt_everywhere("", 3) > 0);
 }
 
 /* Their weights are not the duals that the likelihood is made from. */
@@ -121,7 +121,7 @@ static void low_rank_solutions_are_kept(void **unused)
     prepare(8, FAULT_BOTH);
     more = low_rank;
     make_reference();
-    assert_true(interrupt_everywhere("", 4) > 0);
+    assert_true(interrupt_everywhere("", 3) > 0);
 }
 
 /* In the midst of steps, too. */
@@ -131,8 +131,8 @@ static void iterative_solutions_are_kept(void **unused)
     prepare(8, FAULT_BOTH);
     more = iterative;
     make_reference();
-    assert_true(interrupt_everywhere(":stop", 4) > 0);
-    assert_true(interrupt_everywhere("", 4) > 0);
+    assert_true(interrupt_everywhere(":stop", 3) > 0);
+    assert_true(interrupt_everywhere("", 3) > 0);
 }
 
 static void the_choice_of_candidates_is_kept(void **unused)
@@ -141,7 +141,7 @@ static void the_choice_of_candidates_is_kept(void **unused)
     prepare(6, FAULT_DIPOLE);
     more = candidates;
     make_reference();
-    assert_true(interrupt_everywhere("", 5) > 0);
+    assert_true(interrupt_everywhere("", 3) > 0);
 }
 
 static void reading_survives_faults(void **unused)
