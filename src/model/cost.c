@@ -15,9 +15,6 @@ static const double word = sizeof(double);
  * rate of kernel evaluations, measured. */
 static const double RESIDUAL_FLOPS = 170.0;
 
-/* Of the columns of A^-1 that leave-one-out errors take (solver/iterative.c). */
-static const double LOO_TOLERANCE = 1e-4;
-
 /* Name, and the fraction of dgemm's rate that products of matrices reach. */
 static const struct {
     const char *name;
@@ -217,7 +214,7 @@ static void solve(const sizes *of, double n, work *into)
 static void leave_out_sample(const sizes *of, double n, work *into)
 {
     const double columns =
-        RIDGE_LOO_PROBES + of->rows * fmin(of->frames, (double)ridge_loo_sample((int64_t)of->rows));
+        LOO_PROBES + of->rows * fmin(of->frames, (double)loo_sample_by_factor((int64_t)of->rows));
 
     into->products += n * n * columns / of->ranks;
     into->moved += n * n * word / of->ranks;
@@ -229,7 +226,7 @@ static void leave_out_sample(const sizes *of, double n, work *into)
 
 static void leave_out_by_factor(const sizes *of, double n, loo_effort effort, work *into)
 {
-    if (!ridge_loo_is_exact(effort, (int64_t)n)) {
+    if (!loo_is_exact(effort, (int64_t)n)) {
         leave_out_sample(of, n, into);
         return;
     }
@@ -281,13 +278,12 @@ double cost_iterations(double tolerance)
     return COST_ITERATIONS * (tolerance > 0.0 ? log(tolerance) / log(1e-6) : 1.0);
 }
 
-/* Columns of A^-1 for the frames whose leave-one-out errors are exact (solver/iterative.c). */
+/* Columns of A^-1 for the frames whose leave-one-out errors are exact. */
 static double sampled_columns(const cost_system *with)
 {
-    const double rows = with->n_rows, frames = (double)with->n_frames;
-    const double few = fmax(8.0, fmin(32.0, 192.0 / (rows * (double)with->n_tensors)));
+    const int64_t size = loo_sample_by_steps(with->n_frames, with->n_rows, with->n_tensors);
 
-    return rows * fmin(frames, frames * rows <= 4096.0 ? 64.0 : few);
+    return (double)with->n_rows * fmin((double)with->n_frames, (double)size);
 }
 
 /* All pairs, two passes through the factor and its square, and the weights of all frames, a step.
@@ -324,6 +320,7 @@ void cost_iterative(const cost_system *with, const cost_layout *on, cost_estimat
 
     replicate(&of, of.features + of.tensors, solving);
     iterate(with, &of, r, cost_iterations(on->tolerance), of.columns, solving);
+    out->phases[PHASE_LOO].products = local * r * r;
     iterate(with, &of, r, cost_iterations(LOO_TOLERANCE), sampled_columns(with),
             &out->phases[PHASE_LOO]);
     keep(&of, of.frames, &out->phases[PHASE_KEEP]);

@@ -19,7 +19,7 @@
 
 #include "linalg/factorization.h"
 #include "model/machine.h"
-#include "solver/ridge_solver.h"
+#include "solver/loo_effort.h"
 
 /* A system of equations, or several with one matrix and their columns side by side. */
 typedef struct {
@@ -88,7 +88,8 @@ void cost_cholesky(const cost_system *of, const cost_layout *on, cost_estimate *
 /*
  * Conjugate gradients, preconditioned by a partial Cholesky factor of rank r: N r^2 operations for
  * it, and for each iteration all n_frames^2 pairs, 4 N r operations a column, and an all-gather.
- * Leave-one-out errors take iterations to 1e-4 for the columns of some frames.
+ * Leave-one-out errors take iterations to LOO_TOLERANCE for the columns of some frames, and N r^2
+ * operations for blocks of the preconditioner.
  */
 void cost_iterative(const cost_system *of, const cost_layout *on, cost_estimate *out);
 

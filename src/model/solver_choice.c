@@ -230,7 +230,7 @@ static double patience_of(const fit_sizes *sizes, const cost_layout *on)
     if (on->leave_one_out == LOO_EXACT) {
         return INFINITY;
     }
-    return ridge_loo_is_exact(on->leave_one_out, rows) ? EXACT_IS_WORTH : 1.0;
+    return loo_is_exact(on->leave_one_out, rows) ? EXACT_IS_WORTH : 1.0;
 }
 
 static covary_status choose(const fit_sizes *sizes, const cost_layout *on, int64_t allowed,

@@ -166,18 +166,17 @@ static covary_status approximate_blocks(void *context, double *blocks)
     const int64_t        n_rows = problem->with->n_rows, n_local = problem->targets->n_local;
     panel               *probes = NULL, *solved = NULL;
 
-    COVARY_TRY(panel_create(problem->run, n_local, RIDGE_LOO_PROBES, &probes));
-    COVARY_TRY(panel_create(problem->run, n_local, RIDGE_LOO_PROBES, &solved));
+    COVARY_TRY(panel_create(problem->run, n_local, LOO_PROBES, &probes));
+    COVARY_TRY(panel_create(problem->run, n_local, LOO_PROBES, &solved));
     fill_with_signs(problem->options.seed, probes);
     COVARY_TRY(from->by->solve_half(from->factor, true, probes, solved));
     for (int64_t row = 0; row < n_local; row++) {
-        const double *left = solved->data + row * RIDGE_LOO_PROBES;
+        const double *left = solved->data + row * LOO_PROBES;
 
         for (int64_t k = 0; k < n_rows; k++) {
-            const double *right = solved->data + (row / n_rows * n_rows + k) * RIDGE_LOO_PROBES;
+            const double *right = solved->data + (row / n_rows * n_rows + k) * LOO_PROBES;
 
-            blocks[row * n_rows + k] =
-                cblas_ddot(RIDGE_LOO_PROBES, left, 1, right, 1) / RIDGE_LOO_PROBES;
+            blocks[row * n_rows + k] = cblas_ddot(LOO_PROBES, left, 1, right, 1) / LOO_PROBES;
         }
     }
 
@@ -216,7 +215,7 @@ static covary_status leave_out_sample(const factor_ops *by, const ridge_problem 
                                          .context = &from,
                                          .n_rows = problem->with->n_rows,
                                          .ridge = out->ridge,
-                                         .size = ridge_loo_sample(problem->with->n_rows),
+                                         .size = loo_sample_by_factor(problem->with->n_rows),
                                          .seed = problem->options.seed};
 
     return loo_estimate(&asked, out->weights, out->loo, &out->loo_sampling);
@@ -228,7 +227,7 @@ covary_status direct_leave_one_out(const factor_ops *by, const ridge_problem *pr
     covary_status status;
 
     timer_begin(problem->run, "leave one out");
-    status = ridge_loo_is_exact(problem->options.leave_one_out, problem->targets->n_rows)
+    status = loo_is_exact(problem->options.leave_one_out, problem->targets->n_rows)
                  ? leave_out_exactly(by, problem, factor, out)
                  : leave_out_sample(by, problem, factor, out);
     timer_end(problem->run, "leave one out");

@@ -31,17 +31,7 @@
 #define OPERATIONS_PER_BYTE 7.0  /* of dgemm while a core reads a byte of memory, as measured */
 #define KERNEL_OPERATIONS   40.0 /* of dgemm while a core evaluates a kernel, distances aside */
 
-#define LOO_TOLERANCE 1e-4 /* of columns of A^-1 */
-
-enum {
-    MOST_STEPS = 5000,
-    MOST_LOO_STEPS = 1000,
-    SMALL_ROWS = 4096,    /* systems of which a larger sample costs nothing */
-    SMALL_SAMPLE = 64,    /* frames */
-    SAMPLE = 32,          /* frames, as long as there are not more */
-    SAMPLE_OUTPUTS = 192, /* numbers that a site then needs of a product */
-    FEWEST_SAMPLED = 8
-};
+enum { MOST_STEPS = 5000, MOST_LOO_STEPS = 1000 };
 
 typedef struct {
     preconditioner  *by;
@@ -386,30 +376,21 @@ done:
     return status;
 }
 
-/* Frames whose columns cost about as much as the solution. */
-static int64_t sample_size(const ridge_problem *problem)
-{
-    const int64_t outputs = (int64_t)problem->with->n_rows * problem->with->n_tensors;
-    const int64_t size = SAMPLE_OUTPUTS / outputs;
-
-    if (problem->targets->n_rows <= SMALL_ROWS) {
-        return SMALL_SAMPLE;
-    }
-    return size > SAMPLE ? SAMPLE : size < FEWEST_SAMPLED ? FEWEST_SAMPLED : size;
-}
-
 static covary_status leave_one_out(const ridge_problem *problem, void *made, ridge_solution *out)
 {
     static const inverse_blocks blocks = {.approximate = approximate_blocks, .exact = exact_blocks};
-    loo_source                  from = {.problem = problem, .state = made};
-    const loo_problem           asked = {.run = problem->run,
-                                         .by = &blocks,
-                                         .context = &from,
-                                         .n_rows = problem->with->n_rows,
-                                         .ridge = out->ridge,
-                                         .size = sample_size(problem),
-                                         .seed = problem->options.seed};
-    covary_status               status;
+    const covariant_kernel     *with = problem->with;
+    const int64_t               size =
+        loo_sample_by_steps(problem->train->features->n_rows, with->n_rows, with->n_tensors);
+    loo_source        from = {.problem = problem, .state = made};
+    const loo_problem asked = {.run = problem->run,
+                               .by = &blocks,
+                               .context = &from,
+                               .n_rows = with->n_rows,
+                               .ridge = out->ridge,
+                               .size = size,
+                               .seed = problem->options.seed};
+    covary_status     status;
 
     timer_begin(problem->run, "leave one out");
     status = loo_estimate(&asked, out->weights, out->loo, &out->loo_sampling);

@@ -35,13 +35,6 @@ const solver_ops *solver_find(const char *name)
     return NULL;
 }
 
-loo_effort loo_effort_named(const char *name)
-{
-    return strcmp(name, "exact") == 0       ? LOO_EXACT
-           : strcmp(name, "estimated") == 0 ? LOO_ESTIMATED
-                                            : LOO_AUTO;
-}
-
 void ridge_solution_release(ridge_solution *released)
 {
     panel_destroy(&released->loo_sampling);

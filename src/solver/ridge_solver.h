@@ -15,41 +15,7 @@
 
 #include "kernel/covariant.h"
 #include "solver/checkpoint.h"
-
-/* How leave-one-out residuals are computed where all of them cost as much as a factorization. */
-typedef enum {
-    LOO_AUTO,     /* exactly up to RIDGE_LOO_EXACT_ROWS, where that is a matter of seconds */
-    LOO_EXACT,    /* of all frames; not by the solver iterative */
-    LOO_ESTIMATED /* from those of a sample of frames (solver/loo_estimate.h) */
-} loo_effort;
-
-/*
- * A sample has enough frames for about two per cent of the rmse.  By a factor it takes
- * N^2 operations for each of the probes and the rows of the sample, against N^3 / 3.
- */
-enum {
-    RIDGE_LOO_EXACT_ROWS = 4000,
-    RIDGE_LOO_PROBES = 128,
-    RIDGE_LOO_ROWS = 128,  /* of the sampled frames together, */
-    RIDGE_LOO_FRAMES = 32, /* but not fewer frames than this */
-};
-
-/* auto, exact or estimated, as in a configuration.  Local. */
-loo_effort loo_effort_named(const char *name);
-
-/* Will a solver with a factor leave out exactly?  Local. */
-static inline bool ridge_loo_is_exact(loo_effort effort, int64_t n_rows)
-{
-    return effort == LOO_EXACT || (effort == LOO_AUTO && n_rows <= RIDGE_LOO_EXACT_ROWS);
-}
-
-/* Frames of its sample, else, for n_rows rows a frame.  Local. */
-static inline int64_t ridge_loo_sample(int64_t n_rows)
-{
-    const int64_t enough = RIDGE_LOO_ROWS / n_rows;
-
-    return enough < RIDGE_LOO_FRAMES ? RIDGE_LOO_FRAMES : enough;
-}
+#include "solver/loo_effort.h"
 
 /* What the caller decides; zero is the default everywhere. */
 typedef struct {

@@ -114,15 +114,15 @@ static void errors_of_estimates_are_as_they_say(void **unused)
 static void effort_follows_the_option_and_the_size(void **unused)
 {
     (void)unused;
-    assert_true(ridge_loo_is_exact(LOO_AUTO, RIDGE_LOO_EXACT_ROWS));
-    assert_false(ridge_loo_is_exact(LOO_AUTO, RIDGE_LOO_EXACT_ROWS + 1));
-    assert_true(ridge_loo_is_exact(LOO_EXACT, INT64_C(1) << 31));
-    assert_false(ridge_loo_is_exact(LOO_ESTIMATED, 1));
+    assert_true(loo_is_exact(LOO_AUTO, LOO_EXACT_ROWS));
+    assert_false(loo_is_exact(LOO_AUTO, LOO_EXACT_ROWS + 1));
+    assert_true(loo_is_exact(LOO_EXACT, INT64_C(1) << 31));
+    assert_false(loo_is_exact(LOO_ESTIMATED, 1));
     assert_true(loo_effort_named("auto") == LOO_AUTO && loo_effort_named("exact") == LOO_EXACT);
     assert_true(loo_effort_named("estimated") == LOO_ESTIMATED);
     for (int64_t n_rows = 1; n_rows < 20; n_rows++) {
-        assert_true(ridge_loo_sample(n_rows) >= RIDGE_LOO_FRAMES);
-        assert_true(ridge_loo_sample(n_rows + 1) <= ridge_loo_sample(n_rows));
+        assert_true(loo_sample_by_factor(n_rows) > 1);
+        assert_true(loo_sample_by_factor(n_rows + 1) <= loo_sample_by_factor(n_rows));
     }
 }
 

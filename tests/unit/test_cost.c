@@ -72,6 +72,25 @@ static void kernel_values_are_counted_once_a_pair(void **state)
     assert_near(cost.phases[PHASE_ASSEMBLE].kernels / flops, 1.0, 0.03);
 }
 
+/* Probes and columns of the sample, against the inverse of the triangle. */
+static void estimated_errors_cost_a_part_of_a_factor(void **state)
+{
+    const cost_system system = plain(10000);
+    cost_layout       on = {.n_ranks = 1};
+    cost_estimate     estimated, exact, automatic;
+
+    (void)state;
+    cost_cholesky(&system, &on, &automatic);
+    on.leave_one_out = LOO_ESTIMATED;
+    cost_cholesky(&system, &on, &estimated);
+    on.leave_one_out = LOO_EXACT;
+    cost_cholesky(&system, &on, &exact);
+    assert_near(estimated.phases[PHASE_LOO].products / (256.0 * 1e8), 1.0, 1e-12);
+    assert_near(exact.phases[PHASE_LOO].products / (1e12 / 3.0), 1.0, 0.1);
+    assert_true(automatic.phases[PHASE_LOO].products == estimated.phases[PHASE_LOO].products);
+    assert_true(exact.phases[PHASE_FACTOR].products == estimated.phases[PHASE_FACTOR].products);
+}
+
 static void ranks_share_work_and_memory(void **state)
 {
     const cost_system system = plain(60000);
@@ -188,6 +207,25 @@ static void auto_is_cholesky_where_it_fits(void **state)
     assert_non_null(strstr(choice.reason, "of 1 GiB per rank"));
     assert_ok(solver_choose("auto", &sizes, &on, GIBI, &again));
     assert_string_equal(choice.reason, again.reason);
+}
+
+/* The faster one where both estimate; the one that can where exact errors are asked for. */
+static void choice_goes_by_the_leave_one_out_errors(void **state)
+{
+    cost_layout     on = {.n_ranks = 1};
+    sized_system    system;
+    const fit_sizes sizes = sizes_of(&system, 100000);
+    solver_choice   choice;
+
+    (void)state;
+    const double times = solver_choice_need(SOLVER_CHOLESKY, &sizes, &on).seconds /
+                         solver_choice_need(SOLVER_ITERATIVE, &sizes, &on).seconds;
+    assert_true(times > 1.0 && times < 5.0);
+    assert_ok(solver_choose("auto", &sizes, &on, 512 * GIBI, &choice));
+    assert_int_equal(choice.solver, SOLVER_ITERATIVE);
+    on.leave_one_out = LOO_EXACT;
+    assert_ok(solver_choose("auto", &sizes, &on, 512 * GIBI, &choice));
+    assert_int_equal(choice.solver, SOLVER_CHOLESKY);
 }
 
 static void auto_keeps_within_the_memory(void **state)
@@ -309,6 +347,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(rank_and_tolerance_are_those_asked_for),
     cmocka_unit_test(the_grid_is_the_one_asked_for),
     cmocka_unit_test(auto_is_cholesky_where_it_fits),
+    cmocka_unit_test(choice_goes_by_the_leave_one_out_errors),
+    cmocka_unit_test(estimated_errors_cost_a_part_of_a_factor),
     cmocka_unit_test(auto_keeps_within_the_memory),
     cmocka_unit_test(what_is_asked_for_is_refused_with_the_remedy),
     cmocka_unit_test(parts_beyond_the_indices_are_refused),
