@@ -175,10 +175,11 @@ def irrep_part(values, l):
 
 def least_loo(fit, values):
     """Least leave-one-out error over the lattice of whole steps that the search starts from,
-    lengths sigma 2^-1 ... 2^8 and ridges 1e-12 ... 1e-3, where rounding leaves it a meaning."""
+    lengths sigma 2^-1 ... 2^8 and every second ridge of 1e-12 ... 1e-4, where rounding leaves it a
+    meaning."""
     least = np.inf
     for a in range(-1, 9):
-        for b in range(-12, -2):
+        for b in range(-12, -2, 2):
             try:
                 fit.solve(values, fit.sigma * 2.0**a, 10.0**b)
                 rmse = rpr.frobenius(fit.loo())
