@@ -32,9 +32,9 @@ count() {
     grep -c "<testcase .*status=\"$1\"" "$2" || true
 }
 
-# run_tests PRESET [ctest options]: adds to the totals.  Twice as many ranks as cores at a time: most
-# tests wait for programs to start half of their time.  Ctest calls a skipped test "notrun", like one
-# that it could not start; only the former names its exit status as the reason.
+# run_tests PRESET [ctest options]: adds to the totals.  Twice as many ranks as cores at a time:
+# most tests wait for programs to start half of their time.  Ctest calls a skipped test "notrun",
+# like one that it could not start; only the former names its exit status as the reason.
 run_tests() {
     local preset=$1 report=$PWD/build/$1-tests.xml status=0 quiet not_run
     shift
