@@ -87,9 +87,17 @@ covary_status block_cyclic_to_panel(const block_cyclic *from, panel *to);
 covary_status block_cyclic_cholesky(block_cyclic *a, const factorization_ops *by, double *logdet,
                                     int64_t *bad_pivot);
 
-/* X <- A^-1 X with the factor; X has the factor's grid and block.  Collective. */
+typedef enum {
+    FACTOR_BOTH,      /* A^-1 = L^-T L^-1 */
+    FACTOR_LOWER,     /* L^-1 */
+    FACTOR_TRANSPOSED /* L^-T */
+} factor_half;
+
+/*
+ * X <- A^-1 X with the factor, or one half of that; X has the factor's grid and block.  Collective.
+ */
 covary_status block_cyclic_cholesky_solve(const block_cyclic *factor, const factorization_ops *by,
-                                          block_cyclic *x);
+                                          factor_half half, block_cyclic *x);
 
 /*
  * The r x r blocks on the diagonal of A^-1, [n / r][r][r] on every rank, from the factor, which is

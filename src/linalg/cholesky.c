@@ -93,7 +93,7 @@ done:
 }
 
 covary_status block_cyclic_cholesky_solve(const block_cyclic *factor, const factorization_ops *by,
-                                          block_cyclic *x)
+                                          factor_half half, block_cyclic *x)
 {
     covary_status status = COVARY_OK;
 
@@ -104,7 +104,7 @@ covary_status block_cyclic_cholesky_solve(const block_cyclic *factor, const fact
                            "%" PRId64 " rows in blocks of %d",
                            x->n_rows, x->block, factor->n_rows, factor->block);
     }
-    COVARY_TRY(by->solve(factor, x));
+    COVARY_TRY(by->solve(factor, half, x));
 
 done:
     return status;

@@ -15,8 +15,8 @@ struct factorization_ops {
 
     /* A = L L^T on and below the diagonal; *bad_pivot as in block_cyclic_cholesky. */
     covary_status (*factor)(block_cyclic *a, int64_t *bad_pivot);
-    /* X <- A^-1 X. */
-    covary_status (*solve)(const block_cyclic *factor, block_cyclic *x);
+    /* X <- A^-1 X, or one half of it. */
+    covary_status (*solve)(const block_cyclic *factor, factor_half half, block_cyclic *x);
     /* L <- L^-1, of a factor without zeros on its diagonal. */
     covary_status (*invert)(block_cyclic *factor);
 };

@@ -17,7 +17,7 @@ enum { PRODUCT_COLS = 512, PRODUCT_ROWS = 4096 };
  * columns of X.
  */
 covary_status native_cholesky(block_cyclic *a, int64_t *bad_pivot);
-covary_status native_solve(const block_cyclic *factor, block_cyclic *x);
+covary_status native_solve(const block_cyclic *factor, factor_half half, block_cyclic *x);
 covary_status native_invert(block_cyclic *factor);
 
 /* Where global blocks lie on this process, below.  Numbers past the last block mean the end. */

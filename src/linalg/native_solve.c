@@ -8,8 +8,8 @@
  *   up:    X_k = L_kk^-T (X_k - S_k): the S_k of grid column c are summed by (r, c), X_k goes to
  *          grid row r, whose processes add L_kj^T X_k to their S_j
  *
- * A process of another row or column does not wait for a step and goes ahead to the next that
- * concerns it.
+ * Each half is also a solution of its own.  A process of another row or column does not wait for a
+ * step and goes ahead to the next that concerns it.
  */
 #include "linalg/native.h"
 
@@ -178,23 +178,58 @@ static void step_up(const workspace *w, int64_t k)
                         l->local_cols);
 }
 
+/* What would come from above: B itself where the blocks of the diagonal are. */
+static void take_rows(const workspace *w, int64_t k)
+{
+    const block_cyclic *l = w->l;
+
+    if (l->grid->row == row_of(l, k) && l->grid->col == col_of(l, k)) {
+        copy_block(block_width(l, k), w->width, w->rows + local_row(l, k), l->local_rows,
+                   w->cols + local_col(l, k), l->local_cols);
+    }
+}
+
+/* X from where the blocks of the diagonal are to their grid rows. */
+static void give_rows(const workspace *w, int64_t k)
+{
+    const block_cyclic *l = w->l;
+    const int           n = block_width(l, k), c = col_of(l, k);
+
+    if (l->grid->row != row_of(l, k)) {
+        return;
+    }
+    if (l->grid->col == c) {
+        copy_block(n, w->width, w->cols + local_col(l, k), l->local_cols, w->tile, n);
+    }
+    MPI_Bcast(w->tile, (int)(n * w->width), MPI_DOUBLE, c, l->grid->along_row);
+    copy_block(n, w->width, w->tile, n, w->rows + local_row(l, k), l->local_rows);
+}
+
 /* All memory is there, and nothing can fail.  Collective. */
-static void solve_columns(workspace *w, block_cyclic *x, int64_t begin)
+static void solve_columns(workspace *w, factor_half half, block_cyclic *x, int64_t begin)
 {
     const int64_t n_blocks = block_count(w->l);
 
     memset(w->sums, 0, (size_t)(w->l->local_cols * w->width) * sizeof *w->sums);
     gather_rows(w, x, begin);
     for (int64_t k = 0; k < n_blocks; k++) {
-        step_down(w, k);
+        if (half == FACTOR_TRANSPOSED) {
+            take_rows(w, k);
+        } else {
+            step_down(w, k);
+        }
     }
     for (int64_t k = n_blocks - 1; k >= 0; k--) {
-        step_up(w, k);
+        if (half == FACTOR_LOWER) {
+            give_rows(w, k);
+        } else {
+            step_up(w, k);
+        }
     }
     return_rows(w, x, begin);
 }
 
-covary_status native_solve(const block_cyclic *factor, block_cyclic *x)
+covary_status native_solve(const block_cyclic *factor, factor_half half, block_cyclic *x)
 {
     covary_status status = COVARY_OK;
     workspace     w = {.l = factor};
@@ -203,7 +238,7 @@ covary_status native_solve(const block_cyclic *factor, block_cyclic *x)
                         allocate(&w, smaller(x->n_cols, MOST_COLUMNS)));
     for (int64_t begin = 0; begin < x->n_cols; begin += MOST_COLUMNS) {
         w.width = smaller(x->n_cols - begin, MOST_COLUMNS);
-        solve_columns(&w, x, begin);
+        solve_columns(&w, half, x, begin);
     }
 
 done:

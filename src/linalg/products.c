@@ -152,9 +152,9 @@ covary_status block_cyclic_triangle_solve(const block_cyclic *lower, triangle_si
     const int           n_rows = (int)x->n_rows, n_cols = (int)x->n_cols; /* checked at creation */
 
     COVARY_TRY_TOGETHER(lower->grid->run, "triangle", check_triangle(lower, side, x));
-    pdtrsm_(side == TRIANGLE_RIGHT_TRANSPOSED ? "R" : "L", "L", side == TRIANGLE_LEFT ? "N" : "T",
-            "N", &n_rows, &n_cols, &unit, lower->data, &one, &one, lower->descriptor, x->data, &one,
-            &one, x->descriptor, 1, 1, 1, 1);
+    pdtrsm_(side == TRIANGLE_RIGHT_TRANSPOSED ? "R" : "L", "L", "T", "N", &n_rows, &n_cols, &unit,
+            lower->data, &one, &one, lower->descriptor, x->data, &one, &one, x->descriptor, 1, 1, 1,
+            1);
 
 done:
     return status;

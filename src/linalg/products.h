@@ -25,8 +25,8 @@ covary_status block_cyclic_multiply(double alpha, const block_cyclic *a, bool tr
 /* Lower triangle of C <- A^T A + shift I; the upper one is left as it was. */
 covary_status block_cyclic_gram(const block_cyclic *a, double shift, block_cyclic *c);
 
-/* X <- L^-1 X, L^-T X, X L^-T; only the lower triangle of L is read. */
-typedef enum { TRIANGLE_LEFT, TRIANGLE_LEFT_TRANSPOSED, TRIANGLE_RIGHT_TRANSPOSED } triangle_side;
+/* X <- L^-T X or X L^-T; only the lower triangle of L is read. */
+typedef enum { TRIANGLE_LEFT_TRANSPOSED, TRIANGLE_RIGHT_TRANSPOSED } triangle_side;
 covary_status block_cyclic_triangle_solve(const block_cyclic *lower, triangle_side side,
                                           block_cyclic *x);
 

@@ -38,14 +38,20 @@ done:
     return status;
 }
 
-static covary_status scalapack_solve(const block_cyclic *factor, block_cyclic *x)
+static covary_status scalapack_solve(const block_cyclic *factor, factor_half half, block_cyclic *x)
 {
     covary_status status = COVARY_OK;
+    const double  unit = 1.0;
     const int     n = (int)factor->n_rows, n_rhs = (int)x->n_cols; /* checked at creation */
     int           info = 0;
 
-    pdpotrs_("L", &n, &n_rhs, factor->data, &one, &one, factor->descriptor, x->data, &one, &one,
-             x->descriptor, &info, 1);
+    if (half == FACTOR_BOTH) {
+        pdpotrs_("L", &n, &n_rhs, factor->data, &one, &one, factor->descriptor, x->data, &one, &one,
+                 x->descriptor, &info, 1);
+    } else {
+        pdtrsm_("L", "L", half == FACTOR_LOWER ? "N" : "T", "N", &n, &n_rhs, &unit, factor->data,
+                &one, &one, factor->descriptor, x->data, &one, &one, x->descriptor, 1, 1, 1, 1);
+    }
     COVARY_TRY_TOGETHER(factor->grid->run, "Cholesky solution", check_info("pdpotrs", info));
 
 done:
@@ -67,7 +73,7 @@ done:
 
 const factorization_ops factorization_scalapack = {
     .name = "scalapack",
-    .summary = "pdpotrf, pdpotrs and pdtrtri of ScaLAPACK",
+    .summary = "pdpotrf, pdpotrs, pdtrsm and pdtrtri of ScaLAPACK",
     .most_local = INT_MAX,
     .factor = scalapack_factor,
     .solve = scalapack_solve,

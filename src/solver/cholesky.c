@@ -67,15 +67,15 @@ done:
     return status;
 }
 
-static covary_status cholesky_solve(void *with, const panel *rhs, panel *x)
+static covary_status solve_part(const cholesky_state *state, factor_half half, const panel *rhs,
+                                panel *x)
 {
-    covary_status   status = COVARY_OK;
-    cholesky_state *state = with;
-    block_cyclic   *spread = NULL;
+    covary_status status = COVARY_OK;
+    block_cyclic *spread = NULL;
 
     COVARY_TRY(block_cyclic_create(state->grid, rhs->n_rows, rhs->width, state->a->block, &spread));
     COVARY_TRY(block_cyclic_from_panel(rhs, spread));
-    COVARY_TRY(block_cyclic_cholesky_solve(state->a, state->by, spread));
+    COVARY_TRY(block_cyclic_cholesky_solve(state->a, state->by, half, spread));
     COVARY_TRY(block_cyclic_to_panel(spread, x));
 
 done:
@@ -83,21 +83,14 @@ done:
     return status;
 }
 
+static covary_status cholesky_solve(void *with, const panel *rhs, panel *x)
+{
+    return solve_part(with, FACTOR_BOTH, rhs, x);
+}
+
 static covary_status cholesky_solve_half(void *with, bool transposed, const panel *rhs, panel *x)
 {
-    covary_status   status = COVARY_OK;
-    cholesky_state *state = with;
-    block_cyclic   *spread = NULL;
-
-    COVARY_TRY(block_cyclic_create(state->grid, rhs->n_rows, rhs->width, state->a->block, &spread));
-    COVARY_TRY(block_cyclic_from_panel(rhs, spread));
-    COVARY_TRY(block_cyclic_triangle_solve(
-        state->a, transposed ? TRIANGLE_LEFT_TRANSPOSED : TRIANGLE_LEFT, spread));
-    COVARY_TRY(block_cyclic_to_panel(spread, x));
-
-done:
-    block_cyclic_destroy(&spread);
-    return status;
+    return solve_part(with, transposed ? FACTOR_TRANSPOSED : FACTOR_LOWER, rhs, x);
 }
 
 static covary_status cholesky_inverse_blocks(void *with, double *blocks)

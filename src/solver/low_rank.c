@@ -278,7 +278,7 @@ static covary_status solve_refined(const ridge_problem *problem, const low_rank_
     *residual = 1.0;
     do {
         before = *residual;
-        COVARY_TRY(block_cyclic_cholesky_solve(state->factor, state->by, of->step));
+        COVARY_TRY(block_cyclic_cholesky_solve(state->factor, state->by, FACTOR_BOTH, of->step));
         add_step(of);
         COVARY_TRY(find_residual(problem, state, ridge, of, residual));
     } while (++steps <= MOST_REFINEMENTS && *residual < 0.5 * before);

@@ -85,7 +85,7 @@ static covary_status solve(void *context)
 {
     work *w = context;
 
-    return block_cyclic_cholesky_solve(w->matrix, w->by, w->x);
+    return block_cyclic_cholesky_solve(w->matrix, w->by, FACTOR_BOTH, w->x);
 }
 
 static covary_status multiply(void *context)

@@ -96,7 +96,7 @@ row() {
     fit_peak=$peak
     rank=$(field 'partial factor of rank ([0-9]+)')
     steps=$(field 'conjugate gradients: ([0-9]+) steps')
-    loo=$(field 'leave-one-out rmse.*\(([.0-9]+) % of the rms\)')
+    loo=$(field 'leave-one-out rmse.*\(([.0-9]+) % of the rms')
     if [ "$solver" = iterative ]; then
         residual=$(field 'steps to a residual of ([-+.0-9e]+)')
         phases="$(phase 'partial factor'), $(phase preconditioner), "

@@ -97,6 +97,26 @@ static panel *shared_panel(int64_t n, int64_t width)
     return made;
 }
 
+/* One half after the other gives what both give. */
+static void check_halves(const block_cyclic *factor, const factorization_ops *by,
+                         const panel *targets, const block_cyclic *both)
+{
+    block_cyclic *half = NULL;
+
+    assert_ok(block_cyclic_create(factor->grid, both->n_rows, both->n_cols, both->block, &half));
+    assert_ok(block_cyclic_from_panel(targets, half));
+    assert_ok(block_cyclic_cholesky_solve(factor, by, FACTOR_LOWER, half));
+    assert_ok(block_cyclic_cholesky_solve(factor, by, FACTOR_TRANSPOSED, half));
+    for (int64_t col = 0; col < both->local_cols; col++) {
+        for (int64_t row = 0; row < both->local_rows; row++) {
+            const int64_t at = col * both->leading + row;
+
+            assert_near(half->data[at], both->data[at], 1e-13 * (1.0 + fabs(both->data[at])));
+        }
+    }
+    block_cyclic_destroy(&half);
+}
+
 /* Factor, solution for `width` right-hand sides, log determinant and diagonal of the inverse. */
 static void check_cholesky(const factorization_ops *by, const process_grid *grid, int n, int block,
                            int width)
@@ -118,7 +138,8 @@ static void check_cholesky(const factorization_ops *by, const process_grid *grid
     assert_ok(block_cyclic_from_panel(targets, rhs));
     assert_ok(block_cyclic_cholesky(matrix, by, &logdet, &bad));
     assert_int_equal(bad, 0);
-    assert_ok(block_cyclic_cholesky_solve(matrix, by, rhs));
+    assert_ok(block_cyclic_cholesky_solve(matrix, by, FACTOR_BOTH, rhs));
+    check_halves(matrix, by, targets, rhs);
     assert_ok(block_cyclic_to_panel(rhs, targets));
     assert_ok(block_cyclic_inverse_blocks(matrix, by, 1, diagonal));
 

@@ -183,7 +183,7 @@ static void engine_gives_the_targets_back(void **state)
         assert_ok(block_cyclic_from_panel(weights, x));
         assert_ok(block_cyclic_cholesky(a, &factorization_native, &logdet, &bad));
         assert_int_equal(bad, 0);
-        assert_ok(block_cyclic_cholesky_solve(a, &factorization_native, x));
+        assert_ok(block_cyclic_cholesky_solve(a, &factorization_native, FACTOR_BOTH, x));
         assert_ok(block_cyclic_to_panel(x, weights));
         assert_ok(panel_replicate(weights, &all));
         group.weights = all;

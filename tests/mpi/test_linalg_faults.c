@@ -63,7 +63,7 @@ static covary_status fit(objects *o)
     COVARY_TRY(covariant_assemble(&sites, &train, 1e-3, o->matrix));
     COVARY_TRY(block_cyclic_from_panel(o->weights, o->x));
     COVARY_TRY(block_cyclic_cholesky(o->matrix, &factorization_native, &logdet, &bad));
-    COVARY_TRY(block_cyclic_cholesky_solve(o->matrix, &factorization_native, o->x));
+    COVARY_TRY(block_cyclic_cholesky_solve(o->matrix, &factorization_native, FACTOR_BOTH, o->x));
     COVARY_TRY(block_cyclic_inverse_blocks(o->matrix, &factorization_native, 1, diagonal));
     COVARY_TRY(block_cyclic_to_panel(o->x, o->weights));
     COVARY_TRY(panel_replicate(o->weights, &o->all));
