@@ -268,7 +268,7 @@ void cost_cholesky(const cost_system *with, const cost_layout *on, cost_estimate
 
 int64_t cost_default_rank(int64_t n)
 {
-    const int64_t rank = (int64_t)(20.0 * sqrt((double)n));
+    const int64_t rank = (int64_t)(30.0 * sqrt((double)n));
 
     return rank < n ? rank : n;
 }

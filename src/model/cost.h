@@ -69,7 +69,7 @@ typedef struct {
     int64_t solver_bytes; /* all that the solver holds at once, with the matrix */
 } cost_estimate;
 
-enum { COST_ITERATIONS = 100, COST_EXP_FLOPS = 28 };
+enum { COST_ITERATIONS = 50, COST_EXP_FLOPS = 28 };
 
 /*
  * Operations for one kernel value of two rows: the distance, the exponential, and n_outputs
@@ -96,7 +96,7 @@ void cost_iterative(const cost_system *of, const cost_layout *on, cost_estimate 
 /* Inducing frames with m rows: 3 N m^2 + m^3 / 3 operations (solver/low_rank.c). */
 void cost_low_rank(const cost_system *of, const cost_layout *on, cost_estimate *out);
 
-/* 20 N^1/2, at most N: the rank with which some 100 iterations do in smooth kernels. */
+/* 30 N^1/2, at most N: the rank with which 25 to 50 iterations do (tests/bench/iterative.sh). */
 int64_t cost_default_rank(int64_t n);
 
 /* COST_ITERATIONS to a residual of 1e-6, and as many more for each digit more (tolerance 0: 1e-6).
