@@ -17,6 +17,16 @@ covariant_kernel covariant_plain(const kernel *of, int64_t dimension)
                               .scale = 1.0};
 }
 
+covariant_frames covariant_share(const covariant_panels *of, int64_t first, int64_t n)
+{
+    const panel *features = of->features, *tensors = of->tensors;
+
+    return (covariant_frames){.n_frames = n,
+                              .features = features->data + first * features->width,
+                              .tensors =
+                                  tensors == NULL ? NULL : tensors->data + first * tensors->width};
+}
+
 int covariant_train_sites(const covariant_kernel *of)
 {
     return of->one_sided ? 1 : of->n_sites;

@@ -48,6 +48,9 @@ typedef struct {
     const panel *tensors;  /* [frames][n_sites * n_rows * n_tensors], or NULL */
 } covariant_panels;
 
+/* Frames [first, first + n) of this rank's share; borrowed.  Local. */
+covariant_frames covariant_share(const covariant_panels *of, int64_t first, int64_t n);
+
 /* One site, one row, no tensors. */
 covariant_kernel covariant_plain(const kernel *of, int64_t dimension);
 

@@ -9,8 +9,8 @@
 
 #include "core/memory.h"
 #include "core/status.h"
-#include "kernel/arguments.h"
 #include "core/vectorized.h"
+#include "kernel/arguments.h"
 #include <cblas.h>
 #include <string.h>
 

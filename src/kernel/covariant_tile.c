@@ -8,9 +8,9 @@
  */
 #include "core/memory.h"
 #include "core/status.h"
+#include "core/vectorized.h"
 #include "kernel/covariant_block.h"
 #include "kernel/engine.h"
-#include "core/vectorized.h"
 #include <string.h>
 
 /* Columns in the lanes of two vectors; rows of a batch bound the scratch. */

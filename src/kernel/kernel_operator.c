@@ -8,8 +8,8 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "core/text.h"
-#include "kernel/engine.h"
 #include "core/vectorized.h"
+#include "kernel/engine.h"
 
 #include <cblas.h>
 #include <inttypes.h>
@@ -175,15 +175,11 @@ static covary_status largest_diagonal(const kernel_operator *o, double *largest)
 {
     covary_status           status = COVARY_OK;
     const covariant_kernel *of = o->kernel;
-    const panel            *features = o->train->features, *tensors = o->train->tensors;
     double                  mean;
 
     *largest = 0.0;
-    for (int64_t frame = 0; frame < features->n_local; frame++) {
-        const covariant_frames one = {
-            .n_frames = 1,
-            .features = features->data + frame * features->width,
-            .tensors = tensors == NULL ? NULL : tensors->data + frame * tensors->width};
+    for (int64_t frame = 0; frame < o->train->features->n_local; frame++) {
+        const covariant_frames one = covariant_share(o->train, frame, 1);
 
         COVARY_TRY(covariant_mean_diagonal(of, &one, &mean));
         *largest = fmax(*largest, mean * of->n_rows);
@@ -394,11 +390,8 @@ done:
 static covary_status replicate_weights(const kernel_operator *o, const panel *x, product *p)
 {
     covary_status          status = COVARY_OK;
-    const panel           *tensors = o->train->tensors;
     panel                 *packed = NULL;
-    const covariant_frames here = {.n_frames = o->train->features->n_local,
-                                   .features = o->train->features->data,
-                                   .tensors = tensors == NULL ? NULL : tensors->data};
+    const covariant_frames here = covariant_share(o->train, 0, o->train->features->n_local);
 
     COVARY_TRY(panel_create(o->run, here.n_frames, covariant_train_sites(o->kernel) * p->n_outputs,
                             &packed));

@@ -342,11 +342,8 @@ static covary_status add_predictions(const phase_task *task, const phase_system 
     covary_status          status = COVARY_OK;
     const int64_t          n_rows = system->with.n_rows, n_columns = system->n_columns;
     const int64_t          n = task->n_chosen * n_rows;
-    const panel           *tensors = system->tensors;
-    const covariant_frames rows = {
-        .n_frames = count,
-        .features = system->features->data + first * system->features->width,
-        .tensors = tensors == NULL ? NULL : tensors->data + first * tensors->width};
+    const covariant_panels all = {.features = system->features, .tensors = system->tensors};
+    const covariant_frames rows = covariant_share(&all, first, count);
 
     COVARY_TRY(covariant_tile(&system->with, &rows, &system->subset.system.train, k));
     for (int64_t row = 0; row < count * n_rows; row++) {

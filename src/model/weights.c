@@ -169,17 +169,6 @@ static void scatter_residuals(const weights_task *task, const owned_system *owne
     }
 }
 
-/* One frame of this rank. */
-static covariant_frames frame_of(const covariant_panels *train, int64_t frame)
-{
-    const panel *features = train->features, *tensors = train->tensors;
-
-    return (covariant_frames){.n_frames = 1,
-                              .features = features->data + frame * features->width,
-                              .tensors =
-                                  tensors == NULL ? NULL : tensors->data + frame * tensors->width};
-}
-
 /* The engine's weights of one system, on every rank. */
 static covary_status keep_weights(weights_task *task, const covariant_kernel *by,
                                   const covariant_panels *train, const representation *in,
@@ -197,7 +186,7 @@ static covary_status keep_weights(weights_task *task, const covariant_kernel *by
     COVARY_TRY(panel_create(task->run, end - begin, width, &packed));
     for (int64_t k = begin; k < end; k++) {
         const int64_t          frame = in->train_frames[k] - train->features->first;
-        const covariant_frames one = frame_of(train, frame);
+        const covariant_frames one = covariant_share(train, frame, 1);
         for (int row = 0; row < system->n_rows; row++) {
             memcpy(columns + row * system->n_columns,
                    solved->data + (frame * system->n_rows + row) * solved->width + first,

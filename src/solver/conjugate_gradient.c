@@ -69,7 +69,7 @@ done:
     return status;
 }
 
-/* sums[c] <- a_c^T b_c over all ranks, for panels of one width; `place` in s->sums. */
+/* sums[c] <- a_c^T b_c over all ranks, for panels of one width. */
 static void dot_columns(search *s, const panel *a, const panel *b, double *sums)
 {
     memset(sums, 0, (size_t)a->width * sizeof *sums);
@@ -132,7 +132,7 @@ static void judge_columns(search *s)
     }
 }
 
-/* true <- b - A x of all columns; A in full precision. */
+/* residual <- b - A x of all columns; A in full precision. */
 static covary_status find_residual(const search *s, panel *residual)
 {
     covary_status status = COVARY_OK;

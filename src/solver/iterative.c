@@ -148,10 +148,8 @@ static int64_t most_pivots(const ridge_problem *problem, const kernel_operator *
 static covary_status local_trace(const ridge_problem *problem, double *trace)
 {
     covary_status          status = COVARY_OK;
-    const panel           *features = problem->train->features, *tensors = problem->train->tensors;
-    const covariant_frames here = {.n_frames = features->n_local,
-                                   .features = features->data,
-                                   .tensors = tensors == NULL ? NULL : tensors->data};
+    const covariant_frames here =
+        covariant_share(problem->train, 0, problem->train->features->n_local);
 
     *trace = 0.0;
     if (here.n_frames > 0) {

@@ -2,6 +2,8 @@
 /* Probabilities, the draw, and the variance of what is estimated from it. */
 #include "solver/loo_sample.h"
 
+#include "core/mix_bits.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -9,11 +11,7 @@
 
 double loo_uniform(uint64_t seed)
 {
-    uint64_t x = seed + UINT64_C(0x9e3779b97f4a7c15);
-
-    x = (x ^ x >> 33) * UINT64_C(0xff51afd7ed558ccd); /* the finalizer of MurmurHash3 */
-    x = (x ^ x >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
-    return (double)((x ^ x >> 33) >> 11) * 0x1p-53;
+    return (double)(mix_bits(seed + UINT64_C(0x9e3779b97f4a7c15)) >> 11) * 0x1p-53;
 }
 
 /* What would be above 1 is drawn for certain, and the others share what is left. */

@@ -65,10 +65,7 @@ static covary_status kernel_tile(const residual_check *check, frame_span here, f
                                  double *values)
 {
     const panel           *features = check->train->features, *tensors = check->train->tensors;
-    const covariant_frames rows = {
-        .n_frames = here.count,
-        .features = features->data + here.first * features->width,
-        .tensors = tensors != NULL ? tensors->data + here.first * tensors->width : NULL};
+    const covariant_frames rows = covariant_share(check->train, here.first, here.count);
     const covariant_frames columns = {
         .n_frames = there.count,
         .features = check->all_features + there.first * features->width,

@@ -9,6 +9,7 @@
 
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/mix_bits.h"
 #include "core/status.h"
 
 #include <cblas.h>
@@ -53,19 +54,12 @@ typedef struct {
     double    *tile;     /* [candidates n_rows][CHUNK n_rows] kernel values */
 } partial_factor;
 
-/* A bijection of 64-bit numbers that mixes all bits (the finalizer of MurmurHash3). */
-static uint64_t mixed(uint64_t x)
-{
-    x = (x ^ x >> 33) * UINT64_C(0xff51afd7ed558ccd);
-    x = (x ^ x >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
-    return x ^ x >> 33;
-}
-
 /* In (0, 1), of a frame in a round. */
 static double uniform(const partial_factor *of, int64_t frame, uint64_t stream)
 {
-    const uint64_t bits = mixed(
-        mixed(mixed(of->limits.seed + 1) + 2 * (uint64_t)of->round + stream) + (uint64_t)frame);
+    const uint64_t bits =
+        mix_bits(mix_bits(mix_bits(of->limits.seed + 1) + 2 * (uint64_t)of->round + stream) +
+                 (uint64_t)frame);
 
     return ((double)(bits >> 11) + 0.5) * 0x1p-53;
 }
@@ -177,17 +171,6 @@ done:
     return status;
 }
 
-/* Frames [from, from + n) of this rank's share. */
-static covariant_frames share(const partial_factor *of, int64_t from, int64_t n)
-{
-    const panel *features = of->train->features, *tensors = of->train->tensors;
-
-    return (covariant_frames){.n_frames = n,
-                              .features = features->data + from * features->width,
-                              .tensors =
-                                  tensors == NULL ? NULL : tensors->data + from * tensors->width};
-}
-
 static double left_of(const partial_factor *of, int64_t local)
 {
     const int64_t m = of->with->n_rows;
@@ -205,7 +188,7 @@ static covary_status find_diagonal(partial_factor *of)
     const int64_t size = (int64_t)of->with->n_rows * of->with->n_rows;
 
     for (int64_t i = 0; i < of->train->features->n_local; i++) {
-        const covariant_frames one = share(of, i, 1);
+        const covariant_frames one = covariant_share(of->train, i, 1);
 
         COVARY_TRY(covariant_tile(of->with, &one, &one, of->g->left + i * size));
     }
@@ -497,7 +480,7 @@ static covary_status extend_chunk(partial_factor *of, int64_t chunk, int n_candi
     int64_t       first, n_rows;
     const int64_t row =
         rpcholesky_rows(of->g, of->train->features->n_local * m, chunk, &first, &n_rows);
-    const covariant_frames here = share(of, row / m, n_rows / m);
+    const covariant_frames here = covariant_share(of->train, row / m, n_rows / m);
     const covariant_frames accepted = {n_candidates, of->features, of->tensors};
     double                *g = of->g->chunks[chunk], *to = g + r * height;
 
