@@ -42,6 +42,23 @@ setup_ranks() {
     [ "$cores" -lt 2 ] && echo "$cores" || echo 2
 }
 
+# setup_program ROOT: the program to run, from COVARY or else of the release or the dev preset.
+setup_program() {
+    local preset
+    if [ -n "${COVARY:-}" ]; then
+        echo "$COVARY"
+        return
+    fi
+    for preset in release dev; do
+        if [ -x "$1/build/$preset/covary" ]; then
+            echo "$1/build/$preset/covary"
+            return
+        fi
+    done
+    setup_say "${0##*/}: build the program first, or name it in COVARY"
+    return 1
+}
+
 # Open MPI and OpenBLAS as small jobs need them anywhere: in a container as root, on fewer cores
 # than ranks, one thread a rank.  What is set already stays.
 setup_environment() {

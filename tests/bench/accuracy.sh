@@ -32,16 +32,7 @@ for option in "$@"; do
     esac
 done
 
-program=${COVARY:-}
-for preset in release dev; do
-    if [ -z "$program" ] && [ -x "$root/build/$preset/covary" ]; then
-        program=$root/build/$preset/covary
-    fi
-done
-if [ -z "$program" ]; then
-    echo "accuracy.sh: build the program first, or name it in COVARY" >&2
-    exit 1
-fi
+program=$(setup_program "$root")
 
 setup_environment
 scratch=$(mktemp -d)

@@ -22,16 +22,7 @@ frames=$1
 output=$2
 python=${COVARY_PYTHON:-/usr/bin/python3} # Debian's packages belong to its own Python
 [ -x "$python" ] || python=python3
-program=${COVARY:-}
-for preset in release dev; do
-    if [ -z "$program" ] && [ -x "$root/build/$preset/covary" ]; then
-        program=$root/build/$preset/covary
-    fi
-done
-if [ -z "$program" ]; then
-    echo "frames.sh: build the program first, or name it in COVARY" >&2
-    exit 1
-fi
+program=$(setup_program "$root")
 
 setup_environment
 scratch=$(mktemp -d "$(dirname "$output")/frames.XXXXXX")

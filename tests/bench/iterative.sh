@@ -25,16 +25,7 @@ root=$(cd "$bench/../.." && pwd)
 sizes=("$@")
 [ $# -gt 0 ] || sizes=(10000 100000)
 unseen=${UNSEEN:-4000}
-program=${COVARY:-}
-for preset in release dev; do
-    if [ -z "$program" ] && [ -x "$root/build/$preset/covary" ]; then
-        program=$root/build/$preset/covary
-    fi
-done
-if [ -z "$program" ]; then
-    echo "iterative.sh: build the program first, or name it in COVARY" >&2
-    exit 1
-fi
+program=$(setup_program "$root")
 
 setup_environment
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/covary-iterative.XXXXXX")

@@ -23,16 +23,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 predicted=20000 # frames that the rate is measured with: copies of the unseen ones
 sizes=("$@")
-program=${COVARY:-}
-for preset in release dev; do
-    if [ -z "$program" ] && [ -x "$root/build/$preset/covary" ]; then
-        program=$root/build/$preset/covary
-    fi
-done
-if [ -z "$program" ]; then
-    echo "low_rank.sh: build the program first, or name it in COVARY" >&2
-    exit 1
-fi
+program=$(setup_program "$root")
 
 setup_environment
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/covary-low-rank.XXXXXX")
