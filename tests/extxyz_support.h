@@ -48,7 +48,9 @@ static inline covary_status read_text(const char *text, const label_request *req
 {
     const char   *path = write_file("odd.xyz", text);
     trajectory   *opened = NULL;
-    covary_status status = trajectory_open(test_run(), &path, 1, request, request != NULL, &opened);
+    covary_status status = trajectory_open(
+        test_run(), &path, 1,
+        &(trajectory_options){.requests = request, .n_requests = request != NULL}, &opened);
 
     *batch = NULL;
     if (status == COVARY_OK) {

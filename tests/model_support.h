@@ -123,7 +123,9 @@ static inline frames *read_all(const char *path, const label_request *requests, 
     trajectory *from = NULL;
     frames     *batch = NULL;
 
-    assert_ok(trajectory_open(run, &path, 1, requests, n_requests, &from));
+    assert_ok(trajectory_open(run, &path, 1,
+                              &(trajectory_options){.requests = requests, .n_requests = n_requests},
+                              &from));
     assert_ok(frames_create(trajectory_n_frames(from),
                             trajectory_n_frames(from) * trajectory_max_atoms(from), &batch));
     assert_ok(trajectory_read(from, 0, trajectory_n_frames(from), batch));

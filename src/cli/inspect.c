@@ -121,7 +121,7 @@ static covary_status inspect_trajectory(covary_run *run, const char *path, text 
     trajectory   *opened = NULL;
     frames       *ends = NULL;
 
-    COVARY_TRY(trajectory_open(run, &path, 1, NULL, 0, &opened));
+    COVARY_TRY(trajectory_open(run, &path, 1, NULL, &opened));
     COVARY_TRY_TOGETHER(run, "reserve a frame",
                         frames_create(1, trajectory_max_atoms(opened), &ends));
     COVARY_TRY_TOGETHER(run, "read the first frame", trajectory_read(opened, 0, 1, ends));

@@ -45,14 +45,15 @@ covary_status stream_open(covary_run *run, const covary_model *model, const char
                           int n_paths, const label_request *requests, int n_requests,
                           const char *phase, int64_t capacity, stream **out)
 {
-    covary_status status = COVARY_OK;
-    stream       *made = NULL;
+    covary_status            status = COVARY_OK;
+    stream                  *made = NULL;
+    const trajectory_options wanted = {.requests = requests, .n_requests = n_requests};
 
     linalg_check_threads(run);
     COVARY_TRY_TOGETHER(run, "open the stream", MEMORY_ALLOCATE("stream", 1, &made));
     made->run = run;
     made->model = model;
-    COVARY_TRY(trajectory_open(run, paths, n_paths, requests, n_requests, &made->from));
+    COVARY_TRY(trajectory_open(run, paths, n_paths, &wanted, &made->from));
     trajectory_share(made->from, &made->first, &made->count);
     made->capacity = capacity > 0 ? capacity : default_capacity(model);
     if (made->capacity > made->count) { /* small shares need no large buffers */

@@ -76,13 +76,15 @@ static void log_what_was_read(covary_run *run, const covary_model *model, const 
 static covary_status training_read(covary_run *run, const covary_config *config,
                                    covary_model *model, training_set *set)
 {
-    covary_status  status = COVARY_OK;
-    label_request *requests = NULL;
+    covary_status      status = COVARY_OK;
+    label_request     *requests = NULL;
+    trajectory_options wanted = {.n_requests = model->n_properties};
 
     timer_begin(run, "read");
     COVARY_TRY_TOGETHER(run, "prepare the labels", model_label_requests(model, &requests));
+    wanted.requests = requests;
     COVARY_TRY(trajectory_open(run, (const char *const *)config->train, (int)config->n_train,
-                               requests, model->n_properties, &set->from));
+                               &wanted, &set->from));
     COVARY_TRY_TOGETHER(run, "read the training frames", read_share(model, set));
     COVARY_TRY_TOGETHER(run, "remember the inputs", remember_inputs(config, model));
     log_what_was_read(run, model, set);
@@ -134,7 +136,7 @@ static covary_status read_reference(covary_run *run, const char *path, const cov
     trajectory   *from = NULL;
     frames       *first = NULL;
 
-    COVARY_TRY(trajectory_open(run, &path, 1, NULL, 0, &from));
+    COVARY_TRY(trajectory_open(run, &path, 1, NULL, &from));
     COVARY_TRY_TOGETHER(run, "reserve the reference",
                         frames_create(1, trajectory_max_atoms(from), &first));
     COVARY_TRY_TOGETHER(run, "read the reference", trajectory_read(from, 0, 1, first));

@@ -66,8 +66,8 @@ done:
 }
 
 static covary_status extxyz_open(covary_run *run, const format_source *source,
-                                 const format_tuning *tuning, void **file, int64_t *n_frames,
-                                 int64_t *max_atoms)
+                                 const format_tuning *tuning, void **file,
+                                 format_contents *contents)
 {
     covary_status status = COVARY_OK;
     extxyz_file  *self = NULL;
@@ -75,8 +75,8 @@ static covary_status extxyz_open(covary_run *run, const format_source *source,
     COVARY_TRY_TOGETHER(run, "open an XYZ file", create(source, tuning, &self));
     COVARY_TRY(extxyz_index_build(run, source, tuning, &self->index));
     self->parser.max_atoms = self->index.max_atoms;
-    *n_frames = self->index.n_frames;
-    *max_atoms = self->index.max_atoms;
+    *contents = (format_contents){
+        .n_frames = self->index.n_frames, .max_atoms = self->index.max_atoms, .elements = true};
 done:
     if (status != COVARY_OK) {
         extxyz_close((void **)(void *)&self);
@@ -179,6 +179,7 @@ const format_ops format_extxyz = {
     .name = "extxyz",
     .summary = "extended XYZ (ASE, libAtoms) and plain XYZ",
     .extensions = extensions,
+    .labels = true,
     .probe = extxyz_probe,
     .open = extxyz_open,
     .read = extxyz_read,

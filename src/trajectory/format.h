@@ -30,22 +30,28 @@ typedef struct {
     const char         **keys; /* [n] */
 } format_labels;
 
+/* What a file turned out to hold; the same on every rank. */
+typedef struct {
+    int64_t n_frames;  /* at least 1 */
+    int64_t max_atoms; /* of one frame */
+    bool    elements;  /* frames have atomic numbers; if not, `read` leaves them 0 */
+} format_contents;
+
 typedef struct {
     const char        *name;       /* extxyz */
     const char        *summary;    /* for help texts */
     const char *const *extensions; /* xyz, extxyz; ended by NULL */
+    bool               labels;     /* frames may carry labels */
 
     /* Do the first bytes of a file look like this format?  Local. */
     bool (*probe)(const char *head, size_t length);
 
     /*
      * Find the frames of a file.  Collective.
-     * file       out  the format's own state, the same on every rank but for what is open
-     * n_frames   out  at least 1
-     * max_atoms  out  the largest atom count of a frame
+     * file  out  the format's own state, the same on every rank but for what is open
      */
     covary_status (*open)(covary_run *run, const format_source *source, const format_tuning *tuning,
-                          void **file, int64_t *n_frames, int64_t *max_atoms);
+                          void **file, format_contents *contents);
 
     /* Append frames [first, first + count) of the file to `batch`.  Local. */
     covary_status (*read)(void *file, int64_t first, int64_t count, format_labels *labels,
@@ -72,7 +78,7 @@ covary_status format_find(const char *path, const char *head, size_t length,
 
 /* trajectory_open with other sizes.  Collective. */
 covary_status trajectory_open_tuned(covary_run *run, const char *const *paths, int n_paths,
-                                    const label_request *requests, int n_requests,
-                                    const format_tuning *tuning, trajectory **out);
+                                    const trajectory_options *options, const format_tuning *tuning,
+                                    trajectory **out);
 
 #endif

@@ -5,6 +5,9 @@
 #include "core/memory.h"
 #include "core/status.h"
 
+#include <math.h>
+#include <string.h>
+
 /* Values a label needs when the batch can hold so many frames and atoms. */
 static int64_t label_size(const frame_label *label, int64_t n_frames, int64_t n_atoms)
 {
@@ -67,6 +70,27 @@ done:
         frames_destroy(batch);
     }
     return status;
+}
+
+covary_status frames_prepare(frames *batch, int64_t n_atoms)
+{
+    covary_status status = COVARY_OK;
+    const int64_t frame = batch->n_frames, start = batch->atom_start[frame];
+
+    COVARY_TRY(frames_reserve(batch, frame + 1, start + n_atoms));
+    batch->atom_start[frame + 1] = start + n_atoms;
+    memset(batch->species + start, 0, (size_t)n_atoms);
+    memset(batch->cell + 9 * frame, 0, 9 * sizeof *batch->cell);
+    batch->periodic[frame] = 0;
+    batch->step[frame] = batch->first + frame;
+    batch->time[frame] = NAN;
+done:
+    return status;
+}
+
+void frames_append(frames *batch)
+{
+    batch->n_frames++;
 }
 
 static void release_labels(frames *batch)

@@ -42,6 +42,14 @@ covary_status frames_reserve(frames *batch, int64_t n_frames, int64_t n_atoms);
 void          frames_destroy(frames **batch);
 
 /*
+ * Room for one more frame behind the last, with the values of a file that has nothing but
+ * positions: elements 0, no cell, no time, the global frame index as step.  The frame is filled at
+ * place n_frames and counts from frames_append on.  COVARY_ERR_MEMORY.
+ */
+covary_status frames_prepare(frames *batch, int64_t n_atoms);
+void          frames_append(frames *batch);
+
+/*
  * Empty the batch and give it labels of these shapes (`values` of the shapes is not looked at).
  * Storage of labels that keep their shape is kept.
  */

@@ -36,6 +36,7 @@ typedef struct {
     void             *state; /* the format's */
     int64_t           first; /* global index of its first frame */
     int64_t           n_frames;
+    bool              elements; /* of its own; if not, from the topology */
 } member;
 
 struct trajectory {
@@ -48,6 +49,8 @@ struct trajectory {
     label_request *requests; /* with names, keys and key lists of our own */
     frame_label   *shapes;   /* [n_requests] */
     const char   **found;    /* [n_requests] keys found last */
+    int64_t        n_atoms;  /* of the topology */
+    uint8_t       *species;  /* [n_atoms], NULL: no topology is given */
 };
 
 static covary_status copy_request(const label_request *from, label_request *to)
@@ -85,10 +88,11 @@ static void release_request(label_request *request)
 
 /* What every rank can do for itself: memory, copies of the caller's arguments. */
 static covary_status prepare(covary_run *run, const char *const *paths, int n_paths,
-                             const label_request *requests, int n_requests, trajectory **out)
+                             const trajectory_options *options, trajectory **out)
 {
     covary_status status = COVARY_OK;
     trajectory   *opened = NULL;
+    const int     n_requests = options->n_requests;
 
     COVARY_TRY(MEMORY_ALLOCATE("trajectory", 1, out));
     opened = *out;
@@ -109,9 +113,14 @@ static covary_status prepare(covary_run *run, const char *const *paths, int n_pa
     }
     opened->n_requests = n_requests;
     for (int r = 0; r < n_requests; r++) {
-        COVARY_TRY(copy_request(&requests[r], &opened->requests[r]));
-        opened->shapes[r].n_components = requests[r].n_components;
-        opened->shapes[r].per_atom = requests[r].per_atom;
+        COVARY_TRY(copy_request(&options->requests[r], &opened->requests[r]));
+        opened->shapes[r].n_components = options->requests[r].n_components;
+        opened->shapes[r].per_atom = options->requests[r].per_atom;
+    }
+    if (options->topology != NULL) {
+        opened->n_atoms = options->topology->n_atoms;
+        COVARY_TRY(MEMORY_ALLOCATE("elements", opened->n_atoms, &opened->species));
+        memcpy(opened->species, options->topology->species, (size_t)opened->n_atoms);
     }
 done:
     return status;
@@ -153,12 +162,40 @@ done:
     return status;
 }
 
-/* Collective. */
-static covary_status open_file(covary_run *run, member *file, const format_tuning *tuning,
-                               int64_t *max_atoms)
+/* Do file and topology give what the caller wants?  Local, the same on every rank. */
+static covary_status check_contents(const trajectory *into, const member *file,
+                                    const format_contents *contents)
 {
-    covary_status status = COVARY_OK;
-    int64_t       about[2] = {0, 0}; /* bytes, format */
+    const char *format = file->format->name;
+
+    if (into->n_requests > 0 && !file->format->labels) {
+        return COVARY_FAIL(COVARY_ERR_DATA,
+                           "%s: files of the format %s have no labels, '%s' is wanted; give "
+                           "labelled frames as extended XYZ",
+                           file->path, format, into->requests[0].name);
+    }
+    if (!contents->elements && into->species == NULL) {
+        return COVARY_FAIL(COVARY_ERR_DATA,
+                           "%s: this file (%s) does not say which elements its atoms are; give "
+                           "them with --topology FILE (PDB, GRO, PSF or extended XYZ)",
+                           file->path, format);
+    }
+    if (!contents->elements && into->n_atoms != contents->max_atoms) {
+        return COVARY_FAIL(COVARY_ERR_DATA,
+                           "%s has %" PRId64 " atoms, the topology %" PRId64
+                           ": give the topology that belongs to it",
+                           file->path, contents->max_atoms, into->n_atoms);
+    }
+    return COVARY_OK;
+}
+
+/* Collective. */
+static covary_status open_file(covary_run *run, trajectory *into, member *file,
+                               const format_tuning *tuning)
+{
+    covary_status   status = COVARY_OK;
+    int64_t         about[2] = {0, 0}; /* bytes, format */
+    format_contents contents = {0};
 
     if (covary_run_rank(run) == 0) {
         status = examine(file->path, &about[0], &about[1]);
@@ -167,27 +204,29 @@ static covary_status open_file(covary_run *run, member *file, const format_tunin
     MPI_Bcast(about, 2, MPI_INT64_T, 0, covary_run_comm(run));
     const format_source source = {.path = file->path, .bytes = about[0]};
     file->format = format_registry()[about[1]];
-    COVARY_TRY(file->format->open(run, &source, tuning, &file->state, &file->n_frames, max_atoms));
+    COVARY_TRY(file->format->open(run, &source, tuning, &file->state, &contents));
+    COVARY_TRY(check_contents(into, file, &contents));
+    file->first = into->n_frames;
+    file->n_frames = contents.n_frames;
+    file->elements = contents.elements;
+    into->n_frames += contents.n_frames;
+    into->max_atoms = contents.max_atoms > into->max_atoms ? contents.max_atoms : into->max_atoms;
 done:
     return status;
 }
 
 covary_status trajectory_open_tuned(covary_run *run, const char *const *paths, int n_paths,
-                                    const label_request *requests, int n_requests,
-                                    const format_tuning *tuning, trajectory **out)
+                                    const trajectory_options *options, const format_tuning *tuning,
+                                    trajectory **out)
 {
-    covary_status status = COVARY_OK;
+    static const trajectory_options defaults = {0};
+    covary_status                   status = COVARY_OK;
 
     *out = NULL;
     COVARY_TRY_TOGETHER(run, "prepare a trajectory",
-                        prepare(run, paths, n_paths, requests, n_requests, out));
+                        prepare(run, paths, n_paths, options ? options : &defaults, out));
     for (int file = 0; file < n_paths; file++) {
-        member *opened = &(*out)->files[file];
-        int64_t max_atoms = 0;
-        COVARY_TRY(open_file(run, opened, tuning, &max_atoms));
-        opened->first = (*out)->n_frames;
-        (*out)->n_frames += opened->n_frames;
-        (*out)->max_atoms = max_atoms > (*out)->max_atoms ? max_atoms : (*out)->max_atoms;
+        COVARY_TRY(open_file(run, *out, &(*out)->files[file], tuning));
     }
 done:
     if (status != COVARY_OK) {
@@ -197,14 +236,14 @@ done:
 }
 
 covary_status trajectory_open(covary_run *run, const char *const *paths, int n_paths,
-                              const label_request *requests, int n_requests, trajectory **out)
+                              const trajectory_options *options, trajectory **out)
 {
     int64_t       entries = INDEX_ENTRIES_TOTAL / (n_paths > 0 ? n_paths : 1);
     format_tuning tuning = {.chunk_bytes = CHUNK_BYTES, .share_bytes = SHARE_BYTES};
 
     entries = entries < INDEX_ENTRIES ? entries : INDEX_ENTRIES;
     tuning.index_entries = entries > INDEX_ENTRIES_MIN ? entries : INDEX_ENTRIES_MIN;
-    return trajectory_open_tuned(run, paths, n_paths, requests, n_requests, &tuning, out);
+    return trajectory_open_tuned(run, paths, n_paths, options, &tuning, out);
 }
 
 void trajectory_close(trajectory **closed)
@@ -227,6 +266,7 @@ void trajectory_close(trajectory **closed)
     MEMORY_RELEASE(&opened->requests);
     MEMORY_RELEASE(&opened->shapes);
     MEMORY_RELEASE(&opened->found);
+    MEMORY_RELEASE(&opened->species);
     MEMORY_RELEASE(closed);
 }
 
@@ -304,6 +344,24 @@ static void turn_to(trajectory *opened, int file)
     opened->reading = file;
 }
 
+/* The topology's elements for frames [from, n_frames) of a batch. */
+static covary_status fill_elements(const trajectory *opened, const member *file, int64_t from,
+                                   frames *batch)
+{
+    for (int64_t frame = from; frame < batch->n_frames; frame++) {
+        const int64_t start = batch->atom_start[frame];
+        if (frames_n_atoms(batch, frame) != opened->n_atoms) {
+            return COVARY_FAIL(COVARY_ERR_DATA,
+                               "%s, frame %" PRId64 ": %" PRId64 " atoms, the topology has %" PRId64
+                               ": give the topology that belongs to it",
+                               file->path, batch->first + frame - file->first + 1,
+                               frames_n_atoms(batch, frame), opened->n_atoms);
+        }
+        memcpy(batch->species + start, opened->species, (size_t)opened->n_atoms);
+    }
+    return COVARY_OK;
+}
+
 covary_status trajectory_read(trajectory *opened, int64_t first, int64_t count, frames *batch)
 {
     covary_status status = COVARY_OK;
@@ -322,8 +380,12 @@ covary_status trajectory_read(trajectory *opened, int64_t first, int64_t count, 
         const member *file = &opened->files[index];
         const int64_t stop = file->first + file->n_frames;
         const int64_t here = (end < stop ? end : stop) - at;
+        const int64_t before = batch->n_frames;
         turn_to(opened, index);
         COVARY_TRY(file->format->read(file->state, at - file->first, here, &labels, batch));
+        if (!file->elements) {
+            COVARY_TRY(fill_elements(opened, file, before, batch));
+        }
         at += here;
     }
 done:

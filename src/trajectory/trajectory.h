@@ -9,6 +9,7 @@
 #define COVARY_TRAJECTORY_TRAJECTORY_H
 
 #include "trajectory/frames.h"
+#include "trajectory/topology.h"
 #include <covary/run.h>
 
 typedef struct trajectory trajectory;
@@ -28,17 +29,25 @@ typedef struct {
     bool               per_atom;     /* a column of the frame, not a value of the comment line */
 } label_request;
 
+/* What a caller wants beyond positions; all of it is copied. */
+typedef struct {
+    const label_request *requests; /* labels, filled into every batch in this order */
+    int                  n_requests;
+    const topology      *topology; /* elements for files that have none; NULL: none is given */
+} trajectory_options;
+
 /*
  * Open files and find their frames.  Collective.
  *
- * paths     in   n_paths files, read in this order
- * requests  in   n_requests labels, filled into every batch in this order; copied
- * out       out  new; release with trajectory_close
+ * paths    in   n_paths files, read in this order
+ * options  in   NULL: positions alone
+ * out      out  new; release with trajectory_close
  *
- * COVARY_ERR_IO, COVARY_ERR_FORMAT: the message names file and line or frame (counted from 1).
+ * COVARY_ERR_IO, COVARY_ERR_FORMAT: the message names file and line or frame (counted from 1);
+ * COVARY_ERR_DATA: labels of a format that has none, elements that neither file nor topology has.
  */
 covary_status trajectory_open(covary_run *run, const char *const *paths, int n_paths,
-                              const label_request *requests, int n_requests, trajectory **out);
+                              const trajectory_options *options, trajectory **out);
 void          trajectory_close(trajectory **closed);
 
 /* Number of frames in all files; the format's name; the largest atom count.  Local. */

@@ -76,7 +76,7 @@ static covary_status time_once(covary_run *run, const char *const *paths, int n_
     const double  size = megabytes(paths, n_paths), begin = MPI_Wtime();
     double        indexed, end;
 
-    COVARY_TRY(trajectory_open(run, paths, n_paths, NULL, 0, &opened));
+    COVARY_TRY(trajectory_open(run, paths, n_paths, NULL, &opened));
     indexed = MPI_Wtime();
     COVARY_TRY_TOGETHER(run, "benchmark", read_share(opened, print));
     end = MPI_Wtime();

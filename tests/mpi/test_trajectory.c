@@ -126,7 +126,7 @@ static void assert_file(const made_file *file, const char *path, const format_tu
     frames     *batch = NULL;
     int64_t     first, count;
 
-    assert_ok(trajectory_open_tuned(test_run(), &path, 1, NULL, 0, tuning, &opened));
+    assert_ok(trajectory_open_tuned(test_run(), &path, 1, NULL, tuning, &opened));
     assert_int_equal(trajectory_n_frames(opened), file->n_frames);
     assert_int_equal(trajectory_max_atoms(opened), largest(file));
     trajectory_share(opened, &first, &count);
@@ -264,7 +264,7 @@ static void any_size_of_index_finds_every_frame(void **state)
             .chunk_bytes = 100, .share_bytes = 1, .index_entries = entries};
         trajectory *opened = NULL;
         frames     *batch = NULL;
-        assert_ok(trajectory_open_tuned(test_run(), &path, 1, NULL, 0, &tuning, &opened));
+        assert_ok(trajectory_open_tuned(test_run(), &path, 1, NULL, &tuning, &opened));
         assert_ok(frames_create(4, 8, &batch));
         for (int64_t step = 0; step < FRAMES_MAX; step++) {
             const int64_t frame = (step * 37 + rank()) % (FRAMES_MAX - 1);
@@ -315,8 +315,9 @@ static void several_files_are_one_sequence(void **state)
 
     (void)state;
     for (int tuned = 0; tuned < 2; tuned++) {
-        assert_ok(trajectory_open_tuned(test_run(), paths, 4, &request, 1,
-                                        tuned ? &everywhere : &one_range, &opened));
+        assert_ok(trajectory_open_tuned(
+            test_run(), paths, 4, &(trajectory_options){.requests = &request, .n_requests = 1},
+            tuned ? &everywhere : &one_range, &opened));
         assert_int_equal(trajectory_n_frames(opened), 400);
         assert_int_equal(trajectory_max_atoms(opened), 8);
         trajectory_share(opened, &first, &count);
@@ -354,7 +355,7 @@ static covary_status open_alike(const char *path, const format_tuning *tuning, c
     covary_status status, first;
 
     covary_status_clear();
-    status = trajectory_open_tuned(test_run(), &path, 1, NULL, 0, tuning, &opened);
+    status = trajectory_open_tuned(test_run(), &path, 1, NULL, tuning, &opened);
     assert_true((opened != NULL) == (status == COVARY_OK));
     trajectory_close(&opened);
     snprintf(message, 512, "%s", covary_status_message());
@@ -406,7 +407,7 @@ static void a_file_that_one_rank_cannot_read_stops_all(void **state)
     for (int lost = 0; lost < n_ranks(); lost++) {
         const char *mine = rank() == lost ? "lost/by/this/rank.xyz" : path;
         trajectory *opened = NULL;
-        assert_int_equal(trajectory_open_tuned(test_run(), &mine, 1, NULL, 0, &everywhere, &opened),
+        assert_int_equal(trajectory_open_tuned(test_run(), &mine, 1, NULL, &everywhere, &opened),
                          COVARY_ERR_IO);
         assert_null(opened);
         assert_message("cannot open 'lost/by/this/rank.xyz'");
@@ -440,7 +441,7 @@ static void any_failing_agreement_stops_all(void **state)
         status = covary_run_create(covary_run_comm(test_run()), &quiet, &run);
         unsetenv("COVARY_FAULT");
         if (status == COVARY_OK) {
-            status = trajectory_open_tuned(run, paths, 2, NULL, 0, &everywhere, &opened);
+            status = trajectory_open_tuned(run, paths, 2, NULL, &everywhere, &opened);
             assert_true((opened != NULL) == (status == COVARY_OK));
         }
         assert_true(status == COVARY_OK || status == COVARY_ERR_INTERNAL);

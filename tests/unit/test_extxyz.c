@@ -91,7 +91,9 @@ static void label_key_is_reported(void **state)
     frames     *batch = NULL;
 
     (void)state;
-    assert_ok(trajectory_open(test_run(), &path, 1, &dipole, 1, &opened));
+    assert_ok(trajectory_open(test_run(), &path, 1,
+                              &(trajectory_options){.requests = &dipole, .n_requests = 1},
+                              &opened));
     assert_null(trajectory_label_key(opened, 0));
     assert_ok(frames_create(1, 1, &batch));
     assert_ok(trajectory_read(opened, 0, 1, batch));
@@ -267,7 +269,9 @@ static void long_lines_are_read(void **state)
     }
     path = write_file("long.xyz", text);
     free(text);
-    assert_ok(trajectory_open_tuned(test_run(), &path, 1, &energy, 1, &tuning, &opened));
+    assert_ok(trajectory_open_tuned(test_run(), &path, 1,
+                                    &(trajectory_options){.requests = &energy, .n_requests = 1},
+                                    &tuning, &opened));
     assert_ok(frames_create(1, 1, &batch));
     assert_int_equal(trajectory_n_frames(opened), 3);
     for (int frame = 2; frame >= 0; frame--) {
@@ -293,7 +297,7 @@ static void composition_is_checked(void **state)
     frames              *batch = NULL;
 
     (void)state;
-    assert_ok(trajectory_open(test_run(), &path, 1, NULL, 0, &opened));
+    assert_ok(trajectory_open(test_run(), &path, 1, NULL, &opened));
     assert_int_equal(trajectory_max_atoms(opened), 4);
     assert_ok(frames_create(1, 1, &batch));
     assert_ok(trajectory_read(opened, 0, 1, batch));
@@ -330,7 +334,9 @@ static void files_of_ase_are_read(void **state)
     frames             *batch = NULL;
 
     (void)state;
-    assert_ok(trajectory_open(test_run(), &path, 1, requests, 3, &opened));
+    assert_ok(trajectory_open(test_run(), &path, 1,
+                              &(trajectory_options){.requests = requests, .n_requests = 3},
+                              &opened));
     assert_int_equal(trajectory_n_frames(opened), 3);
     assert_ok(frames_create(3, 12, &batch));
     assert_ok(trajectory_read(opened, 0, 3, batch));
@@ -361,7 +367,9 @@ static void shipped_data_are_read(void **state)
     int64_t             in_file;
 
     (void)state;
-    assert_ok(trajectory_open(test_run(), paths, 2, requests, 3, &opened));
+    assert_ok(trajectory_open(test_run(), paths, 2,
+                              &(trajectory_options){.requests = requests, .n_requests = 3},
+                              &opened));
     assert_int_equal(trajectory_n_frames(opened), 500);
     assert_int_equal(trajectory_n_files(opened), 2);
     assert_string_equal(trajectory_format_name(opened), "extxyz");

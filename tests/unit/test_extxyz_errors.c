@@ -139,7 +139,7 @@ static void wrong_counts_are_named(void **state)
 static covary_status open_path(const char *path)
 {
     trajectory   *opened = NULL;
-    covary_status status = trajectory_open(test_run(), &path, 1, NULL, 0, &opened);
+    covary_status status = trajectory_open(test_run(), &path, 1, NULL, &opened);
 
     assert_true((opened == NULL) == (status != COVARY_OK));
     trajectory_close(&opened);
@@ -165,7 +165,7 @@ static void wrong_files_are_named(void **state)
     assert_message("the format of");
     assert_message("known: extxyz");
     assert_int_equal(open_path(write_file("any.name", "1\n\nH 0 0 0\n")), COVARY_OK);
-    assert_int_equal(trajectory_open(test_run(), NULL, 0, NULL, 0, &opened), COVARY_ERR_USAGE);
+    assert_int_equal(trajectory_open(test_run(), NULL, 0, NULL, &opened), COVARY_ERR_USAGE);
     if (geteuid() != 0) { /* root may read anything */
         const char *path = write_file("closed.xyz", "1\n\nH 0 0 0\n");
         assert_int_equal(chmod(path, 0), 0);
@@ -181,7 +181,7 @@ static void assert_change_is_seen(const char *before, const char *after)
     trajectory *opened = NULL;
     frames     *batch = NULL;
 
-    assert_ok(trajectory_open(test_run(), &path, 1, NULL, 0, &opened));
+    assert_ok(trajectory_open(test_run(), &path, 1, NULL, &opened));
     assert_ok(frames_create(1, 1, &batch));
     write_file("changing.xyz", after);
     assert_int_equal(trajectory_read(opened, 0, trajectory_n_frames(opened), batch), COVARY_ERR_IO);
