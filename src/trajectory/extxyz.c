@@ -19,7 +19,7 @@
 typedef struct {
     char         *path;
     int64_t       bytes, chunk_bytes;
-    extxyz_index  index;
+    frame_index   index;
     extxyz_parser parser;
     bool          opened;     /* the parser's reader */
     int64_t       cursor;     /* frame at which the reader stands; -1: nowhere */
@@ -46,7 +46,7 @@ static void extxyz_close(void **file)
     }
     extxyz_rest(self);
     extxyz_parser_release(&self->parser);
-    extxyz_index_release(&self->index);
+    frame_index_release(&self->index);
     MEMORY_RELEASE(&self->path);
     MEMORY_RELEASE(file);
 }
@@ -115,7 +115,7 @@ static covary_status check_cursor(extxyz_file *self)
 static covary_status stand_at(extxyz_file *self, int64_t frame)
 {
     covary_status status = COVARY_OK;
-    const int64_t entry = extxyz_index_find(&self->index, frame);
+    const int64_t entry = frame_index_find(&self->index, frame);
 
     if (!self->opened) {
         COVARY_TRY(

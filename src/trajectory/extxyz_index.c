@@ -10,7 +10,6 @@
 
 #include "core/memory.h"
 #include "core/status.h"
-#include "core/text.h"
 #include "trajectory/extxyz_scan.h"
 
 #include <inttypes.h>
@@ -40,24 +39,18 @@ typedef struct {
     int64_t max_atoms;  /* in a frame */
 } index_build;
 
-/* Start of a range, without the product bytes x range, which may not fit. */
-static int64_t range_start(int64_t bytes, int64_t range, int64_t n_ranges)
-{
-    return bytes / n_ranges * range + bytes % n_ranges * range / n_ranges;
-}
-
 /* Local.  As many ranks scan as the file is worth, the others have empty ranges. */
 static covary_status scan_range(index_build *build, const format_tuning *tuning)
 {
     covary_status status = COVARY_OK;
-    const int64_t bytes = build->source->bytes, worth = bytes / tuning->share_bytes;
+    const int64_t bytes = build->source->bytes;
     const int     ranks = covary_run_size(build->run), rank = covary_run_rank(build->run);
 
-    build->n_ranges = worth < 1 ? 1 : worth < ranks ? (int)worth : ranks;
+    build->n_ranges = index_ranges(build->run, bytes, tuning);
     COVARY_TRY(extxyz_scan_create(build->source, tuning, build->n_ranges, &build->scan));
     if (rank < build->n_ranges) {
-        build->scan.begin = range_start(bytes, rank, build->n_ranges);
-        build->scan.end = range_start(bytes, rank + 1, build->n_ranges);
+        build->scan.begin = index_range_start(bytes, rank, build->n_ranges);
+        build->scan.end = index_range_start(bytes, rank + 1, build->n_ranges);
     }
     COVARY_TRY(MEMORY_ALLOCATE("index summaries", ranks, &build->summaries));
     COVARY_TRY(MEMORY_ALLOCATE("index walk", ranks, &build->walks));
@@ -183,105 +176,47 @@ static covary_status check_end(const index_build *build)
     return COVARY_OK;
 }
 
-/* Entries of our own range in terms of the file. */
-static void place_entries(index_build *build, int rank)
+/* Entries of our own range in terms of the file; returns how many there are. */
+static int64_t place_entries(index_build *build, int rank, const index_entry **mine)
 {
     const range_walk *here = &build->walks[rank];
-    const int64_t     n = build->summaries[rank].chains[here->chain].n_entries;
 
+    if (rank >= build->n_ranges || here->chain == NOTHING) {
+        *mine = NULL;
+        return 0;
+    }
+    const int64_t n = build->summaries[rank].chains[here->chain].n_entries;
     for (int64_t e = 0; e < n; e++) {
         index_entry *entry = &build->scan.entries[here->chain][e];
         entry->frame += here->first_frame;
         entry->line += here->line_base;
     }
-}
-
-/* Local: memory for the whole index, and what comes from whom, counted in int64_t. */
-static covary_status prepare_gather(index_build *build, extxyz_index *index, int **counts,
-                                    int **starts)
-{
-    covary_status status = COVARY_OK;
-    const int     ranks = covary_run_size(build->run);
-    int           total = 0;
-
-    COVARY_TRY(MEMORY_ALLOCATE("index counts", ranks, counts));
-    COVARY_TRY(MEMORY_ALLOCATE("index starts", ranks, starts));
-    for (int rank = 0; rank < ranks; rank++) {
-        int64_t n = 0;
-        if (rank < build->n_ranges && build->walks[rank].chain != NOTHING) {
-            n = build->summaries[rank].chains[build->walks[rank].chain].n_entries;
-        }
-        (*starts)[rank] = total;
-        COVARY_TRY(narrow_to_int("size of the index", 3 * n, &(*counts)[rank]));
-        COVARY_TRY(narrow_to_int("size of the index", 3 * n + total, &total));
-        index->n_entries += n;
-    }
-    COVARY_TRY(MEMORY_ALLOCATE("index", index->n_entries, &index->entries));
-done:
-    return status;
-}
-
-static covary_status gather(index_build *build, extxyz_index *index)
-{
-    covary_status status = COVARY_OK;
-    const int     rank = covary_run_rank(build->run);
-    int          *counts = NULL, *starts = NULL;
-    const void   *mine = NULL;
-
-    COVARY_TRY_TOGETHER(build->run, "gather a trajectory's index",
-                        prepare_gather(build, index, &counts, &starts));
-    if (counts[rank] > 0) {
-        place_entries(build, rank);
-        mine = build->scan.entries[build->walks[rank].chain];
-    }
-    MPI_Allgatherv(mine, counts[rank], MPI_INT64_T, index->entries, counts, starts, MPI_INT64_T,
-                   covary_run_comm(build->run));
-    index->n_frames = build->n_frames;
-    index->max_atoms = build->max_atoms;
-done:
-    MEMORY_RELEASE(&counts);
-    MEMORY_RELEASE(&starts);
-    return status;
+    *mine = build->scan.entries[here->chain];
+    return n;
 }
 
 covary_status extxyz_index_build(covary_run *run, const format_source *source,
-                                 const format_tuning *tuning, extxyz_index *index)
+                                 const format_tuning *tuning, frame_index *index)
 {
-    covary_status status = COVARY_OK;
-    index_build   build = {.run = run, .source = source};
+    covary_status      status = COVARY_OK;
+    index_build        build = {.run = run, .source = source};
+    const index_entry *mine = NULL;
+    int64_t            n_mine = 0;
 
-    *index = (extxyz_index){0};
+    *index = (frame_index){0};
     COVARY_TRY_TOGETHER(run, "index a trajectory", scan_range(&build, tuning));
     MPI_Allgather(&build.scan.found, SUMMARY_NUMBERS, MPI_INT64_T, build.summaries, SUMMARY_NUMBERS,
                   MPI_INT64_T, covary_run_comm(run));
     count_lines(&build);
     COVARY_TRY(walk(&build));
     COVARY_TRY(check_end(&build));
-    COVARY_TRY(gather(&build, index));
+    index->n_frames = build.n_frames;
+    index->max_atoms = build.max_atoms;
+    n_mine = place_entries(&build, covary_run_rank(run), &mine);
+    COVARY_TRY(index_gather(run, mine, n_mine, index));
 done:
     extxyz_scan_release(&build.scan);
     MEMORY_RELEASE(&build.summaries);
     MEMORY_RELEASE(&build.walks);
     return status;
-}
-
-void extxyz_index_release(extxyz_index *index)
-{
-    MEMORY_RELEASE(&index->entries);
-    *index = (extxyz_index){0};
-}
-
-int64_t extxyz_index_find(const extxyz_index *index, int64_t frame)
-{
-    int64_t low = 0, high = index->n_entries;
-
-    while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2;
-        if (index->entries[middle].frame <= frame) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
 }

@@ -51,23 +51,14 @@ static int64_t atom_count(const char *text, int64_t length)
     return count;
 }
 
-/* Keep every second entry. */
-static void thin_out(scan_chain *chain, index_entry *entries)
-{
-    for (int64_t entry = 0; 2 * entry < chain->n_entries; entry++) {
-        entries[entry] = entries[2 * entry];
-    }
-    chain->n_entries = (chain->n_entries + 1) / 2;
-    chain->stride *= 2;
-}
-
 static void advance(extxyz_scan *scan, int which, int64_t line, int64_t offset, int64_t atoms)
 {
     scan_chain  *chain = &scan->found.chains[which];
     index_entry *entries = scan->entries[which];
 
     if (chain->n_frames % chain->stride == 0 && chain->n_entries == scan->capacity) {
-        thin_out(chain, entries);
+        chain->n_entries = index_thin_out(chain->n_entries, entries);
+        chain->stride *= 2;
     }
     if (chain->n_frames % chain->stride == 0) {
         entries[chain->n_entries++] = (index_entry){chain->n_frames, line, offset};
@@ -251,15 +242,13 @@ covary_status extxyz_scan_create(const format_source *source, const format_tunin
                                  int64_t n_ranges, extxyz_scan *scan)
 {
     covary_status status = COVARY_OK;
-    /* no frame is shorter than 8 bytes: a small file needs no large index */
-    const int64_t part = tuning->index_entries / n_ranges, most = source->bytes / n_ranges / 8;
 
     *scan = (extxyz_scan){.path = source->path, .chunk_bytes = tuning->chunk_bytes};
     if (source->bytes < scan->chunk_bytes) {
         scan->chunk_bytes = source->bytes;
     }
-    scan->capacity = part < most ? part : most;
-    scan->capacity = scan->capacity > 2 ? scan->capacity : 2;
+    /* no frame is shorter than 8 bytes: a small file needs no large index */
+    scan->capacity = index_capacity(tuning, n_ranges, source->bytes / n_ranges, 8);
     for (int c = 0; c < SCAN_CHAINS; c++) {
         COVARY_TRY(MEMORY_ALLOCATE("index entries", scan->capacity, &scan->entries[c]));
     }

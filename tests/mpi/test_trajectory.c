@@ -287,7 +287,7 @@ static void index_is_sparse_and_even(void **state)
         add_frame(&file, 2, "", "\n");
     }
     const format_source source = {.path = save(&file, "even.xyz"), .bytes = (int64_t)file.length};
-    extxyz_index        index;
+    frame_index         index;
     assert_ok(extxyz_index_build(test_run(), &source, &everywhere, &index));
     assert_int_equal(index.n_frames, FRAMES_MAX);
     assert_in_range(index.n_entries, allowed / 3, allowed);
@@ -297,7 +297,7 @@ static void index_is_sparse_and_even(void **state)
         assert_int_equal(index.entries[e].line, 4 * index.entries[e].frame);
     }
     assert_int_equal(index.entries[0].frame, 0);
-    extxyz_index_release(&index);
+    frame_index_release(&index);
 }
 
 static void several_files_are_one_sequence(void **state)
