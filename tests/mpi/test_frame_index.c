@@ -207,7 +207,7 @@ static void truncated_files_tell_the_whole_frames(void **state)
         }
         if (n_whole > 0) {
             snprintf(message, sizeof message,
-                     "frame %d is truncated: of its %d bytes there are %" PRId64, n_whole + 1, "",
+                     "frame %d is truncated: of its %d bytes there are %" PRId64, n_whole + 1,
                      length - whole.starts[n_whole] > 1 ? 10 + n_whole % 3 : HEADER,
                      length - whole.starts[n_whole]);
             assert_refused(&cut, message);
