@@ -16,10 +16,9 @@ static double cosine(const double lengths[3], const double degrees[3], int d)
     return right ? 0.0 : cos(degrees[d] * degree);
 }
 
-bool cell_from_lengths(const double lengths[3], const double degrees[3], double cell[9])
+bool cell_from_cosines(const double lengths[3], const double cosines[3], double cell[9])
 {
-    const double a = cosine(lengths, degrees, 0), b = cosine(lengths, degrees, 1);
-    const double c = cosine(lengths, degrees, 2), s = sqrt(1.0 - c * c);
+    const double a = cosines[0], b = cosines[1], c = cosines[2], s = sqrt(1.0 - c * c);
     const double y = (a - b * c) / s, zz = 1.0 - b * b - y * y;
 
     memset(cell, 0, 9 * sizeof *cell);
@@ -35,6 +34,16 @@ bool cell_from_lengths(const double lengths[3], const double degrees[3], double 
     cell[7] = lengths[2] * y;
     cell[8] = lengths[2] * sqrt(zz);
     return s > 0.0 && zz > 0.0;
+}
+
+bool cell_from_lengths(const double lengths[3], const double degrees[3], double cell[9])
+{
+    double cosines[3];
+
+    for (int d = 0; d < 3; d++) {
+        cosines[d] = cosine(lengths, degrees, d);
+    }
+    return cell_from_cosines(lengths, cosines, cell);
 }
 
 void cell_to_lengths(const double cell[9], double lengths[3], double degrees[3])
