@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const format_ops *const registry[] = {&format_extxyz, NULL};
+static const format_ops *const registry[] = {&format_extxyz, &format_dcd, NULL};
 
 const format_ops *const *format_registry(void)
 {

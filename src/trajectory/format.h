@@ -65,6 +65,7 @@ typedef struct {
 } format_ops;
 
 extern const format_ops format_extxyz;
+extern const format_ops format_dcd;
 
 /* All formats, ended by NULL. */
 const format_ops *const *format_registry(void);
