@@ -84,6 +84,18 @@ covary_status covariant_dense(const covariant_kernel *of, const covariant_frames
 covary_status covariant_tile(const covariant_kernel *of, const covariant_frames *rows,
                              const covariant_frames *columns, double *values);
 
+/* The columns of tiles, made ready for many sets of rows. */
+typedef struct covariant_columns covariant_columns;
+
+/* At least one frame; borrows the kernel, copies what it needs of the frames.  Local. */
+covary_status covariant_columns_create(const covariant_kernel *of, const covariant_frames *columns,
+                                       covariant_columns **out);
+void          covariant_columns_destroy(covariant_columns **released);
+
+/* The tile of some rows with them, as above.  Its scratch stays there for the next.  Local. */
+covary_status covariant_columns_tile(covariant_columns *with, const covariant_frames *rows,
+                                     double *values);
+
 /* mean over frames and rows of K's diagonal: the unit of ridges.  Local. */
 covary_status covariant_mean_diagonal(const covariant_kernel *of, const covariant_frames *train,
                                       double *mean);

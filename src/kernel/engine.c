@@ -426,7 +426,7 @@ covary_status engine_values(const engine *unweighted, int64_t n_rows, const doub
         return COVARY_FAIL(COVARY_ERR_INTERNAL, "kernel values of an engine with weights");
     }
     form_of(&e->unweighted, &form);
-    COVARY_TRY(workspace_allocate(e, n_rows, &w));
+    COVARY_TRY(workspace_allocate(e, lanes, &w));
     for (int64_t first = 0; first < n_rows; first += lanes) {
         const int n = n_rows - first < lanes ? (int)(n_rows - first) : lanes;
 

@@ -11,9 +11,10 @@
 
 static const double word = sizeof(double);
 
-/* Of the sums of recomputed residuals: ten operations in twice the digits, at a sixth of the rate
+/* Of the sums of recomputed residuals: eight operations a product in twice the digits, at the rate
  * of kernel evaluations, measured. */
-static const double RESIDUAL_FLOPS = 60.0;
+static const double RESIDUAL_FLOPS = 8.0;
+static const double PRECISE_WORDS = 3.0; /* numbers of a sum */
 
 /* Name, and the fraction of dgemm's rate that products of matrices reach. */
 static const struct {
@@ -154,16 +155,16 @@ static void keep(const sizes *of, double n_kept, work *into)
 }
 
 /*
- * Kernel values of this rank's frames with all, by the engine, and products with the weights in
- * twice the digits (solver/residual.c).
+ * Kernel values of this rank's frames with half of all, by the engine, and products of both sides
+ * with the weights in twice the digits (solver/residual.c).
  */
 static void residual(const cost_system *with, const sizes *of, work *into)
 {
     const double frame_pairs = of->frames * of->frames / of->ranks;
 
-    into->kernels += frame_pairs * (kernel_flops(with) +
+    into->kernels += frame_pairs * (0.5 * kernel_flops(with) +
                                     RESIDUAL_FLOPS * of->rows * of->rows * (of->columns + 1.0));
-    replicate(of, of->rows * of->columns, into);
+    replicate(of, of->rows * of->columns * (1.0 + PRECISE_WORDS), into);
     into->messages += 2.0 * steps_of(of->ranks);
 }
 
@@ -256,7 +257,8 @@ void cost_cholesky(const cost_system *with, const cost_layout *on, cost_estimate
     const double matrix = of.local_rows * of.local_cols;
     const double sides = (of.frames / of.p + of.frames / of.q) * (of.features + of.tensors);
     const double strips = of.ranks > 1.0 ? 3.0 * (of.local_rows + of.local_cols) * of.block : 0.0;
-    const double replicated = of.frames * (of.features + of.tensors + of.rows * of.columns);
+    const double sums = of.rows * of.columns * (2.0 + PRECISE_WORDS); /* of a residual */
+    const double replicated = of.frames * (of.features + of.tensors + sums);
     const double inverse = n * of.rows;
     out->matrix_bytes = (int64_t)(matrix * word);
     out->solver_bytes =

@@ -7,10 +7,20 @@
 
 #include "core/memory.h"
 #include "core/status.h"
-#include "core/vectorized.h"
+#include "solver/precise_sums.h"
 
 #include <float.h>
 #include <math.h>
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
 
 covary_status residual_create(covary_run *run, const covariant_kernel *with, double ridge,
                               const covariant_panels *train, const panel *targets,
@@ -36,139 +46,162 @@ void residual_release(residual_check *released)
 }
 
 /*
- * Rows of the system, or sites, of one tile of kernel values: together they stay in cache.  The
- * columns of a tile are the same ones on any number of ranks, and so are the sums over them.
+ * Every pair of frames is looked at once, for the rows of both.  The frames of all ranks are cut
+ * into an odd number of blocks on a circle, the same ones on any number of ranks; the rank that has
+ * a frame computes its kernel values with its own block and with the half of the others that
+ * follows, which is the same work for all.
  */
-enum { LANES = 64, TILE_ROWS = 64, TILE_COLUMNS = 16 * LANES };
+typedef struct {
+    const residual_check *check;
+    int64_t               n_blocks;
+    double               *columns; /* [width][rows of the system]: the weights */
+    double               *largest; /* [width] of their magnitudes */
+    double               *values;  /* a tile */
+    precise_sum          *sums;    /* [rows of the system][width], of this rank's pairs */
+} pass;
+
+/* Rows of the system, or sites, of a tile of kernel values: half a MB. */
+enum { TILE_ROWS = 128, TILE_COLUMNS = 512 };
 
 /* Frames that have `count` rows of the system, or sites. */
 static int64_t frames_of(const covariant_kernel *with, int64_t count)
 {
-    const int n_sites = covariant_train_sites(with);
-    const int larger = with->n_rows > n_sites ? with->n_rows : n_sites;
+    const int     n_sites = covariant_train_sites(with);
+    const int64_t size = larger(with->n_rows, n_sites);
 
-    return larger < count ? count / larger : 1;
+    return larger(count / size, 1);
 }
 
-/* Some frames, one after the other: of this rank for rows of a tile, of all for its columns. */
-typedef struct {
-    int64_t first, count;
-} frame_span;
-
-static frame_span span_from(int64_t first, int64_t step, int64_t end)
+static int64_t count_blocks(const residual_check *check)
 {
-    return (frame_span){.first = first, .count = end - first < step ? end - first : step};
+    const int64_t size = frames_of(check->with, TILE_COLUMNS);
+
+    return (check->train->features->n_rows + size - 1) / size | 1;
 }
 
-/* Kernel values of some of this rank's frames and some training frames. */
-static covary_status kernel_tile(const residual_check *check, frame_span here, frame_span there,
-                                 double *values)
+/* First frame of a block, or the end. */
+static int64_t block_begin(const pass *p, int64_t block)
 {
-    const panel           *features = check->train->features, *tensors = check->train->tensors;
-    const covariant_frames rows = covariant_share(check->train, here.first, here.count);
-    const covariant_frames columns = {
-        .n_frames = there.count,
-        .features = check->all_features + there.first * features->width,
-        .tensors = tensors != NULL ? check->all_tensors + there.first * tensors->width : NULL};
-
-    return covariant_tile(check->with, &rows, &columns, values);
+    return p->check->train->features->n_rows * block / p->n_blocks;
 }
 
-/*
- * high + low += term + rest without loss of term (Knuth's sum of two numbers and its error; Ogita,
- * Rump and Oishi, SIAM J. Sci. Comput. 26, 1955 (2005)).
- */
-static inline void add_exactly(double term, double rest, double *high, double *low)
+static void pass_release(pass *released)
 {
-    const double sum = *high + term;
-    const double part = sum - *high;
-
-    *low += ((*high - (sum - part)) + (term - part)) + rest;
-    *high = sum;
+    MEMORY_RELEASE(&released->sums);
+    MEMORY_RELEASE(&released->values);
+    MEMORY_RELEASE(&released->largest);
+    MEMORY_RELEASE(&released->columns);
 }
 
-/* high + low += k w, with products and sums in lanes that are only added up at the end. */
-VECTORIZED
-static void add_dot(int64_t count, const double *k, const double *w, double *high, double *low,
-                    double *squares)
-{
-    double highs[LANES] = {0}, lows[LANES] = {0}, sums[LANES] = {0};
-
-    for (int64_t first = 0; first < count; first += LANES) {
-        const int64_t n = count - first < LANES ? count - first : LANES;
-
-        for (int64_t lane = 0; lane < n; lane++) {
-            const double value = k[first + lane], weight = w[first + lane];
-            const double product = value * weight;
-
-            sums[lane] += product * product;
-            add_exactly(product, fma(value, weight, -product), &highs[lane], &lows[lane]);
-        }
-    }
-    for (int n = LANES / 2; n > 0; n /= 2) {
-        for (int lane = 0; lane < n; lane++) {
-            sums[lane] += sums[lane + n];
-            add_exactly(highs[lane + n], lows[lane + n], &highs[lane], &lows[lane]);
-        }
-    }
-    *squares += sums[0];
-    add_exactly(highs[0], lows[0], high, low);
-}
-
-/* Sums of one row and one output: high + low, and the squares of what is summed. */
-typedef struct {
-    double high, low, squares;
-} product_sum;
-
-/* sums [n_rows][width] += values [n_rows][count] W, whose columns are `stride` apart. */
-static void add_tile(int64_t n_rows, int64_t count, int64_t width, const double *values,
-                     int64_t stride, const double *columns, product_sum *sums)
+/* The weights by columns, and their largest magnitudes. */
+static void transpose(int64_t n_rows, int64_t width, const double *weights, pass *p)
 {
     for (int64_t row = 0; row < n_rows; row++) {
         for (int64_t col = 0; col < width; col++) {
-            product_sum *sum = &sums[row * width + col];
+            const double weight = weights[row * width + col];
 
-            add_dot(count, values + row * count, columns + col * stride, &sum->high, &sum->low,
-                    &sum->squares);
+            p->columns[col * n_rows + row] = weight;
+            p->largest[col] = fmax(p->largest[col], fabs(weight));
         }
     }
 }
 
-static void transpose(int64_t n_rows, int64_t width, const double *from, double *to)
+static covary_status pass_fill(pass *p, const panel *weights, const double *all_weights)
 {
-    for (int64_t row = 0; row < n_rows; row++) {
-        for (int64_t col = 0; col < width; col++) {
-            to[col * n_rows + row] = from[row * width + col];
-        }
-    }
+    covary_status           status = COVARY_OK;
+    const covariant_kernel *with = p->check->with;
+    const int64_t           size = (int64_t)with->n_rows * with->n_rows;
+    const int64_t           n_values = weights->n_rows * weights->width;
+
+    p->n_blocks = count_blocks(p->check);
+    COVARY_TRY(MEMORY_ALLOCATE("weights by columns", n_values, &p->columns));
+    COVARY_TRY(MEMORY_ALLOCATE("largest weights", weights->width, &p->largest));
+    COVARY_TRY(MEMORY_ALLOCATE("kernel tile",
+                               frames_of(with, TILE_ROWS) * frames_of(with, TILE_COLUMNS) * size,
+                               &p->values));
+    COVARY_TRY(MEMORY_ALLOCATE("sums", n_values, &p->sums));
+    transpose(weights->n_rows, weights->width, all_weights, p);
+
+done:
+    return status;
 }
 
-/* sums <- K W for the rows of this rank; columns: all weights, one output after the other. */
-static covary_status sum_products(const residual_check *check, int64_t width, const double *columns,
-                                  product_sum *sums)
+/* Frames [begin, end) of all that are of this rank, with the columns of a block. */
+static covary_status add_rows(const pass *p, int64_t begin, int64_t end, int64_t block,
+                              covariant_columns *columns)
 {
-    covary_status status = COVARY_OK;
-    const panel  *features = check->train->features;
-    const int64_t n = features->n_rows, n_rows = check->with->n_rows;
-    const int64_t down = frames_of(check->with, TILE_ROWS);
-    const int64_t across = frames_of(check->with, TILE_COLUMNS);
-    double       *values = NULL;
+    covary_status           status = COVARY_OK;
+    const covariant_panels *train = p->check->train;
+    const panel            *features = train->features, *targets = p->check->targets;
+    const int64_t           n_rows = p->check->with->n_rows;
+    const int64_t           step = frames_of(p->check->with, TILE_ROWS);
+    const int64_t           first_col = block_begin(p, block);
+    const int64_t           n_cols = block_begin(p, block + 1) - first_col;
+    const bool              is_diagonal = begin >= first_col && begin < first_col + n_cols;
+    const int64_t           last = smaller(end, features->first + features->n_local);
 
-    COVARY_TRY(MEMORY_ALLOCATE("kernel tile", down * across * n_rows * n_rows, &values));
-    for (int64_t row = 0; row < features->n_local; row += down) {
-        const frame_span here = span_from(row, down, features->n_local);
+    for (int64_t row = larger(begin, features->first); row < last; row += step) {
+        const int64_t          n = smaller(last - row, step);
+        const covariant_frames rows = covariant_share(train, row - features->first, n);
+        const precise_tile     tile = {.n_rows = n * n_rows,
+                                       .n_cols = n_cols * n_rows,
+                                       .values = p->values,
+                                       .first_row = row * n_rows,
+                                       .first_col = first_col * n_rows,
+                                       .width = targets->width,
+                                       .stride = targets->n_rows,
+                                       .columns = p->columns,
+                                       .largest = p->largest};
 
-        for (int64_t first = 0; first < n; first += across) {
-            const frame_span there = span_from(first, across, n);
-
-            COVARY_TRY(kernel_tile(check, here, there, values));
-            add_tile(here.count * n_rows, there.count * n_rows, width, values, n * n_rows,
-                     columns + first * n_rows, sums + row * n_rows * width);
+        COVARY_TRY(covariant_columns_tile(columns, &rows, p->values));
+        precise_add(&tile, p->sums);
+        if (!is_diagonal) {
+            precise_add_transposed(&tile, p->sums);
         }
     }
 
 done:
-    MEMORY_RELEASE(&values);
+    return status;
+}
+
+/* What a block of columns is to this rank's frames of its own block and of those before it. */
+static covary_status add_block(const pass *p, int64_t block)
+{
+    covary_status      status = COVARY_OK;
+    const panel       *features = p->check->train->features, *tensors = p->check->train->tensors;
+    const int64_t      first = block_begin(p, block), n = block_begin(p, block + 1) - first;
+    covariant_columns *columns = NULL;
+    const covariant_frames frames = {
+        .n_frames = n,
+        .features = p->check->all_features + first * features->width,
+        .tensors = tensors != NULL ? p->check->all_tensors + first * tensors->width : NULL};
+
+    if (n == 0) {
+        return COVARY_OK;
+    }
+    COVARY_TRY(covariant_columns_create(p->check->with, &frames, &columns));
+    for (int64_t back = 0; back <= p->n_blocks / 2; back++) {
+        const int64_t other = (block - back + p->n_blocks) % p->n_blocks;
+
+        COVARY_TRY(add_rows(p, block_begin(p, other), block_begin(p, other + 1), block, columns));
+    }
+
+done:
+    covariant_columns_destroy(&columns);
+    return status;
+}
+
+static covary_status add_pairs(const residual_check *check, const panel *weights,
+                               const double *all_weights, pass *p)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(pass_fill(p, weights, all_weights));
+    for (int64_t block = 0; block < p->n_blocks && check->train->features->n_local > 0; block++) {
+        COVARY_TRY(add_block(p, block));
+    }
+
+done:
     return status;
 }
 
@@ -181,15 +214,16 @@ static covary_status subtract_products(const residual_check *check, const panel 
                                        const double *all_weights, panel *residual, double *squares)
 {
     covary_status status = COVARY_OK;
-    const int64_t n_values = weights->n_rows * weights->width;
     const int64_t n_sums = residual->n_local * residual->width;
-    double       *columns = NULL;
-    product_sum  *sums = NULL;
+    pass          p = {.check = check};
+    int64_t      *starts = NULL;
+    precise_sum  *sums = NULL;
 
-    COVARY_TRY(MEMORY_ALLOCATE("weights by columns", n_values, &columns));
-    COVARY_TRY(MEMORY_ALLOCATE("sums", n_sums, &sums));
-    transpose(weights->n_rows, weights->width, all_weights, columns);
-    COVARY_TRY(sum_products(check, weights->width, columns, sums));
+    COVARY_TRY_TOGETHER(check->run, "recomputed residual",
+                        add_pairs(check, weights, all_weights, &p));
+    COVARY_TRY(panel_starts(weights, &starts));
+    COVARY_TRY_TOGETHER(check->run, "recomputed residual", MEMORY_ALLOCATE("sums", n_sums, &sums));
+    COVARY_TRY(precise_sums_scatter(check->run, starts, weights->width, p.sums, sums));
     for (int64_t entry = 0; entry < n_sums; entry++) {
         const double rest = check->targets->data[entry] - sums[entry].high;
 
@@ -199,7 +233,8 @@ static covary_status subtract_products(const residual_check *check, const panel 
 
 done:
     MEMORY_RELEASE(&sums);
-    MEMORY_RELEASE(&columns);
+    MEMORY_RELEASE(&starts);
+    pass_release(&p);
     return status;
 }
 
@@ -220,8 +255,7 @@ covary_status residual_compute(const residual_check *check, const panel *weights
     double        largest[3] = {0.0}; /* of the residual, of the targets, of sums of squares */
 
     COVARY_TRY(panel_replicate(weights, &all_weights));
-    COVARY_TRY_TOGETHER(check->run, "recomputed residual",
-                        subtract_products(check, weights, all_weights, residual, &largest[2]));
+    COVARY_TRY(subtract_products(check, weights, all_weights, residual, &largest[2]));
     for (int64_t entry = 0; entry < n_entries; entry++) {
         const double target = check->targets->data[entry];
 

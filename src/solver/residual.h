@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Y - (K + ridge I) W with kernel values computed anew, independent of any factorization, and
- * summed in twice the digits of double.
+ * summed in twice the digits of double.  K is symmetric: a value serves the rows of both frames.
  */
 #ifndef COVARY_SOLVER_RESIDUAL_H
 #define COVARY_SOLVER_RESIDUAL_H
