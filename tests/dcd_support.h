@@ -170,7 +170,7 @@ static inline const topology *dcd_topology(int n_atoms)
     static topology elements;
 
     memset(species, 1, sizeof species);
-    elements = (topology){n_atoms, species};
+    elements = (topology){.n_atoms = n_atoms, .species = species};
     return &elements;
 }
 

@@ -15,7 +15,8 @@
 enum { DCE2_FRAMES = 300, DCE2_ATOMS = 16 };
 
 static uint8_t dce2_species[DCE2_ATOMS] = {6, 6, 17, 17, 1, 1, 1, 1, 6, 6, 17, 17, 1, 1, 1, 1};
-static const topology dce2_topology __attribute__((unused)) = {DCE2_ATOMS, dce2_species};
+static const topology dce2_topology
+    __attribute__((unused)) = {.n_atoms = DCE2_ATOMS, .species = dce2_species};
 
 static const double dce2_lengths[3] __attribute__((unused)) = {14.0, 15.0, 16.0};
 static const double dce2_degrees[3] __attribute__((unused)) = {80.0, 95.0, 100.0};
