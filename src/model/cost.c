@@ -248,8 +248,8 @@ void cost_cholesky(const cost_system *with, const cost_layout *on, cost_estimate
     factor(&of, n, &out->phases[PHASE_FACTOR]);
     for (int step = 0; step < 2; step++) { /* one refinement is the usual */
         solve(&of, n, &out->phases[PHASE_SOLVE]);
-        residual(with, &of, &out->phases[PHASE_SOLVE]);
     }
+    residual(with, &of, &out->phases[PHASE_SOLVE]); /* it tells what the refinement leaves */
     replicate(&of, of.features + of.tensors, &out->phases[PHASE_SOLVE]);
     leave_out_by_factor(&of, n, on->leave_one_out, &out->phases[PHASE_LOO]);
     keep(&of, of.frames, &out->phases[PHASE_KEEP]);

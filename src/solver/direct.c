@@ -15,6 +15,7 @@
 #include "solver/residual.h"
 
 #include <cblas.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,77 @@
 #define RESIDUAL_AT_ROUNDING 1e-15 /* nothing to refine */
 #define MOSTLY_ROUNDING      0.5   /* times the residual that weights in double have at least */
 #define RESIDUAL_UNUSABLE    1e-3  /* as bad as a bad pivot */
+#define SURE_STEP            1e-3  /* of the weights: the next one would be a thousandth of it */
+
+typedef struct {
+    const ridge_problem *problem;
+    residual_check       check;
+    panel               *residual, *refined;
+    double               relative, rounding; /* of `residual`: residual_compute */
+    bool                 is_estimated;       /* what a step leaves, from what it has changed */
+} refinement;
+
+static void refinement_release(refinement *released)
+{
+    residual_release(&released->check);
+    panel_destroy(&released->refined);
+    panel_destroy(&released->residual);
+}
+
+static covary_status refinement_create(const ridge_problem *problem, double ridge, refinement *out)
+{
+    covary_status status = COVARY_OK;
+    const int64_t n_local = problem->targets->n_local, width = problem->targets->width;
+
+    out->problem = problem;
+    COVARY_TRY(panel_create(problem->run, n_local, width, &out->residual));
+    COVARY_TRY(panel_create(problem->run, n_local, width, &out->refined));
+    COVARY_TRY(residual_create(problem->run, problem->with, ridge, problem->train, problem->targets,
+                               &out->check));
+
+done:
+    return status;
+}
+
+/* step <- weights + step; *change <- the largest |step| over the largest |weight|.  Collective. */
+static void add_step(const panel *weights, panel *step, double *change)
+{
+    double largest[2] = {0.0};
+
+    for (int64_t entry = 0; entry < weights->n_local * weights->width; entry++) {
+        largest[0] = fmax(largest[0], fabs(step->data[entry]));
+        largest[1] = fmax(largest[1], fabs(weights->data[entry]));
+        step->data[entry] += weights->data[entry];
+    }
+    MPI_Allreduce(MPI_IN_PLACE, largest, 2, MPI_DOUBLE, MPI_MAX, covary_run_comm(weights->run));
+    *change = largest[0] / largest[1];
+}
+
+/*
+ * refined <- weights + A^-1 residual, and its residual.  A step that changes the weights by a small
+ * part corrects the error of the factor to such a part again (Higham, Accuracy and Stability of
+ * Numerical Algorithms, 2002, section 12.1): where that is less than rounding, the residual is that
+ * of rounding, and is not computed.
+ */
+static covary_status take_step(const factor_ops *by, void *factor, refinement *of,
+                               const panel *weights)
+{
+    covary_status status = COVARY_OK;
+    double        change;
+
+    COVARY_TRY(by->solve(factor, of->residual, of->refined));
+    add_step(weights, of->refined, &change);
+    if (change <= SURE_STEP && change * of->relative <= MOSTLY_ROUNDING * of->rounding) {
+        of->relative = fmin(of->relative, of->rounding);
+        of->is_estimated = true;
+        return COVARY_OK;
+    }
+    COVARY_TRY(
+        residual_compute(&of->check, of->refined, of->residual, &of->relative, &of->rounding));
+
+done:
+    return status;
+}
 
 /*
  * W <- A^-1 Y, then W + A^-1 (Y - A W) as long as that halves its recomputed residual, and no
@@ -31,47 +103,35 @@
 static covary_status solve_refined(const factor_ops *by, const ridge_problem *problem, void *factor,
                                    ridge_solution *out)
 {
-    covary_status  status = COVARY_OK;
-    covary_run    *run = problem->run;
-    const int64_t  n_local = problem->targets->n_local, width = problem->targets->width;
-    residual_check check = {0};
-    panel         *residual = NULL;
-    panel         *refined = NULL;
-    double         first, refined_to = 0.0, rounding = 0.0;
-    int            steps = 0;
-    bool           is_done;
+    covary_status status = COVARY_OK;
+    panel        *weights = out->weights;
+    refinement    of = {0};
+    double        first;
+    int           steps = 0;
+    bool          is_done = false;
 
-    COVARY_TRY(panel_create(run, n_local, width, &residual));
-    COVARY_TRY(panel_create(run, n_local, width, &refined));
-    COVARY_TRY(by->solve(factor, problem->targets, out->weights));
-    COVARY_TRY(
-        residual_create(run, problem->with, out->ridge, problem->train, problem->targets, &check));
-    COVARY_TRY(residual_compute(&check, out->weights, residual, &out->residual, &rounding));
-    first = out->residual;
-    while (steps < MOST_REFINEMENTS && out->residual > RESIDUAL_AT_ROUNDING) {
-        COVARY_TRY(by->solve(factor, residual, refined));
-        for (int64_t entry = 0; entry < n_local * width; entry++) {
-            refined->data[entry] += out->weights->data[entry];
-        }
-        COVARY_TRY(residual_compute(&check, refined, residual, &refined_to, &rounding));
-        if (!(refined_to < out->residual)) {
+    COVARY_TRY(refinement_create(problem, out->ridge, &of));
+    COVARY_TRY(by->solve(factor, problem->targets, weights));
+    COVARY_TRY(residual_compute(&of.check, weights, of.residual, &of.relative, &of.rounding));
+    first = out->residual = of.relative;
+    while (!is_done && steps < MOST_REFINEMENTS && out->residual > RESIDUAL_AT_ROUNDING) {
+        COVARY_TRY(take_step(by, factor, &of, weights));
+        if (!of.is_estimated && !(of.relative < out->residual)) {
             break;
         }
-        memcpy(out->weights->data, refined->data, (size_t)(n_local * width) * sizeof(double));
-        is_done = refined_to > 0.5 * out->residual || refined_to <= MOSTLY_ROUNDING * rounding;
-        out->residual = refined_to;
+        memcpy(weights->data, of.refined->data,
+               (size_t)(weights->n_local * weights->width) * sizeof(double));
+        is_done = of.is_estimated || of.relative > 0.5 * out->residual ||
+                  of.relative <= MOSTLY_ROUNDING * of.rounding;
+        out->residual = of.relative;
         steps++;
-        if (is_done) {
-            break;
-        }
     }
-    log_write(run, LOG_DETAIL, "relative residual %.1e, after %d refinements %.1e (rounding %.1e)",
-              first, steps, out->residual, rounding);
+    log_write(problem->run, LOG_DETAIL,
+              "relative residual %.1e, after %d refinements %.1e%s (rounding %.1e)", first, steps,
+              out->residual, of.is_estimated ? ", estimated" : "", of.rounding);
 
 done:
-    residual_release(&check);
-    panel_destroy(&refined);
-    panel_destroy(&residual);
+    refinement_release(&of);
     return status;
 }
 

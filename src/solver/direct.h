@@ -30,7 +30,9 @@ typedef struct {
 
 /*
  * The attempt of a strategy.  A system so close to singular that its residual stays above 1e-3 is
- * as much trouble as a bad pivot.  Weights are refined as long as that halves the residual.
+ * as much trouble as a bad pivot.  Weights are refined as long as that halves the residual, once at
+ * least.  out->residual is recomputed, or the rounding of the weights where that is all that the
+ * last step can have left.
  */
 covary_status direct_attempt(const factor_ops *by, const ridge_problem *problem, void **factor,
                              ridge_solution *out, char trouble[static SOLVER_TROUBLE]);

@@ -118,6 +118,38 @@ static void covariant_residual_is_the_sum_over_all_pairs(void **unused)
     }
 }
 
+/* Whether it is recomputed after the last refinement or follows from what that has changed. */
+static void solution_has_the_residual_that_it_tells(void **unused)
+{
+    static const double ridges[] = {1e-1, 1e-4, 1e-7, 1e-10, 1e-13};
+    const kernel        of = kernel_named("gaussian", 0, 3.0);
+    training_set        set = training_create(240, 4, 2, 8);
+
+    (void)unused;
+    for (int i = 0; i < 5; i++) {
+        const covariant_kernel with = training_kernel(&set, &of);
+        training_panels        panels = panels_of(test_run(), &set);
+        const ridge_problem    problem = problem_of(test_run(), &with, &panels, ridges[i]);
+        ridge_solution         solution = {0};
+        residual_check         by = {0};
+        panel                 *residual = NULL;
+        double                 relative, rounding;
+
+        assert_ok(ridge_solve(solver_find("cholesky"), &problem, &solution));
+        assert_ok(panel_create(test_run(), solution.weights->n_local, set.width, &residual));
+        assert_ok(
+            residual_create(test_run(), &with, solution.ridge, &panels.train, panels.targets, &by));
+        assert_ok(residual_compute(&by, solution.weights, residual, &relative, &rounding));
+        assert_true(relative <= solution.residual);
+        assert_true(solution.residual <= 1.01 * fmax(rounding, relative));
+        residual_release(&by);
+        panel_destroy(&residual);
+        ridge_solution_release(&solution);
+        panels_release(&panels);
+    }
+    training_release(&set);
+}
+
 /*
  * Products of up to 1e8 that cancel in pairs, in any order, and one of 1e-14 that is left: plain
  * sums would miss it by 1e-8.  values [ROWS][n], w [n] for the columns.
@@ -265,6 +297,7 @@ static void ranks_add_their_sums_exactly(void **unused)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(plain_residual_is_the_sum_over_all_pairs),
     cmocka_unit_test(covariant_residual_is_the_sum_over_all_pairs),
+    cmocka_unit_test(solution_has_the_residual_that_it_tells),
     cmocka_unit_test(sums_have_twice_the_digits),
     cmocka_unit_test(what_is_not_finite_stays_so),
     cmocka_unit_test(ranks_add_their_sums_exactly),
