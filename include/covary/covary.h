@@ -5,6 +5,7 @@
 
 #include <covary/config.h>
 #include <covary/evaluation.h>
+#include <covary/export.h>
 #include <covary/model.h>
 #include <covary/run.h>
 #include <covary/status.h>

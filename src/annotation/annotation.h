@@ -128,8 +128,12 @@ int64_t        annotation_n_complete(const annotation *opened); /* n_frames unle
 int64_t        annotation_n_atoms(const annotation *opened);
 const int32_t *annotation_species(const annotation *opened); /* [n_atoms] */
 bool           annotation_has_positions(const annotation *opened);
+bool           annotation_has_single_positions(const annotation *opened); /* stored as float32 */
 bool           annotation_has_cell(const annotation *opened);
 bool           annotation_has_time(const annotation *opened);
+bool           annotation_has_margin(const annotation *opened);
+bool           annotation_has_distance(const annotation *opened);
+uint8_t        annotation_periodic(const annotation *opened); /* as annotation_layout.periodic */
 
 /* Observables in alphabetical order, without the three of the domain. */
 int                          annotation_n_observables(const annotation *opened);

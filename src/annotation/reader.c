@@ -19,6 +19,7 @@ struct annotation {
     storage               *file;
     int64_t                n_frames, n_complete, n_atoms;
     int32_t               *species; /* [n_atoms] */
+    uint8_t                periodic;
     int                    n_observables;
     annotation_observable *observables;
     char                 **datasets; /* [n_observables] */
@@ -64,6 +65,23 @@ static covary_status reader_get_optional(const storage *file, const char *group,
         return COVARY_OK;
     }
     return storage_get_text(file, group, name, value);
+}
+
+/* Local: which cell vectors are periodic, H5MD's three words. */
+static covary_status reader_get_boundary(annotation *opened)
+{
+    covary_status status = COVARY_OK;
+    char         *words[3] = {NULL};
+
+    COVARY_TRY(storage_get_texts(opened->file, "/particles/all/box", "boundary", 3, words));
+    for (int d = 0; d < 3; d++) {
+        opened->periodic |= (uint8_t)((strcmp(words[d], "periodic") == 0) << d);
+    }
+done:
+    for (int d = 0; d < 3; d++) {
+        MEMORY_RELEASE(&words[d]);
+    }
+    return status;
 }
 
 /* Local: the shape must be that of the attributes. */
@@ -155,6 +173,7 @@ covary_status annotation_open(covary_run *run, const char *path, annotation **ou
     opened->n_atoms = -1;
     COVARY_TRY(storage_load(opened->file, "/particles/all/species", STORAGE_INT32, 1,
                             &opened->n_atoms, (void **)&opened->species));
+    COVARY_TRY_TOGETHER(run, "look at the box", reader_get_boundary(opened));
     COVARY_TRY_TOGETHER(run, "list observables", reader_list(opened));
     COVARY_TRY(provenance_read(run, opened->file, &opened->from));
     *out = opened;
@@ -206,6 +225,15 @@ bool annotation_has_positions(const annotation *opened)
     return storage_exists(opened->file, POSITION);
 }
 
+bool annotation_has_single_positions(const annotation *opened)
+{
+    storage_type type = STORAGE_FLOAT64;
+
+    return annotation_has_positions(opened) &&
+           storage_shape(opened->file, POSITION, &type, NULL, NULL) == COVARY_OK &&
+           type == STORAGE_FLOAT32;
+}
+
 bool annotation_has_cell(const annotation *opened)
 {
     return storage_exists(opened->file, EDGES);
@@ -214,6 +242,21 @@ bool annotation_has_cell(const annotation *opened)
 bool annotation_has_time(const annotation *opened)
 {
     return storage_exists(opened->file, ANNOTATION_TIME);
+}
+
+bool annotation_has_margin(const annotation *opened)
+{
+    return storage_exists(opened->file, MARGIN);
+}
+
+bool annotation_has_distance(const annotation *opened)
+{
+    return storage_exists(opened->file, DISTANCE);
+}
+
+uint8_t annotation_periodic(const annotation *opened)
+{
+    return opened->periodic;
 }
 
 int annotation_n_observables(const annotation *opened)

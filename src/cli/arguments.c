@@ -10,7 +10,14 @@
 #include <stddef.h>
 #include <string.h>
 
-typedef enum { TAKES_NOTHING, TAKES_TEXT, TAKES_COUNT, TAKES_SETTING, TAKES_VERBOSITY } option_kind;
+typedef enum {
+    TAKES_NOTHING,
+    TAKES_TEXT,
+    TAKES_COUNT,
+    TAKES_SETTING,
+    TAKES_PROPERTY,
+    TAKES_VERBOSITY
+} option_kind;
 
 typedef struct {
     const char *name;     /* --output */
@@ -33,6 +40,16 @@ static const option options[] = {
      MEMBER(output), 0},
     {"--output", "-o", "ANNOTATION.h5", "predict", "the annotation to write (required)", TAKES_TEXT,
      MEMBER(output), 0},
+    {"--output", "-o", "FILE", "export", "the file to write (required)", TAKES_TEXT, MEMBER(output),
+     0},
+    {"--format", NULL, "NAME", "export", "one of those listed below (required)", TAKES_TEXT,
+     MEMBER(format), 0},
+    {"--property", NULL, "NAME", "export",
+     "export this one; may be given several times (default: all)", TAKES_PROPERTY, 0, 0},
+    {"--frames", NULL, "A:B:C", "export",
+     "from frame A to before B in steps of C, from 0 and as slices of Python: 10:, :-1, ::10 "
+     "(default: all)",
+     TAKES_TEXT, MEMBER(frames), 0},
     {"--set", NULL, "KEY=VALUE", "fit predict",
      "set a key listed below; may be given several times", TAKES_SETTING, 0, 0},
     {"--dry-run", NULL, NULL, "fit",
@@ -49,6 +66,8 @@ static const option options[] = {
      TAKES_NOTHING, MEMBER(no_positions), 0},
     {"--double-positions", NULL, NULL, "predict", "keep positions in double precision",
      TAKES_NOTHING, MEMBER(double_positions), 0},
+    {"--batch", NULL, "FRAMES", "export", "frames per rank and step (default: 8 MiB of buffers)",
+     TAKES_COUNT, MEMBER(batch), 0},
     {"--batch", NULL, "FRAMES", "predict", "frames per rank and step (default: 16 MiB of buffers)",
      TAKES_COUNT, MEMBER(batch), 0},
     {"--precision", NULL, "NAME", "predict evaluate",
@@ -163,6 +182,9 @@ static covary_status take_value(const option *of, const char *value, arguments *
     case TAKES_SETTING:
         out->settings[out->n_settings++] = value;
         return COVARY_OK;
+    case TAKES_PROPERTY:
+        out->properties[out->n_properties++] = value;
+        return COVARY_OK;
     case TAKES_COUNT: {
         int64_t count;
         if (!text_to_int64(value, &count) || count < 1) {
@@ -233,6 +255,7 @@ covary_status arguments_parse(int argc, char **argv, arguments *out)
     out->run.verbosity = COVARY_NORMAL;
     out->run.signals = true;
     COVARY_TRY(MEMORY_ALLOCATE("settings", argc, &out->settings));
+    COVARY_TRY(MEMORY_ALLOCATE("properties", argc, &out->properties));
     COVARY_TRY(MEMORY_ALLOCATE("files", argc, &out->files));
     COVARY_TRY(remember_line(argc, argv, out));
     for (int at = 1; at < argc; at++) {
@@ -262,6 +285,7 @@ void arguments_release(arguments *given)
 {
     MEMORY_RELEASE(&given->line);
     MEMORY_RELEASE(&given->files);
+    MEMORY_RELEASE(&given->properties);
     MEMORY_RELEASE(&given->settings);
 }
 

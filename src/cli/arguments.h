@@ -22,14 +22,16 @@ struct arguments {
     bool               help, version;
     covary_run_options run;
 
-    const char  *output, *model, *json, *precision;
-    const char  *frames, *ranks; /* numbers separated by commas */
+    const char  *output, *model, *json, *precision, *format;
+    const char  *frames; /* fit: numbers separated by commas; export: a slice */
+    const char  *ranks;  /* numbers separated by commas */
     bool         dry_run, no_positions, double_positions, self_test;
     int64_t      batch;
-    int          n_settings, n_files;
-    const char **settings; /* [n_settings] of --set, borrowed from argv */
-    const char **files;    /* [n_files] in the given order, borrowed from argv */
-    char        *line;     /* the whole command line */
+    int          n_settings, n_properties, n_files;
+    const char **settings;   /* [n_settings] of --set, borrowed from argv, as the next two */
+    const char **properties; /* [n_properties] of --property */
+    const char **files;      /* [n_files] in the given order */
+    char        *line;       /* the whole command line */
 };
 
 /* Commands, ended by NULL. */

@@ -6,7 +6,8 @@
 #include "cli/arguments.h"
 #include <covary/model.h>
 
-extern const command command_fit, command_predict, command_evaluate, command_inspect;
+extern const command command_fit, command_predict, command_evaluate, command_export,
+    command_inspect;
 
 /* Print on standard output of rank 0.  Local. */
 void print_result(const covary_run *run, const text *result);

@@ -64,6 +64,8 @@ const unit *unit_table(void)
         /* e/V is e^2/eV, so this is the same unit. */
         {"e*angstrom^2/V", "e Angstrom2 V-1", UNIT_POLARIZABILITY,
          1.0 / (BOHR_IN_ANGSTROM * BOHR_IN_ANGSTROM * EV_IN_HARTREE)},
+        {"e*pm^2/V", "e pm2 V-1", UNIT_POLARIZABILITY,
+         1e-4 / (BOHR_IN_ANGSTROM * BOHR_IN_ANGSTROM * EV_IN_HARTREE)},
         {"C^2*m^2/J", "C2 m2 J-1", UNIT_POLARIZABILITY, 1.0 / AU_ALPHA},
 
         {"e^3*bohr^3/hartree^2", "e3 bohr3 hartree-2", UNIT_HYPERPOLARIZABILITY, 1.0},

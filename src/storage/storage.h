@@ -111,6 +111,8 @@ covary_status storage_children(const storage *file, const char *group, int64_t *
 /* Attributes.  Local.  The text is new (MEMORY_RELEASE); n must be the attribute's length. */
 covary_status storage_get_text(const storage *file, const char *object, const char *name,
                                char **value);
+covary_status storage_get_texts(const storage *file, const char *object, const char *name, int n,
+                                char **values); /* [n], NULL before */
 covary_status storage_get_int64(const storage *file, const char *object, const char *name,
                                 int64_t *value);
 covary_status storage_get_int64s(const storage *file, const char *object, const char *name, int n,

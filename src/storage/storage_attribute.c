@@ -186,52 +186,77 @@ static void storage_close_attribute(hid_t attribute, hid_t type)
 }
 
 /* HDF5 allocates texts of variable length itself; they are copied into ours. */
-static covary_status storage_copy_variable_text(const storage *file, hid_t attribute,
-                                                const char *object, const char *name, char **value)
+static covary_status storage_copy_variable_texts(const storage *file, hid_t attribute, hid_t stored,
+                                                 const char *object, const char *name, int n,
+                                                 char **values)
 {
     covary_status status = COVARY_OK;
     hid_t         type = storage_text_type();
-    hid_t         scalar = H5Screate(H5S_SCALAR);
-    char         *read = NULL;
+    hid_t         space = H5Aget_space(attribute);
+    char        **read = NULL;
 
-    hid_t stored = H5Aget_type(attribute);
+    COVARY_TRY(MEMORY_ALLOCATE("texts of an attribute", n, &read));
     H5Tset_cset(type, H5Tget_cset(stored));
-    H5Tclose(stored);
-    if (H5Aread(attribute, type, &read) < 0) {
+    if (H5Aread(attribute, type, read) < 0) {
         COVARY_TRY(storage_refuse(file, COVARY_ERR_IO, "cannot read the attribute %s of %s", name,
                                   object));
     }
-    status = memory_copy_text(read ? read : "", value);
-    H5Dvlen_reclaim(type, scalar, H5P_DEFAULT, &read);
+    for (int i = 0; i < n && status == COVARY_OK; i++) {
+        status = memory_copy_text(read[i] ? read[i] : "", &values[i]);
+    }
+    H5Dvlen_reclaim(type, space, H5P_DEFAULT, read);
 done:
-    H5Sclose(scalar);
+    MEMORY_RELEASE(&read);
+    H5Sclose(space);
     H5Tclose(type);
+    return status;
+}
+
+/* All have the same number of bytes. */
+static covary_status storage_copy_fixed_texts(const storage *file, hid_t attribute, hid_t stored,
+                                              const char *object, const char *name, int n,
+                                              char **values)
+{
+    covary_status status = COVARY_OK;
+    int64_t       width = (int64_t)H5Tget_size(stored);
+    char         *block = NULL;
+
+    COVARY_TRY(MEMORY_ALLOCATE("texts of an attribute", n * width, &block));
+    if (H5Aread(attribute, stored, block) < 0) {
+        COVARY_TRY(storage_refuse(file, COVARY_ERR_IO, "cannot read the attribute %s of %s", name,
+                                  object));
+    }
+    for (int i = 0; i < n; i++) {
+        COVARY_TRY(MEMORY_ALLOCATE("text of an attribute", width + 1, &values[i]));
+        memcpy(values[i], block + i * width, (size_t)width);
+    }
+done:
+    MEMORY_RELEASE(&block);
+    return status;
+}
+
+covary_status storage_get_texts(const storage *file, const char *object, const char *name, int n,
+                                char **values)
+{
+    covary_status status = COVARY_OK;
+    hid_t         attribute = H5I_INVALID_HID, type = H5I_INVALID_HID;
+
+    COVARY_TRY(storage_open_attribute(file, object, name, true, n, &attribute, &type));
+    COVARY_TRY((H5Tis_variable_str(type) > 0
+                    ? storage_copy_variable_texts
+                    : storage_copy_fixed_texts)(file, attribute, type, object, name, n, values));
+done:
+    for (int i = 0; i < n && status != COVARY_OK; i++) {
+        MEMORY_RELEASE(&values[i]);
+    }
+    storage_close_attribute(attribute, type);
     return status;
 }
 
 covary_status storage_get_text(const storage *file, const char *object, const char *name,
                                char **value)
 {
-    covary_status status = COVARY_OK;
-    hid_t         attribute = H5I_INVALID_HID, type = H5I_INVALID_HID;
-    char         *fixed = NULL;
-
-    COVARY_TRY(storage_open_attribute(file, object, name, true, 1, &attribute, &type));
-    if (H5Tis_variable_str(type) > 0) {
-        COVARY_TRY(storage_copy_variable_text(file, attribute, object, name, value));
-    } else {
-        COVARY_TRY(MEMORY_ALLOCATE("text of an attribute", (int64_t)H5Tget_size(type) + 1, &fixed));
-        if (H5Aread(attribute, type, fixed) < 0) {
-            COVARY_TRY(storage_refuse(file, COVARY_ERR_IO, "cannot read the attribute %s of %s",
-                                      name, object));
-        }
-        *value = fixed;
-        fixed = NULL;
-    }
-done:
-    MEMORY_RELEASE(&fixed);
-    storage_close_attribute(attribute, type);
-    return status;
+    return storage_get_texts(file, object, name, 1, value);
 }
 
 static covary_status storage_get_numbers(const storage *file, const char *object, const char *name,

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Annotations in the formats of other programs. */
+#ifndef COVARY_EXPORT_H
+#define COVARY_EXPORT_H
+
+#include <covary/run.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What to export; all zero but the format: everything. */
+typedef struct {
+    const char        *format; /* extxyz, csv, npy or travis */
+    int                n_properties;
+    const char *const *properties; /* [n_properties] names, in the order wanted; none: all */
+    const char        *frames;     /* A:B:C as slices of Python, or NULL: all */
+    int64_t            batch; /* frames per rank and step; 0: chosen from the memory it takes */
+} covary_export_options;
+
+/*
+ * Write frames and properties of an annotation in another format: every rank formats its share of
+ * the frames in bounded memory, all ranks write one file, which does not depend on how many they
+ * are.  Frames that are not predicted yet are left out, with a warning.  Collective.
+ *
+ * output  in  replaced once the new file is complete; the format npy writes one file a property,
+ *             with the property's name before the ending if there are several
+ *
+ * COVARY_ERR_USAGE: an unknown format, property or range of frames, or the output is the
+ * annotation; COVARY_ERR_DATA: the annotation has not what the format needs; the message says what
+ * there is; COVARY_ERR_IO, COVARY_ERR_FORMAT: a file cannot be read or written.
+ */
+COVARY_API covary_status covary_export(covary_run *run, const char *annotation,
+                                       const covary_export_options *options, const char *output);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From an annotation to a file of another format; the formats are in export_<name>.c. */
+#include "annotation/export_format.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/output.h"
+#include "core/status.h"
+#include "storage/byte_file.h"
+#include "trajectory/number_format.h"
+#include <covary/export.h>
+
+#include <string.h>
+
+static const export_format *const registry[] = {&export_extxyz, &export_csv, &export_npy,
+                                                &export_travis, NULL};
+
+const export_format *const *export_registry(void)
+{
+    return registry;
+}
+
+/* --- for the formats -------------------------------------------------------------------------- */
+
+const annotation_observable *export_property(const export_job *job, int p)
+{
+    return annotation_observable_at(job->choice.from, job->choice.properties[p]);
+}
+
+covary_status export_list(const annotation *from, text *into)
+{
+    const int     n = annotation_n_observables(from);
+    covary_status status = n == 0 ? text_add(into, "no property") : COVARY_OK;
+
+    for (int o = 0; o < n && status == COVARY_OK; o++) {
+        const annotation_observable *of = annotation_observable_at(from, o);
+        status = text_add(into, "%s%s (%s)", o > 0 ? ", " : "", of->name,
+                          of->unit != NULL ? of->unit->name : "without unit");
+    }
+    return status;
+}
+
+covary_status export_add_numbers(const double *values, int64_t n, char separator, text *into)
+{
+    covary_status status = COVARY_OK;
+    char          number[NUMBER_TEXT + 1];
+
+    for (int64_t i = 0; i < n && status == COVARY_OK; i++) {
+        size_t length = number_format(values[i], number);
+        number[length] = separator;
+        status = text_add_bytes(into, number, length + (i + 1 < n));
+    }
+    return status;
+}
+
+covary_status export_add_singles(const double *values, int64_t n, char separator, text *into)
+{
+    covary_status status = COVARY_OK;
+    char          number[NUMBER_TEXT + 1];
+
+    for (int64_t i = 0; i < n && status == COVARY_OK; i++) {
+        size_t length = number_format_single((float)values[i], number);
+        number[length] = separator;
+        status = text_add_bytes(into, number, length + (i + 1 < n));
+    }
+    return status;
+}
+
+covary_status export_add_integer(int64_t value, text *into)
+{
+    char number[NUMBER_TEXT];
+
+    return text_add_bytes(into, number, number_format_integer(value, number));
+}
+
+/* --- what is asked for ------------------------------------------------------------------------ */
+
+static covary_status find_format(const char *name, const export_format **out)
+{
+    covary_status status = COVARY_OK;
+    text          list = {0};
+    const char   *names[sizeof registry / sizeof registry[0]] = {NULL}, *near;
+
+    *out = NULL;
+    for (int f = 0; registry[f] != NULL; f++) {
+        names[f] = registry[f]->name;
+        *out = name != NULL && strcmp(name, names[f]) == 0 ? registry[f] : *out;
+        COVARY_TRY(text_add(&list, "%s%s", f > 0 ? ", " : "", names[f]));
+    }
+    if (*out == NULL) {
+        near = name != NULL ? text_nearest(name, names) : NULL;
+        status = COVARY_FAIL(COVARY_ERR_USAGE, "%s '%s'%s%s%s; there are %s",
+                             "annotations cannot be exported to the format",
+                             name != NULL ? name : "", near != NULL ? "; did you mean '" : "",
+                             near != NULL ? near : "", near != NULL ? "'?" : "", list.data);
+    }
+done:
+    text_release(&list);
+    return status;
+}
+
+static covary_status find_property(const export_job *job, const char *name, int *found)
+{
+    covary_status     status = COVARY_OK;
+    const annotation *from = job->choice.from;
+    text              list = {0};
+
+    *found = annotation_find(from, name);
+    if (*found < 0) {
+        COVARY_TRY(export_list(from, &list));
+        status = COVARY_FAIL(COVARY_ERR_USAGE, "%s: has no property '%s'; it holds %s", job->path,
+                             name, list.data);
+    }
+done:
+    text_release(&list);
+    return status;
+}
+
+/* Those named, in that order and once each, or all. */
+static covary_status choose_properties(const covary_export_options *options, export_job *job)
+{
+    covary_status     status = COVARY_OK;
+    const annotation *from = job->choice.from;
+    const int         n_all = annotation_n_observables(from);
+
+    COVARY_TRY(MEMORY_ALLOCATE("properties", n_all, &job->properties));
+    job->choice.properties = job->properties;
+    job->named = options->n_properties > 0;
+    for (int o = 0; o < n_all && !job->named; o++) {
+        job->properties[job->choice.n_properties++] = o;
+    }
+    for (int p = 0; p < options->n_properties; p++) {
+        bool known = false;
+        int  found;
+
+        COVARY_TRY(find_property(job, options->properties[p], &found));
+        for (int q = 0; q < job->choice.n_properties; q++) {
+            known = known || job->properties[q] == found;
+        }
+        if (!known) {
+            job->properties[job->choice.n_properties++] = found;
+        }
+    }
+done:
+    return status;
+}
+
+static covary_status choose(const export_format *format, const covary_export_options *options,
+                            export_job *job)
+{
+    covary_status     status = COVARY_OK;
+    const annotation *from = job->choice.from;
+
+    COVARY_TRY(frame_slice_parse(options->frames, annotation_n_frames(from), &job->choice.frames));
+    COVARY_TRY(choose_properties(options, job));
+    job->choice.positions = format->positions;
+    job->choice.batch = options->batch;
+    job->single_positions = annotation_has_single_positions(from);
+    COVARY_TRY(format->prepare != NULL ? format->prepare(job) : COVARY_OK);
+done:
+    return status;
+}
+
+/* Collective: how many frames there are to write, and a warning if some are missing. */
+static covary_status count_frames(covary_run *run, export_job *job)
+{
+    covary_status status = COVARY_OK;
+    const int64_t wanted = job->choice.frames.count;
+
+    COVARY_TRY(export_rows_count(run, &job->choice, &job->n_present));
+    if (job->n_present == 0 && wanted > 0) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_DATA,
+                               "%s: none of the %lld frames is predicted yet; run covary predict "
+                               "to its end",
+                               job->path, (long long)wanted));
+    }
+    if (job->n_present < wanted) {
+        log_write(run, LOG_WARNING,
+                  "%s: %lld of %lld frames are not predicted yet and are left out; covary predict "
+                  "completes the annotation",
+                  job->path, (long long)(wanted - job->n_present), (long long)wanted);
+    }
+done:
+    return status;
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+/* Local: the bytes of this rank's part of a step. */
+static covary_status format_step(covary_run *run, const export_format *format,
+                                 const export_job *job, export_rows *rows, int64_t step,
+                                 text *bytes)
+{
+    covary_status status = COVARY_OK;
+
+    bytes->length = 0;
+    COVARY_TRY(run_stop_if_asked(run));
+    if (step == 0 && covary_run_rank(run) == 0 && format->begin != NULL) {
+        COVARY_TRY(format->begin(job, bytes));
+    }
+    COVARY_TRY(export_rows_read(rows, run, step));
+    for (int64_t row = 0; row < rows->n_rows; row++) {
+        COVARY_TRY(format->add(job, rows, row, bytes));
+    }
+done:
+    return status;
+}
+
+/* Collective: one file, of all properties that the job has at the moment. */
+static covary_status write_file(covary_run *run, const export_format *format, const export_job *job,
+                                const char *output)
+{
+    covary_status status = COVARY_OK;
+    byte_file    *file = NULL;
+    export_rows  *rows = NULL;
+    text          bytes = {0};
+    int64_t       size;
+
+    COVARY_TRY(export_rows_open(run, &job->choice, &rows));
+    COVARY_TRY(byte_file_create(run, output, &file));
+    progress_begin(run, "export", job->choice.frames.count, "frames");
+    for (int64_t step = 0; step < rows->n_steps; step++) {
+        COVARY_TRY_TOGETHER(run, "format frames",
+                            format_step(run, format, job, rows, step, &bytes));
+        COVARY_TRY(byte_file_append(file, bytes.data, bytes.length));
+        progress_update(run, (step + 1) * rows->share * covary_run_size(run));
+    }
+    size = byte_file_size(file);
+    COVARY_TRY(byte_file_commit(&file));
+    log_write(run, LOG_INFO, "exported %lld frames, %.1f MB: %s", (long long)job->n_present,
+              1e-6 * (double)size, output);
+done:
+    progress_end(run);
+    text_release(&bytes);
+    byte_file_close(&file);
+    export_rows_close(&rows);
+    return status;
+}
+
+/* With several properties each has its name before the ending: out.npy becomes out.dipole.npy. */
+static covary_status name_file(const export_format *format, const char *output,
+                               const char *property, text *name)
+{
+    size_t stem = strlen(output), ending = strlen(format->ending);
+
+    stem -= stem > ending && strcmp(output + stem - ending, format->ending) == 0 ? ending : 0;
+    name->length = 0;
+    return text_add(name, "%.*s.%s%s", (int)stem, output, property, format->ending);
+}
+
+static covary_status write_apart(covary_run *run, const export_format *format, export_job *job,
+                                 const char *output)
+{
+    covary_status status = COVARY_OK;
+    const int     n = job->choice.n_properties;
+    text          name = {0};
+
+    job->choice.n_properties = 1;
+    for (int p = 0; p < n; p++) {
+        job->choice.properties = job->properties + p;
+        COVARY_TRY_TOGETHER(run, "name the output",
+                            name_file(format, output, export_property(job, 0)->name, &name));
+        COVARY_TRY(output_check(run, name.data, &job->path, 1));
+        COVARY_TRY(write_file(run, format, job, name.data));
+    }
+done:
+    text_release(&name);
+    return status;
+}
+
+covary_status covary_export(covary_run *run, const char *path, const covary_export_options *options,
+                            const char *output)
+{
+    covary_status        status = COVARY_OK;
+    const export_format *format = NULL;
+    annotation          *from = NULL;
+    export_job           job = {.path = path};
+
+    timer_begin(run, "export");
+    COVARY_TRY_TOGETHER(run, "find the format", find_format(options->format, &format));
+    COVARY_TRY(output_check(run, output, &path, 1));
+    COVARY_TRY(annotation_open(run, path, &from));
+    job.choice.from = from;
+    COVARY_TRY_TOGETHER(run, "choose what to export", choose(format, options, &job));
+    COVARY_TRY(count_frames(run, &job));
+    COVARY_TRY(format->apart && job.choice.n_properties > 1
+                   ? write_apart(run, format, &job, output)
+                   : write_file(run, format, &job, output));
+done:
+    timer_end(run, "export");
+    MEMORY_RELEASE(&job.properties);
+    annotation_close(&from);
+    return status;
+}

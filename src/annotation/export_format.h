@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The formats that annotations can be exported to.  A format is a table of operations, all of them
+ * local: what it takes of an annotation, and the bytes of each frame.
+ */
+#ifndef COVARY_ANNOTATION_EXPORT_FORMAT_H
+#define COVARY_ANNOTATION_EXPORT_FORMAT_H
+
+#include "annotation/export_rows.h"
+#include "core/text.h"
+
+/* What is to be written; choice.properties points to `properties`. */
+typedef struct {
+    const char *path; /* of the annotation */
+    row_choice  choice;
+    int        *properties;
+    bool        named; /* the properties are those that the user asked for, not just all */
+    bool        single_positions; /* they were stored as float32 */
+    int64_t     n_present;        /* frames that will be written */
+} export_job;
+
+typedef struct {
+    const char *name;
+    const char *ending; /* of file names, ".csv" */
+    const char *summary;
+    bool        positions; /* writes them */
+    bool        apart;     /* a file holds one property */
+
+    /* Can it hold what is asked for?  May narrow the properties.  COVARY_ERR_DATA, _USAGE. */
+    covary_status (*prepare)(export_job *job);
+    /* Before the first frame; NULL: nothing. */
+    covary_status (*begin)(const export_job *job, text *into);
+    /* One row of `rows`. */
+    covary_status (*add)(const export_job *job, const export_rows *rows, int64_t row, text *into);
+} export_format;
+
+/* All formats, ended by NULL. */
+const export_format *const *export_registry(void);
+
+extern const export_format export_extxyz, export_csv, export_npy, export_travis;
+
+/* The job's property p. */
+const annotation_observable *export_property(const export_job *job, int p);
+
+/* "name (unit)" of every property of an annotation, for messages. */
+covary_status export_list(const annotation *from, text *into);
+
+/* Numbers with a separator between them. */
+covary_status export_add_numbers(const double *values, int64_t n, char separator, text *into);
+covary_status export_add_singles(const double *values, int64_t n, char separator, text *into);
+covary_status export_add_integer(int64_t value, text *into);
+
+#endif

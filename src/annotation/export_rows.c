@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Slices of frames, and reading what they choose; see export_rows.h. */
+#include "annotation/export_rows.h"
+
+#include "core/memory.h"
+#include "core/status.h"
+#include "core/text.h"
+
+#include <string.h>
+
+/* Buffers of a rank for one step, with the text that becomes of them. */
+static const int64_t STEP_BYTES = INT64_C(8) << 20;
+
+enum { TEXT_BYTES = 24 /* of a value */, FLAG_BLOCK = 65536 };
+
+/* --- slices ----------------------------------------------------------------------------------- */
+
+/* One part of a slice, up to `end`; an empty one keeps the value. */
+static bool take_part(const char *begin, const char *end, int64_t *value)
+{
+    char         part[24] = {0};
+    const size_t length = (size_t)(end - begin);
+
+    if (length >= sizeof part) {
+        return false;
+    }
+    memcpy(part, begin, length);
+    return length == 0 || text_to_int64(part, value);
+}
+
+static int64_t clamp(int64_t value, int64_t n_frames)
+{
+    value += value < 0 ? n_frames : 0;
+    return value < 0 ? 0 : value > n_frames ? n_frames : value;
+}
+
+static bool parse_slice(const char *given, int64_t n_frames, frame_slice *out)
+{
+    const char *stop = given + strlen(given), *first = strchr(given, ':');
+    const char *second = first != NULL ? strchr(first + 1, ':') : NULL;
+    int64_t     from = 0, to = n_frames, stride = 1;
+
+    if (first == NULL) { /* one frame */
+        if (!text_to_int64(given, &from) || from >= n_frames || from < -n_frames) {
+            return false;
+        }
+        to = from == -1 ? n_frames : from + 1;
+    } else if (!take_part(given, first, &from) ||
+               !take_part(first + 1, second != NULL ? second : stop, &to) ||
+               (second != NULL && !take_part(second + 1, stop, &stride))) {
+        return false;
+    }
+    from = clamp(from, n_frames);
+    to = clamp(to, n_frames);
+    *out = (frame_slice){from, stride, 0};
+    if (stride > 0 && to > from) {
+        out->count = (to - from - 1) / stride + 1;
+    }
+    return stride > 0;
+}
+
+covary_status frame_slice_parse(const char *given, int64_t n_frames, frame_slice *out)
+{
+    *out = (frame_slice){0, 1, n_frames};
+    if (given == NULL) {
+        return COVARY_OK;
+    }
+    if (!parse_slice(given, n_frames, out)) {
+        return COVARY_FAIL(COVARY_ERR_USAGE,
+                           "frames '%s': give N, A:B or A:B:C, from A to before B in steps of C "
+                           "from 1; there are %lld frames, the first is 0, the last -1",
+                           given, (long long)n_frames);
+    }
+    if (out->count == 0) {
+        return COVARY_FAIL(COVARY_ERR_USAGE, "frames '%s': none of the %lld frames is in it", given,
+                           (long long)n_frames);
+    }
+    return COVARY_OK;
+}
+
+/* --- buffers ---------------------------------------------------------------------------------- */
+
+int64_t export_row_size(const annotation *from, int observable)
+{
+    const annotation_observable *of = annotation_observable_at(from, observable);
+    int64_t                      size = of->per_atom ? annotation_n_atoms(from) : 1;
+
+    for (int r = 0; r < of->rank; r++) {
+        size *= 3;
+    }
+    return size;
+}
+
+static int64_t values_of_frame(const row_choice *choice)
+{
+    int64_t n = 6; /* frame, step, time and the domain */
+
+    for (int p = 0; p < choice->n_properties; p++) {
+        n += export_row_size(choice->from, choice->properties[p]);
+    }
+    return n + (choice->positions ? 3 * annotation_n_atoms(choice->from) + 9 : 0);
+}
+
+/* Equal shares: with the same number of steps no rank is idle in the last one.  There is at least
+ * one step, for what a format writes before the first frame. */
+static void plan_steps(export_rows *rows, int64_t n_ranks)
+{
+    const frame_slice *chosen = &rows->choice.frames;
+    int64_t            step;
+
+    rows->capacity = STEP_BYTES / (values_of_frame(&rows->choice) * (8 + TEXT_BYTES));
+    rows->capacity = rows->capacity > 0 ? rows->capacity : 1;
+    rows->share = (rows->capacity - 1) / chosen->stride + 1;
+    rows->share = rows->choice.batch > 0 ? rows->choice.batch : rows->share;
+    step = rows->share * n_ranks;
+    rows->n_steps = chosen->count > 0 ? (chosen->count + step - 1) / step : 1;
+    step = rows->n_steps * n_ranks;
+    rows->share = (chosen->count + step - 1) / step;
+    rows->capacity = rows->share > 0 ? (rows->share - 1) * chosen->stride + 1 : 1;
+}
+
+static covary_status make_room(export_rows *rows)
+{
+    covary_status     status = COVARY_OK;
+    const annotation *from = rows->choice.from;
+    const int64_t     n = rows->capacity;
+    const bool        positions = rows->choice.positions;
+
+    COVARY_TRY(MEMORY_ALLOCATE("rows", n, &rows->frame));
+    COVARY_TRY(MEMORY_ALLOCATE("rows", n, &rows->step));
+    COVARY_TRY(MEMORY_ALLOCATE("rows", n, &rows->flags));
+    COVARY_TRY(annotation_has_time(from) ? MEMORY_ALLOCATE("rows", n, &rows->time) : COVARY_OK);
+    COVARY_TRY(annotation_has_margin(from) ? MEMORY_ALLOCATE("rows", n, &rows->margin) : COVARY_OK);
+    COVARY_TRY(annotation_has_distance(from) ? MEMORY_ALLOCATE("rows", n, &rows->distance)
+                                             : COVARY_OK);
+    COVARY_TRY(positions
+                   ? MEMORY_ALLOCATE("rows", 3 * n * annotation_n_atoms(from), &rows->positions)
+                   : COVARY_OK);
+    COVARY_TRY(positions && annotation_has_cell(from) ? MEMORY_ALLOCATE("rows", 9 * n, &rows->cell)
+                                                      : COVARY_OK);
+    COVARY_TRY(MEMORY_ALLOCATE("rows", rows->choice.n_properties, &rows->values));
+    for (int p = 0; p < rows->choice.n_properties; p++) {
+        COVARY_TRY(MEMORY_ALLOCATE("rows", n * export_row_size(from, rows->choice.properties[p]),
+                                   &rows->values[p]));
+    }
+done:
+    return status;
+}
+
+covary_status export_rows_open(covary_run *run, const row_choice *choice, export_rows **out)
+{
+    covary_status status = COVARY_OK;
+    export_rows  *rows = NULL;
+
+    COVARY_TRY_TOGETHER(run, "prepare to read frames", MEMORY_ALLOCATE("rows", 1, &rows));
+    rows->choice = *choice;
+    plan_steps(rows, covary_run_size(run));
+    COVARY_TRY_TOGETHER(run, "prepare to read frames", make_room(rows));
+    *out = rows;
+    rows = NULL;
+done:
+    export_rows_close(&rows);
+    return status;
+}
+
+void export_rows_close(export_rows **closed)
+{
+    export_rows *rows = *closed;
+
+    if (!rows) {
+        return;
+    }
+    for (int p = 0; rows->values && p < rows->choice.n_properties; p++) {
+        MEMORY_RELEASE(&rows->values[p]);
+    }
+    MEMORY_RELEASE(&rows->values);
+    MEMORY_RELEASE(&rows->cell);
+    MEMORY_RELEASE(&rows->positions);
+    MEMORY_RELEASE(&rows->distance);
+    MEMORY_RELEASE(&rows->margin);
+    MEMORY_RELEASE(&rows->time);
+    MEMORY_RELEASE(&rows->flags);
+    MEMORY_RELEASE(&rows->step);
+    MEMORY_RELEASE(&rows->frame);
+    MEMORY_RELEASE(closed);
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* Everything between the first and the last frame of the part: one read a dataset. */
+static covary_status read_span(export_rows *rows, int64_t first, int64_t n)
+{
+    covary_status     status = COVARY_OK;
+    const row_choice *choice = &rows->choice;
+    const annotation *from = choice->from;
+
+    COVARY_TRY(annotation_read_steps(from, first, n, rows->step));
+    COVARY_TRY(annotation_read_flags(from, first, n, rows->flags));
+    COVARY_TRY(rows->time ? annotation_read_times(from, first, n, rows->time) : COVARY_OK);
+    COVARY_TRY(rows->margin ? annotation_read_margin(from, first, n, rows->margin) : COVARY_OK);
+    COVARY_TRY(rows->distance ? annotation_read_distance(from, first, n, rows->distance)
+                              : COVARY_OK);
+    COVARY_TRY(rows->positions ? annotation_read_positions(from, first, n, rows->positions)
+                               : COVARY_OK);
+    COVARY_TRY(rows->cell ? annotation_read_cell(from, first, n, rows->cell) : COVARY_OK);
+    for (int p = 0; p < choice->n_properties; p++) {
+        COVARY_TRY(annotation_read_values(from, choice->properties[p], first, n, rows->values[p]));
+    }
+done:
+    return status;
+}
+
+/* Rows kept[0] < kept[1] < ... move to the front. */
+static void keep(void *block, int64_t row_size, size_t value_bytes, int64_t n, const int64_t *kept)
+{
+    const size_t bytes = (size_t)row_size * value_bytes;
+    char        *at = block;
+
+    for (int64_t row = 0; at != NULL && row < n; row++) {
+        if (kept[row] != row) {
+            memmove(at + (size_t)row * bytes, at + (size_t)kept[row] * bytes, bytes);
+        }
+    }
+}
+
+static void keep_rows(export_rows *rows, int64_t n, const int64_t *kept)
+{
+    const row_choice *choice = &rows->choice;
+
+    keep(rows->step, 1, sizeof *rows->step, n, kept);
+    keep(rows->flags, 1, sizeof *rows->flags, n, kept);
+    keep(rows->time, 1, sizeof *rows->time, n, kept);
+    keep(rows->margin, 1, sizeof *rows->margin, n, kept);
+    keep(rows->distance, 1, sizeof *rows->distance, n, kept);
+    keep(rows->positions, 3 * annotation_n_atoms(choice->from), sizeof *rows->positions, n, kept);
+    keep(rows->cell, 9, sizeof *rows->cell, n, kept);
+    for (int p = 0; p < choice->n_properties; p++) {
+        keep(rows->values[p], export_row_size(choice->from, choice->properties[p]),
+             sizeof *rows->values[p], n, kept);
+    }
+    rows->n_rows = n;
+}
+
+covary_status export_rows_read(export_rows *rows, covary_run *run, int64_t step)
+{
+    covary_status      status = COVARY_OK;
+    const frame_slice *chosen = &rows->choice.frames;
+    int64_t            begin = (step * covary_run_size(run) + covary_run_rank(run)) * rows->share;
+    int64_t            n = chosen->count - begin, present = 0;
+
+    n = n < 0 ? 0 : n < rows->share ? n : rows->share;
+    rows->n_rows = 0;
+    if (n == 0) {
+        goto done;
+    }
+    begin = chosen->first + begin * chosen->stride;
+    COVARY_TRY(read_span(rows, begin, (n - 1) * chosen->stride + 1));
+    for (int64_t i = 0; i < n; i++) {
+        int64_t row = i * chosen->stride;
+        if ((rows->flags[row] & ANNOTATION_MISSING) == 0) {
+            rows->frame[present++] = row;
+        }
+    }
+    keep_rows(rows, present, rows->frame);
+    for (int64_t row = 0; row < present; row++) {
+        rows->frame[row] += begin;
+    }
+done:
+    return status;
+}
+
+/* Of the chosen frames begin ... end - 1. */
+static covary_status count_share(const row_choice *choice, int64_t begin, int64_t end,
+                                 uint8_t *flags, int64_t *n_present)
+{
+    covary_status status = COVARY_OK;
+    const int64_t stride = choice->frames.stride, most = (FLAG_BLOCK - 1) / stride + 1;
+
+    for (; begin < end; begin += most) {
+        int64_t n = end - begin < most ? end - begin : most;
+        COVARY_TRY(annotation_read_flags(choice->from, choice->frames.first + begin * stride,
+                                         (n - 1) * stride + 1, flags));
+        for (int64_t chosen = 0; chosen < n; chosen++) {
+            *n_present += (flags[chosen * stride] & ANNOTATION_MISSING) == 0;
+        }
+    }
+done:
+    return status;
+}
+
+covary_status export_rows_count(covary_run *run, const row_choice *choice, int64_t *n_present)
+{
+    covary_status status = COVARY_OK;
+    const int64_t rank = covary_run_rank(run), size = covary_run_size(run);
+    const int64_t n = choice->frames.count;
+    uint8_t      *flags = NULL;
+    int64_t       mine = 0;
+
+    COVARY_TRY_TOGETHER(run, "count the frames", MEMORY_ALLOCATE("flags", FLAG_BLOCK, &flags));
+    COVARY_TRY_TOGETHER(run, "count the frames",
+                        count_share(choice, n * rank / size, n * (rank + 1) / size, flags, &mine));
+    MPI_Allreduce(&mine, n_present, 1, MPI_INT64_T, MPI_SUM, covary_run_comm(run));
+done:
+    MEMORY_RELEASE(&flags);
+    return status;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Chosen frames of an annotation as a stream of rows: every rank reads contiguous parts of them, in
+ * the order of the ranks, in memory that does not grow with the annotation.
+ */
+#ifndef COVARY_ANNOTATION_EXPORT_ROWS_H
+#define COVARY_ANNOTATION_EXPORT_ROWS_H
+
+#include "annotation/annotation.h"
+
+/* Frames first, first + stride, ...: `count` of them. */
+typedef struct {
+    int64_t first, stride, count;
+} frame_slice;
+
+/*
+ * N, A:B or A:B:C as Python has them: from 0, B left out, negative ones counted from the end, each
+ * of A, B and C may be missing; NULL is all.  Local.
+ *
+ * COVARY_ERR_USAGE: no such range, or no frame in it.
+ */
+covary_status frame_slice_parse(const char *given, int64_t n_frames, frame_slice *out);
+
+/* What to read of each frame beside step, time and the domain. */
+typedef struct {
+    const annotation *from; /* borrowed */
+    frame_slice       frames;
+    int               n_properties;
+    const int        *properties; /* [n_properties] indices of observables, borrowed */
+    bool              positions;  /* and cells */
+    int64_t           batch;      /* frames of a rank in one step; 0: 8 MiB of buffers */
+} row_choice;
+
+/* Frames that are predicted, of those that were read in one step. */
+typedef struct {
+    row_choice choice;
+    int64_t    capacity; /* rows of the annotation that are read at once */
+    int64_t    share;    /* chosen frames of a rank in one step */
+    int64_t    n_steps;  /* the same on all ranks */
+
+    int64_t  n_rows;
+    int64_t *frame; /* [n_rows] as in the annotation, from 0 */
+    int64_t *step;
+    double  *time; /* fs */
+    uint8_t *flags;
+    double  *margin, *distance;
+    double  *positions; /* [n_rows][n_atoms][3] angstrom */
+    double  *cell;      /* [n_rows][3][3]; NULL, as the others: not in the annotation */
+    double **values;    /* [n_properties] of [n_rows][values of a frame] */
+} export_rows;
+
+/* Values of an observable in one frame.  Local. */
+int64_t export_row_size(const annotation *from, int observable);
+
+/* COVARY_ERR_MEMORY.  Collective; closing is local. */
+covary_status export_rows_open(covary_run *run, const row_choice *choice, export_rows **out);
+void          export_rows_close(export_rows **closed);
+
+/* Read this rank's part of step 0 <= step < n_steps; it may be empty.  Local. */
+covary_status export_rows_read(export_rows *rows, covary_run *run, int64_t step);
+
+/* Frames of a choice that are predicted.  Collective. */
+covary_status export_rows_count(covary_run *run, const row_choice *choice, int64_t *n_present);
+
+#endif
