@@ -2,12 +2,12 @@
 /*
  * How fast a trajectory is indexed and read, and what is read.
  *
- *     mpirun -n P bench_trajectory FILE ...
- *     bench_trajectory --print FILE ...
+ *     mpirun -n P bench_trajectory [--topology FILE] FILE ...
+ *     bench_trajectory [--topology FILE] --print FILE ...
  *
- * The samples are those of one go; run.sh repeats it in turns with other readers.  --print writes
- * every frame with 17 digits instead, to be compared with other readers: a line `frame step time
- * periodic cell[9]`, and a line `atomic-number x y z` for each atom.
+ * The samples are those of one go; run.sh and formats.sh repeat it in turns with other readers.
+ * --print writes every frame with 17 digits instead, to be compared with other readers: a line
+ * `frame step time periodic cell[9]`, and a line `atomic-number x y z` for each atom.
  */
 #include "core/memory.h"
 #include "core/status.h"
@@ -19,7 +19,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { BATCH_FRAMES = 1000 };
+enum { BATCH_FRAMES = 1000, BATCH_ATOMS = 1 << 17 }; /* read at once */
+
+typedef struct {
+    const char *const *paths;
+    int                n_paths;
+    const char        *topology; /* NULL: the files name their elements */
+    bool               print;
+} task;
 
 static void print_frames(const frames *batch)
 {
@@ -40,14 +47,15 @@ static covary_status read_share(trajectory *opened, bool print)
 {
     covary_status status = COVARY_OK;
     frames       *batch = NULL;
+    const int64_t fitting = BATCH_ATOMS / trajectory_max_atoms(opened);
+    const int64_t most = fitting < 1 ? 1 : fitting < BATCH_FRAMES ? fitting : BATCH_FRAMES;
     int64_t       first, count;
 
     trajectory_share(opened, &first, &count);
-    COVARY_TRY(frames_create(BATCH_FRAMES, BATCH_FRAMES, &batch));
-    for (int64_t done = 0; done < count; done += BATCH_FRAMES) {
+    COVARY_TRY(frames_create(0, 0, &batch));
+    for (int64_t done = 0; done < count; done += most) {
         const int64_t rest = count - done;
-        COVARY_TRY(trajectory_read(opened, first + done, rest < BATCH_FRAMES ? rest : BATCH_FRAMES,
-                                   batch));
+        COVARY_TRY(trajectory_read(opened, first + done, rest < most ? rest : most, batch));
         if (print) {
             print_frames(batch);
         }
@@ -69,35 +77,62 @@ static double megabytes(const char *const *paths, int n_paths)
 }
 
 /* Indexing, and indexing and reading together: a pass over the text each. */
-static covary_status time_once(covary_run *run, const char *const *paths, int n_paths, bool print)
+static covary_status time_once(covary_run *run, const task *wanted)
 {
-    covary_status status = COVARY_OK;
-    trajectory   *opened = NULL;
-    const double  size = megabytes(paths, n_paths), begin = MPI_Wtime();
-    double        indexed, end;
+    covary_status      status = COVARY_OK;
+    trajectory        *opened = NULL;
+    topology          *elements = NULL;
+    trajectory_options options = {0};
+    const double       size = megabytes(wanted->paths, wanted->n_paths);
+    double             begin, indexed, end;
 
-    COVARY_TRY(trajectory_open(run, paths, n_paths, NULL, &opened));
+    if (wanted->topology != NULL) {
+        COVARY_TRY(topology_read(run, wanted->topology, &elements));
+        options.topology = elements;
+    }
+    begin = MPI_Wtime();
+    COVARY_TRY(trajectory_open(run, wanted->paths, wanted->n_paths, &options, &opened));
     indexed = MPI_Wtime();
-    COVARY_TRY_TOGETHER(run, "benchmark", read_share(opened, print));
+    COVARY_TRY_TOGETHER(run, "benchmark", read_share(opened, wanted->print));
     end = MPI_Wtime();
-    if (!print) {
+    if (!wanted->print) {
         measure_report(run, "index", "MB/s", size / (indexed - begin));
         measure_report(run, "index and parse", "MB/s", size / (end - begin));
+        measure_report(run, "frames", "frames/s",
+                       (double)trajectory_n_frames(opened) / (end - begin));
     }
 done:
     trajectory_close(&opened);
+    topology_destroy(&elements);
     return status;
+}
+
+static task read_arguments(int argc, char **argv)
+{
+    task wanted = {0};
+    int  at = 1;
+
+    for (; at < argc && strncmp(argv[at], "--", 2) == 0; at++) {
+        if (strcmp(argv[at], "--print") == 0) {
+            wanted.print = true;
+        } else if (strcmp(argv[at], "--topology") == 0 && at + 1 < argc) {
+            wanted.topology = argv[++at];
+        }
+    }
+    wanted.paths = (const char *const *)argv + at;
+    wanted.n_paths = argc - at;
+    return wanted;
 }
 
 int main(int argc, char **argv)
 {
     covary_status status = COVARY_OK;
     covary_run   *run = NULL;
-    const bool    print = argc > 1 && strcmp(argv[1], "--print") == 0;
+    const task    wanted = read_arguments(argc, argv);
 
     MPI_Init(&argc, &argv);
     COVARY_TRY(covary_run_create(MPI_COMM_WORLD, NULL, &run));
-    COVARY_TRY(time_once(run, (const char *const *)argv + 1 + print, argc - 1 - print, print));
+    COVARY_TRY(time_once(run, &wanted));
 done:
     if (status != COVARY_OK && (run == NULL || covary_run_rank(run) == 0)) {
         fprintf(stderr, "%s\n", covary_status_message());

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Trajectories of other programs, and samples of how fast those read them.
+
+peer_formats.py write FOLDER ATOMS FRAMES FORMAT ...   FOLDER/ATOMS.FORMAT and FOLDER/ATOMS.pdb
+peer_formats.py read FOLDER ATOMS FORMAT               one sample a program
+"""
+import os
+import sys
+import time
+import warnings
+
+import numpy as np
+
+warnings.simplefilter("ignore")
+import MDAnalysis  # noqa: E402
+
+
+def make_universe(n_atoms):
+    return MDAnalysis.Universe.empty(n_atoms, n_residues=1, atom_resindex=[0] * n_atoms,
+                                     trajectory=True)
+
+
+def write_topology(path, n_atoms):
+    with open(path, "w") as out:
+        for atom in range(n_atoms):
+            out.write("HETATM%5d  C   MOL A   1    %8.3f%8.3f%8.3f  1.00  0.00           C\n"
+                      % ((atom + 1) % 100000, 0, 0, 0))
+        out.write("END\n")
+
+
+def write(folder, n_atoms, n_frames, formats):
+    """A random walk of all atoms in a box: what compresses is not too easy to compress."""
+    universe = make_universe(n_atoms)
+    universe.dimensions = [60, 61, 62, 80, 95, 100]
+    stem = os.path.join(folder, str(n_atoms))
+    write_topology(stem + ".pdb", n_atoms)
+    writers = [MDAnalysis.Writer("%s.%s" % (stem, name), n_atoms) for name in formats]
+    random = np.random.default_rng(1)
+    positions = random.uniform(0, 60, (n_atoms, 3))
+    for frame in range(n_frames):
+        positions += random.normal(scale=0.05, size=positions.shape)
+        universe.atoms.positions = positions
+        universe.trajectory.ts.frame = frame
+        universe.trajectory.ts.time = frame
+        for writer in writers:
+            writer.write(universe.atoms)
+    for writer in writers:
+        writer.close()
+
+
+def read_mdanalysis(path, n_atoms):
+    universe = make_universe(n_atoms)
+    universe.load_new(path)
+    return sum(1 for _ in universe.trajectory)
+
+
+def read_mdtraj(path, n_atoms):
+    import mdtraj
+    chunks = mdtraj.iterload(path, top="%s/%d.pdb" % (os.path.dirname(path), n_atoms), chunk=1000)
+    return sum(len(chunk) for chunk in chunks)
+
+
+def read(folder, n_atoms, name):
+    path = os.path.join(folder, "%d.%s" % (n_atoms, name))
+    for peer, reader in (("MDAnalysis", read_mdanalysis), ("MDTraj", read_mdtraj)):
+        begin = time.perf_counter()
+        try:
+            n_frames = reader(path, n_atoms)
+        except (ImportError, OSError):  # MDTraj is not there, or knows no such files
+            continue
+        rate = n_frames / (time.perf_counter() - begin)
+        print("sample", "%s, %s, %d atoms" % (peer, name, n_atoms), "frames/s", rate, sep="\t")
+
+
+if sys.argv[1] == "write":
+    write(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5:])
+else:
+    read(sys.argv[2], int(sys.argv[3]), sys.argv[4])
