@@ -5,7 +5,7 @@
 #include "core/memory.h"
 #include "core/output.h"
 #include "core/status.h"
-#include "storage/byte_file.h"
+#include "storage/shared_file.h"
 #include "trajectory/number_format.h"
 #include <covary/export.h>
 
@@ -210,28 +210,28 @@ static covary_status write_file(covary_run *run, const export_format *format, co
                                 const char *output)
 {
     covary_status status = COVARY_OK;
-    byte_file    *file = NULL;
+    shared_file  *file = NULL;
     export_rows  *rows = NULL;
     text          bytes = {0};
     int64_t       size;
 
     COVARY_TRY(export_rows_open(run, &job->choice, &rows));
-    COVARY_TRY(byte_file_create(run, output, &file));
+    COVARY_TRY(shared_file_create(run, output, &file));
     progress_begin(run, "export", job->choice.frames.count, "frames");
     for (int64_t step = 0; step < rows->n_steps; step++) {
         COVARY_TRY_TOGETHER(run, "format frames",
                             format_step(run, format, job, rows, step, &bytes));
-        COVARY_TRY(byte_file_append(file, bytes.data, bytes.length));
+        COVARY_TRY(shared_file_append(file, bytes.data, bytes.length));
         progress_update(run, (step + 1) * rows->share * covary_run_size(run));
     }
-    size = byte_file_size(file);
-    COVARY_TRY(byte_file_commit(&file));
+    size = shared_file_size(file);
+    COVARY_TRY(shared_file_commit(&file));
     log_write(run, LOG_INFO, "exported %lld frames, %.1f MB: %s", (long long)job->n_present,
               1e-6 * (double)size, output);
 done:
     progress_end(run);
     text_release(&bytes);
-    byte_file_close(&file);
+    shared_file_close(&file);
     export_rows_close(&rows);
     return status;
 }

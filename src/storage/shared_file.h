@@ -6,31 +6,31 @@
  *
  * All functions are collective; COVARY_ERR_IO names the file and the system's reason.
  */
-#ifndef COVARY_STORAGE_BYTE_FILE_H
-#define COVARY_STORAGE_BYTE_FILE_H
+#ifndef COVARY_STORAGE_SHARED_FILE_H
+#define COVARY_STORAGE_SHARED_FILE_H
 
 #include <covary/run.h>
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct byte_file byte_file;
+typedef struct shared_file shared_file;
 
-/* Begin a file; nothing appears under `path` before byte_file_commit. */
-covary_status byte_file_create(covary_run *run, const char *path, byte_file **file);
+/* Begin a file; nothing appears under `path` before shared_file_commit. */
+covary_status shared_file_create(covary_run *run, const char *path, shared_file **file);
 
 /* `count` bytes of this rank, from 0 on, behind those of the lower ranks. */
-covary_status byte_file_append(byte_file *file, const char *bytes, size_t count);
+covary_status shared_file_append(shared_file *file, const char *bytes, size_t count);
 
 /* Bytes appended by all ranks so far.  Local. */
-int64_t byte_file_size(const byte_file *file);
+int64_t shared_file_size(const shared_file *file);
 
 /*
  * Write everything out and give the file its name; *file is NULL afterwards.  When this fails,
  * nothing is left on disk and what was at `path` before is untouched.
  */
-covary_status byte_file_commit(byte_file **file);
+covary_status shared_file_commit(shared_file **file);
 
 /* Close; a file that was not committed is removed.  Accepts a pointer to NULL. */
-void byte_file_close(byte_file **file);
+void shared_file_close(shared_file **file);
 
 #endif

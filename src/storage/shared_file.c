@@ -3,7 +3,7 @@
  * Every rank has the temporary file open and writes at offsets of its own, which a prefix sum of
  * the counts gives; nothing is sent to another rank.
  */
-#include "storage/byte_file.h"
+#include "storage/shared_file.h"
 
 #include "core/memory.h"
 #include "core/status.h"
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-struct byte_file {
+struct shared_file {
     covary_run *run;
     char       *path;
     char       *part; /* temporary name; NULL once renamed */
@@ -24,7 +24,7 @@ struct byte_file {
     int64_t     size; /* of what all ranks have appended */
 };
 
-static covary_status byte_file_begin(covary_run *run, const char *path, byte_file **out)
+static covary_status shared_file_begin(covary_run *run, const char *path, shared_file **out)
 {
     covary_status status = COVARY_OK;
 
@@ -37,7 +37,7 @@ done:
 }
 
 /* Collective: rank 0's temporary file, known to all. */
-static covary_status byte_file_share_part(byte_file *file)
+static covary_status shared_file_share_part(shared_file *file)
 {
     covary_status status = COVARY_OK;
     const bool    root = covary_run_rank(file->run) == 0;
@@ -54,7 +54,7 @@ done:
     return status;
 }
 
-static covary_status byte_file_open(byte_file *file)
+static covary_status shared_file_open(shared_file *file)
 {
     file->descriptor = open(file->part, O_WRONLY);
     if (file->descriptor < 0) {
@@ -66,34 +66,34 @@ static covary_status byte_file_open(byte_file *file)
     return COVARY_OK;
 }
 
-covary_status byte_file_create(covary_run *run, const char *path, byte_file **out)
+covary_status shared_file_create(covary_run *run, const char *path, shared_file **out)
 {
     covary_status status = COVARY_OK;
-    byte_file    *file = NULL;
+    shared_file  *file = NULL;
 
-    COVARY_TRY_TOGETHER(run, "begin a file", byte_file_begin(run, path, &file));
-    COVARY_TRY(byte_file_share_part(file));
-    COVARY_TRY_TOGETHER(run, "open a temporary file", byte_file_open(file));
+    COVARY_TRY_TOGETHER(run, "begin a file", shared_file_begin(run, path, &file));
+    COVARY_TRY(shared_file_share_part(file));
+    COVARY_TRY_TOGETHER(run, "open a temporary file", shared_file_open(file));
     *out = file;
     file = NULL;
 done:
-    byte_file_close(&file);
+    shared_file_close(&file);
     return status;
 }
 
-static covary_status byte_file_refuse(const byte_file *file, int reason)
+static covary_status shared_file_refuse(const shared_file *file, int reason)
 {
     return COVARY_FAIL(COVARY_ERR_IO, "%s: cannot be written: %s", file->path, strerror(reason));
 }
 
-static covary_status byte_file_write(const byte_file *file, int64_t offset, const char *bytes,
-                                     size_t count)
+static covary_status shared_file_write(const shared_file *file, int64_t offset, const char *bytes,
+                                       size_t count)
 {
     while (count > 0) {
         ssize_t written = pwrite(file->descriptor, bytes, count, (off_t)offset);
 
         if (written < 0 && errno != EINTR) {
-            return byte_file_refuse(file, errno);
+            return shared_file_refuse(file, errno);
         }
         if (written > 0) {
             bytes += written;
@@ -104,7 +104,7 @@ static covary_status byte_file_write(const byte_file *file, int64_t offset, cons
     return COVARY_OK;
 }
 
-covary_status byte_file_append(byte_file *file, const char *bytes, size_t count)
+covary_status shared_file_append(shared_file *file, const char *bytes, size_t count)
 {
     covary_status status = COVARY_OK;
     MPI_Comm      comm = covary_run_comm(file->run);
@@ -114,19 +114,19 @@ covary_status byte_file_append(byte_file *file, const char *bytes, size_t count)
     MPI_Allreduce(&mine, &total, 1, MPI_INT64_T, MPI_SUM, comm);
     before = covary_run_rank(file->run) == 0 ? 0 : before; /* MPI leaves it undefined there */
     COVARY_TRY_TOGETHER(file->run, "write bytes",
-                        byte_file_write(file, file->size + before, bytes, count));
+                        shared_file_write(file, file->size + before, bytes, count));
     file->size += total;
 done:
     return status;
 }
 
-int64_t byte_file_size(const byte_file *file)
+int64_t shared_file_size(const shared_file *file)
 {
     return file->size;
 }
 
 /* On disk, as far as this rank has written it. */
-static covary_status byte_file_finish(byte_file *file)
+static covary_status shared_file_finish(shared_file *file)
 {
     int reason = fsync(file->descriptor) != 0 ? errno : 0;
 
@@ -134,25 +134,25 @@ static covary_status byte_file_finish(byte_file *file)
         reason = errno;
     }
     file->descriptor = -1;
-    return reason == 0 ? COVARY_OK : byte_file_refuse(file, reason);
+    return reason == 0 ? COVARY_OK : shared_file_refuse(file, reason);
 }
 
-covary_status byte_file_commit(byte_file **file)
+covary_status shared_file_commit(shared_file **file)
 {
     covary_status status = COVARY_OK;
     covary_run   *run = (*file)->run;
     const bool    root = covary_run_rank(run) == 0;
 
-    COVARY_TRY_TOGETHER(run, "finish a file", byte_file_finish(*file));
+    COVARY_TRY_TOGETHER(run, "finish a file", shared_file_finish(*file));
     COVARY_TRY(
         covary_announce(run, 0, root ? part_rename((*file)->part, (*file)->path) : COVARY_OK));
     MEMORY_RELEASE(&(*file)->part);
 done:
-    byte_file_close(file);
+    shared_file_close(file);
     return status;
 }
 
-void byte_file_close(byte_file **file)
+void shared_file_close(shared_file **file)
 {
     if (!*file) {
         return;
