@@ -288,7 +288,7 @@ static covary_status read_comment(frame_place *place)
     slice          line, key, value;
 
     memset(batch->cell + 9 * place->at, 0, 9 * sizeof *batch->cell);
-    batch->step[place->at] = batch->first + place->at;
+    batch->step[place->at] = batch->in_files + place->at;
     batch->time[place->at] = (double)NAN;
     for (int l = 0; l < place->labels->n; l++) {
         parser->values[l].begin = NULL;

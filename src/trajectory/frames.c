@@ -82,7 +82,7 @@ covary_status frames_prepare(frames *batch, int64_t n_atoms)
     memset(batch->species + start, 0, (size_t)n_atoms);
     memset(batch->cell + 9 * frame, 0, 9 * sizeof *batch->cell);
     batch->periodic[frame] = 0;
-    batch->step[frame] = batch->first + frame;
+    batch->step[frame] = batch->in_files + frame;
     batch->time[frame] = NAN;
 done:
     return status;

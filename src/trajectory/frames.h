@@ -19,14 +19,16 @@ typedef struct {
 } frame_label;
 
 typedef struct {
-    int64_t      first; /* global index of the batch's first frame */
+    int64_t first;    /* index of the batch's first frame */
+    int64_t in_files; /* index among all frames of the files of a frame in place 0, if the
+                         frames up to the one being read followed each other there */
     int64_t      n_frames;
     int64_t     *atom_start; /* [n_frames + 1] */
     double      *positions;  /* [atom_start[n_frames]][3], angstrom */
     uint8_t     *species;    /* [atom_start[n_frames]] atomic numbers */
     double      *cell;       /* [n_frames][3][3] row vectors, angstrom; all zero: no cell */
     uint8_t     *periodic;   /* [n_frames] bits 1, 2, 4 for the three cell vectors */
-    int64_t     *step;       /* [n_frames]; the global frame index where the file has none */
+    int64_t     *step;       /* [n_frames]; the index in the files where they have none */
     double      *time;       /* [n_frames] fs; NAN where the file has none */
     int          n_labels;
     frame_label *labels; /* [n_labels], in the order of the requests */
@@ -43,7 +45,7 @@ void          frames_destroy(frames **batch);
 
 /*
  * Room for one more frame behind the last, with the values of a file that has nothing but
- * positions: elements 0, no cell, no time, the global frame index as step.  The frame is filled at
+ * positions: elements 0, no cell, no time, its index in the files as step.  The frame is filled at
  * place n_frames and counts from frames_append on.  COVARY_ERR_MEMORY.
  */
 covary_status frames_prepare(frames *batch, int64_t n_atoms);

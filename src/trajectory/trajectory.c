@@ -13,10 +13,13 @@
 #include "trajectory/elements.h"
 #include "trajectory/format.h"
 #include "trajectory/line_reader.h"
+#include "trajectory/selection.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,7 +46,9 @@ struct trajectory {
     int            rank, n_ranks;
     int            n_files;
     member        *files;
-    int64_t        n_frames, max_atoms;
+    int64_t        n_in_files, max_atoms;
+    frame_range    taken; /* of the frames in the files */
+    bool           without_elements;
     int            reading; /* file that may have descriptors open, -1: none */
     int            n_requests;
     label_request *requests; /* with names, keys and key lists of our own */
@@ -99,6 +104,7 @@ static covary_status prepare(covary_run *run, const char *const *paths, int n_pa
     opened->rank = covary_run_rank(run);
     opened->n_ranks = covary_run_size(run);
     opened->reading = -1;
+    opened->without_elements = options->without_elements;
     COVARY_TRY(MEMORY_ALLOCATE("trajectory files", n_paths, &opened->files));
     COVARY_TRY(MEMORY_ALLOCATE("label requests", n_requests, &opened->requests));
     COVARY_TRY(MEMORY_ALLOCATE("label shapes", n_requests, &opened->shapes));
@@ -174,13 +180,13 @@ static covary_status check_contents(const trajectory *into, const member *file,
                            "labelled frames as extended XYZ",
                            file->path, format, into->requests[0].name);
     }
-    if (!contents->elements && into->species == NULL) {
+    if (!contents->elements && into->species == NULL && !into->without_elements) {
         return COVARY_FAIL(COVARY_ERR_DATA,
                            "%s: this file (%s) does not say which elements its atoms are; give "
                            "them with --topology FILE (PDB, GRO, PSF or extended XYZ)",
                            file->path, format);
     }
-    if (!contents->elements && into->n_atoms != contents->max_atoms) {
+    if (!contents->elements && into->species != NULL && into->n_atoms != contents->max_atoms) {
         return COVARY_FAIL(COVARY_ERR_DATA,
                            "%s has %" PRId64 " atoms, the topology %" PRId64
                            ": give the topology that belongs to it",
@@ -206,11 +212,108 @@ static covary_status open_file(covary_run *run, trajectory *into, member *file,
     file->format = format_registry()[about[1]];
     COVARY_TRY(file->format->open(run, &source, tuning, &file->state, &contents));
     COVARY_TRY(check_contents(into, file, &contents));
-    file->first = into->n_frames;
+    file->first = into->n_in_files;
     file->n_frames = contents.n_frames;
     file->elements = contents.elements;
-    into->n_frames += contents.n_frames;
+    into->n_in_files += contents.n_frames;
     into->max_atoms = contents.max_atoms > into->max_atoms ? contents.max_atoms : into->max_atoms;
+done:
+    return status;
+}
+
+/* The time of a selected frame.  Local. */
+static covary_status time_of(trajectory *opened, int64_t frame, frames *batch, double *time)
+{
+    covary_status status = COVARY_OK;
+    const char   *path;
+    int64_t       in_file;
+
+    COVARY_TRY(trajectory_read(opened, frame, 1, batch));
+    *time = batch->time[0];
+    if (isnan(*time)) {
+        trajectory_locate(opened, frame, &path, &in_file);
+        status = COVARY_FAIL(COVARY_ERR_DATA,
+                             "%s, frame %" PRId64
+                             " has no time; select by numbers of frames (--frames) instead",
+                             path, in_file);
+    }
+done:
+    return status;
+}
+
+/* How many selected frames come before a window, or before what is behind it?  Local. */
+static covary_status bisect(trajectory *opened, const frame_selection *wanted, bool last,
+                            frames *batch, int64_t *found)
+{
+    covary_status status = COVARY_OK;
+    double        low_time = -(double)INFINITY, high_time = (double)INFINITY, time = 0.0;
+    int64_t       low = 0, high = opened->taken.count;
+
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        COVARY_TRY(time_of(opened, middle, batch, &time));
+        if (time < low_time || time > high_time) {
+            const char *path;
+            int64_t     in_file;
+            trajectory_locate(opened, middle, &path, &in_file);
+            status = COVARY_FAIL(COVARY_ERR_DATA,
+                                 "%s, frame %" PRId64 ": times do not ascend, so that a window of "
+                                 "time means nothing; select by numbers of frames (--frames) "
+                                 "instead",
+                                 path, in_file);
+            goto done;
+        }
+        if (last ? !selection_is_behind(wanted, time) : selection_is_before(wanted, time)) {
+            low = middle + 1;
+            low_time = time;
+        } else {
+            high = middle;
+            high_time = time;
+        }
+    }
+    *found = low;
+done:
+    return status;
+}
+
+/* Narrow the selected frames to a window of time, on rank 0. */
+static covary_status apply_window(trajectory *opened, const frame_selection *wanted)
+{
+    covary_status status = COVARY_OK;
+    frames       *batch = NULL;
+    int64_t       begin = 0, end = 0;
+
+    COVARY_TRY(frames_create(1, opened->max_atoms, &batch));
+    COVARY_TRY(bisect(opened, wanted, false, batch, &begin));
+    COVARY_TRY(bisect(opened, wanted, true, batch, &end));
+    opened->taken.first += begin * opened->taken.stride;
+    opened->taken.count = end > begin ? end - begin : 0;
+done:
+    frames_destroy(&batch);
+    return status;
+}
+
+/* Which frames of the files are selected?  Collective. */
+static covary_status select_frames(covary_run *run, trajectory *opened,
+                                   const trajectory_options *options, const frame_selection *wanted)
+{
+    covary_status status = COVARY_OK;
+
+    opened->taken = selection_range(wanted, opened->n_in_files);
+    if (selection_has_window(wanted)) {
+        if (opened->rank == 0) {
+            status = apply_window(opened, wanted);
+        }
+        COVARY_TRY_TOGETHER(run, "find a window of time", status);
+        MPI_Bcast(&opened->taken, (int)sizeof opened->taken, MPI_BYTE, 0, covary_run_comm(run));
+    }
+    if (opened->taken.count == 0) {
+        status = COVARY_FAIL(COVARY_ERR_USAGE, "%s%s%s%s takes none of %" PRId64 " frames",
+                             options->frames != NULL ? "frames " : "",
+                             options->frames != NULL ? options->frames : "",
+                             options->times != NULL ? " times " : "",
+                             options->times != NULL ? options->times : "", opened->n_in_files);
+    }
 done:
     return status;
 }
@@ -222,12 +325,17 @@ covary_status trajectory_open_tuned(covary_run *run, const char *const *paths, i
     static const trajectory_options defaults = {0};
     covary_status                   status = COVARY_OK;
 
+    frame_selection wanted;
+
     *out = NULL;
-    COVARY_TRY_TOGETHER(run, "prepare a trajectory",
-                        prepare(run, paths, n_paths, options ? options : &defaults, out));
+    options = options != NULL ? options : &defaults;
+    COVARY_TRY_TOGETHER(run, "read a selection of frames",
+                        selection_parse(options->frames, options->times, &wanted));
+    COVARY_TRY_TOGETHER(run, "prepare a trajectory", prepare(run, paths, n_paths, options, out));
     for (int file = 0; file < n_paths; file++) {
         COVARY_TRY(open_file(run, *out, &(*out)->files[file], tuning));
     }
+    COVARY_TRY(select_frames(run, *out, options, &wanted));
 done:
     if (status != COVARY_OK) {
         trajectory_close(out);
@@ -272,7 +380,32 @@ void trajectory_close(trajectory **closed)
 
 int64_t trajectory_n_frames(const trajectory *opened)
 {
-    return opened->n_frames;
+    return opened->taken.count;
+}
+
+int64_t trajectory_n_in_files(const trajectory *opened)
+{
+    return opened->n_in_files;
+}
+
+covary_status trajectory_selection(const trajectory *opened, char **said)
+{
+    const frame_range *taken = &opened->taken;
+    char               range[80];
+
+    snprintf(range, sizeof range, "%" PRId64 ":%" PRId64 ":%" PRId64, taken->first,
+             taken->first + (taken->count - 1) * taken->stride + 1, taken->stride);
+    return memory_copy_text(range, said);
+}
+
+bool trajectory_has_elements(const trajectory *opened)
+{
+    bool all = true;
+
+    for (int file = 0; file < opened->n_files; file++) {
+        all = all && (opened->files[file].elements || opened->species != NULL);
+    }
+    return all;
 }
 
 int64_t trajectory_max_atoms(const trajectory *opened)
@@ -303,11 +436,17 @@ static int64_t share_start(int64_t n, int64_t rank, int64_t n_ranks)
 
 void trajectory_share(const trajectory *opened, int64_t *first, int64_t *count)
 {
-    *first = share_start(opened->n_frames, opened->rank, opened->n_ranks);
-    *count = share_start(opened->n_frames, opened->rank + 1, opened->n_ranks) - *first;
+    *first = share_start(opened->taken.count, opened->rank, opened->n_ranks);
+    *count = share_start(opened->taken.count, opened->rank + 1, opened->n_ranks) - *first;
 }
 
-/* The file that holds a frame: the last one that starts at or before it. */
+/* Index in the files of a selected frame. */
+static int64_t place_in_files(const trajectory *opened, int64_t frame)
+{
+    return opened->taken.first + frame * opened->taken.stride;
+}
+
+/* The file that holds a frame of the files: the last one that starts at or before it. */
 static int file_of(const trajectory *opened, int64_t frame)
 {
     int low = 0, high = opened->n_files;
@@ -326,10 +465,11 @@ static int file_of(const trajectory *opened, int64_t frame)
 void trajectory_locate(const trajectory *opened, int64_t frame, const char **path,
                        int64_t *frame_in_file)
 {
-    const member *file = &opened->files[file_of(opened, frame)];
+    const int64_t in_files = place_in_files(opened, frame);
+    const member *file = &opened->files[file_of(opened, in_files)];
 
     *path = file->path;
-    *frame_in_file = frame - file->first + 1;
+    *frame_in_file = in_files - file->first + 1;
 }
 
 /* One file at a time has descriptors and buffers, however many files there are. */
@@ -354,7 +494,7 @@ static covary_status fill_elements(const trajectory *opened, const member *file,
             return COVARY_FAIL(COVARY_ERR_DATA,
                                "%s, frame %" PRId64 ": %" PRId64 " atoms, the topology has %" PRId64
                                ": give the topology that belongs to it",
-                               file->path, batch->first + frame - file->first + 1,
+                               file->path, batch->in_files + frame - file->first + 1,
                                frames_n_atoms(batch, frame), opened->n_atoms);
         }
         memcpy(batch->species + start, opened->species, (size_t)opened->n_atoms);
@@ -368,92 +508,28 @@ covary_status trajectory_read(trajectory *opened, int64_t first, int64_t count, 
     format_labels labels = {opened->n_requests, opened->requests, opened->found};
     int64_t       at = first, end = first + count;
 
-    if (first < 0 || count < 0 || first > opened->n_frames - count) {
+    if (first < 0 || count < 0 || first > opened->taken.count - count) {
         return COVARY_FAIL(COVARY_ERR_INTERNAL,
                            "frames %" PRId64 " to %" PRId64 " of %" PRId64 " were asked for", first,
-                           end, opened->n_frames);
+                           end, opened->taken.count);
     }
     COVARY_TRY(frames_reset(batch, opened->n_requests, opened->shapes));
     batch->first = first;
     while (at < end) {
-        const int     index = file_of(opened, at);
+        const int64_t in_files = place_in_files(opened, at);
+        const int     index = file_of(opened, in_files);
         const member *file = &opened->files[index];
-        const int64_t stop = file->first + file->n_frames;
-        const int64_t here = (end < stop ? end : stop) - at;
+        const int64_t left = opened->taken.stride > 1 ? 1 : file->first + file->n_frames - in_files;
+        const int64_t here = end - at < left ? end - at : left;
         const int64_t before = batch->n_frames;
         turn_to(opened, index);
-        COVARY_TRY(file->format->read(file->state, at - file->first, here, &labels, batch));
-        if (!file->elements) {
+        batch->in_files = in_files - before;
+        COVARY_TRY(file->format->read(file->state, in_files - file->first, here, &labels, batch));
+        if (!file->elements && opened->species != NULL) {
             COVARY_TRY(fill_elements(opened, file, before, batch));
         }
         at += here;
     }
 done:
     return status;
-}
-
-/* Are both lists the same but for their order? */
-static bool same_elements(int64_t n_atoms, const uint8_t *a, const uint8_t *b)
-{
-    int64_t surplus[UINT8_MAX + 1] = {0};
-
-    for (int64_t atom = 0; atom < n_atoms; atom++) {
-        surplus[a[atom]]++;
-        surplus[b[atom]]--;
-    }
-    for (int element = 0; element <= UINT8_MAX; element++) {
-        if (surplus[element] != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static covary_status report_difference(const trajectory *from, int64_t frame, int64_t n_atoms,
-                                       const uint8_t *expected, const uint8_t *found)
-{
-    const char *path;
-    int64_t     in_file, atom = 0;
-
-    trajectory_locate(from, frame, &path, &in_file);
-    while (expected[atom] == found[atom]) {
-        atom++;
-    }
-    return COVARY_FAIL(
-        COVARY_ERR_DATA, "%s, frame %" PRId64 ", atom %" PRId64 ": %s where %s is expected; %s",
-        path, in_file, atom + 1, element_symbol(found[atom]), element_symbol(expected[atom]),
-        same_elements(n_atoms, expected, found)
-            ? "the elements are the same but their order differs: write the atoms "
-              "of every frame in the same order"
-            : "the elements differ: every frame must hold the same molecule");
-}
-
-covary_status frames_check_composition(const frames *batch, const trajectory *from, int64_t n_atoms,
-                                       const uint8_t *species)
-{
-    const char *path;
-    int64_t     in_file;
-
-    for (int64_t frame = 0; frame < batch->n_frames; frame++) {
-        const uint8_t *found = frames_species(batch, frame);
-        const int64_t  n_found = frames_n_atoms(batch, frame);
-        if (n_found != n_atoms) {
-            int64_t atom = 0;
-            while (atom < n_found && atom < n_atoms && found[atom] == species[atom]) {
-                atom++;
-            }
-            trajectory_locate(from, batch->first + frame, &path, &in_file);
-            return COVARY_FAIL(COVARY_ERR_DATA,
-                               "%s, frame %" PRId64 ": the count differs: %" PRId64
-                               " atoms where %" PRId64 " are expected (atom %" PRId64
-                               ": %s, expected %s); every frame must hold the same molecule",
-                               path, in_file, n_found, n_atoms, atom + 1,
-                               atom < n_found ? element_symbol(found[atom]) : "none",
-                               atom < n_atoms ? element_symbol(species[atom]) : "none");
-        }
-        if (memcmp(found, species, (size_t)n_atoms) != 0) {
-            return report_difference(from, batch->first + frame, n_atoms, species, found);
-        }
-    }
-    return COVARY_OK;
 }

@@ -29,11 +29,19 @@ typedef struct {
     bool               per_atom;     /* a column of the frame, not a value of the comment line */
 } label_request;
 
-/* What a caller wants beyond positions; all of it is copied. */
+/*
+ * What a caller wants beyond positions; all of it is copied.
+ *
+ * Frames that are not selected are as good as not there: the others are counted without them, in
+ * their order.  Their steps, times and places in messages stay those of the files.
+ */
 typedef struct {
     const label_request *requests; /* labels, filled into every batch in this order */
     int                  n_requests;
     const topology      *topology; /* elements for files that have none; NULL: none is given */
+    bool                 without_elements; /* files that have none may be read all the same */
+    const char          *frames; /* FIRST:STOP:STRIDE (trajectory/selection.h); NULL: all */
+    const char          *times;  /* FROM:TO of those frames, whose times must ascend; NULL: all */
 } trajectory_options;
 
 /*
@@ -44,17 +52,30 @@ typedef struct {
  * out      out  new; release with trajectory_close
  *
  * COVARY_ERR_IO, COVARY_ERR_FORMAT: the message names file and line or frame (counted from 1);
- * COVARY_ERR_DATA: labels of a format that has none, elements that neither file nor topology has.
+ * COVARY_ERR_DATA: labels of a format that has none, elements that neither file nor topology has,
+ * a window of time in files without times or whose times do not ascend; COVARY_ERR_USAGE: a
+ * selection that is none, or takes no frame.
  */
 covary_status trajectory_open(covary_run *run, const char *const *paths, int n_paths,
                               const trajectory_options *options, trajectory **out);
 void          trajectory_close(trajectory **closed);
 
-/* Number of frames in all files; the format's name; the largest atom count.  Local. */
+/* Number of frames, selected and in all files; the largest atom count; the format's name.  Local.
+ */
 int64_t     trajectory_n_frames(const trajectory *opened);
+int64_t     trajectory_n_in_files(const trajectory *opened);
 int64_t     trajectory_max_atoms(const trajectory *opened);
 const char *trajectory_format_name(const trajectory *opened);
 int         trajectory_n_files(const trajectory *opened);
+
+/*
+ * The selected frames as FIRST:STOP:STRIDE of those in the files; the same text means the same
+ * frames of the same files.  Release with MEMORY_RELEASE.  Local.
+ */
+covary_status trajectory_selection(const trajectory *opened, char **said);
+
+/* Do all frames have elements: of their file, or of the topology?  Local. */
+bool trajectory_has_elements(const trajectory *opened);
 
 /* This rank's contiguous share [first, first + count).  Local. */
 void trajectory_share(const trajectory *opened, int64_t *first, int64_t *count);

@@ -160,7 +160,7 @@ static void pdb_bonds_follow_unique_serials(void **state)
 
 static void written_files_are_read(void **state)
 {
-    static const char *const names[] = {"dce2.pdb", "dce2.gro"};
+    static const char *const names[] = {"formats/dce2.pdb", "formats/dce2.gro"};
 
     (void)state;
     for (int i = 0; i < 2; i++) {
