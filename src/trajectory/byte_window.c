@@ -4,14 +4,8 @@
 
 #include "core/memory.h"
 #include "core/status.h"
-#include "trajectory/line_reader.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { FAR_BYTES = 4096 }; /* read at least, where a piece does not follow the last one */
 
@@ -29,21 +23,9 @@ covary_status byte_window_open(byte_window *window, const char *path, int64_t by
                                int64_t chunk_bytes)
 {
     covary_status status = COVARY_OK;
-    struct stat   now;
 
-    *window = (byte_window){.path = path, .descriptor = -1, .bytes = bytes, .chunk = chunk_bytes};
-    window->descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (window->descriptor < 0 || fstat(window->descriptor, &now) != 0) {
-        status = COVARY_FAIL(COVARY_ERR_IO, "cannot open '%s': %s", path, strerror(errno));
-        goto done;
-    }
-    if (now.st_size != bytes) {
-        status = COVARY_FAIL(COVARY_ERR_IO,
-                             "'%s' has changed while in use: it had %" PRId64
-                             " bytes and has %" PRId64 " now; read it when it is complete",
-                             path, bytes, (int64_t)now.st_size);
-        goto done;
-    }
+    *window = (byte_window){.chunk = chunk_bytes};
+    COVARY_TRY(byte_file_open(&window->file, path, bytes));
     window->capacity = smaller(bytes, chunk_bytes);
     COVARY_TRY(
         MEMORY_ALLOCATE("buffer for frames", window->capacity + WINDOW_SLACK, &window->buffer));
@@ -56,10 +38,9 @@ done:
 
 void byte_window_close(byte_window *window)
 {
-    if (window->descriptor >= 0) {
-        close(window->descriptor);
+    if (window->file.path != NULL) { /* it was opened */
+        byte_file_close(&window->file);
     }
-    window->descriptor = -1;
     MEMORY_RELEASE(&window->buffer);
 }
 
@@ -71,8 +52,7 @@ static covary_status move_to(byte_window *window, int64_t offset, int64_t wanted
     const bool    near = within >= 0 && within <= window->length;
     const int64_t kept = near ? window->length - within : 0;
     const int64_t ahead = larger(wanted, near ? window->chunk : smaller(FAR_BYTES, window->chunk));
-    const int64_t end = smaller(ahead, window->bytes - offset);
-    int64_t       filled = 0;
+    const int64_t end = smaller(ahead, window->file.bytes - offset);
 
     if (kept > 0) {
         memmove(window->buffer, window->buffer + within, (size_t)kept);
@@ -84,12 +64,8 @@ static covary_status move_to(byte_window *window, int64_t offset, int64_t wanted
         COVARY_TRY(MEMORY_RESIZE("buffer for frames", end + WINDOW_SLACK, &window->buffer));
         window->capacity = end;
     }
-    COVARY_TRY(line_reader_fetch(window->path, window->descriptor, (char *)window->buffer + kept,
-                                 end - kept, offset + kept, &filled));
-    window->length = kept + filled;
-    if (window->length < end) {
-        status = COVARY_FAIL(COVARY_ERR_IO, "'%s' became shorter while it was read", window->path);
-    }
+    COVARY_TRY(byte_file_read(&window->file, offset + kept, end - kept, window->buffer + kept));
+    window->length = end;
 done:
     return status;
 }
@@ -98,7 +74,7 @@ covary_status byte_window_get(byte_window *window, int64_t offset, int64_t wante
                               const unsigned char **bytes, int64_t *there)
 {
     covary_status status = COVARY_OK;
-    const int64_t piece = smaller(wanted, window->bytes - offset);
+    const int64_t piece = smaller(wanted, window->file.bytes - offset);
 
     if (offset < window->start || offset + piece > window->start + window->length) {
         COVARY_TRY(move_to(window, offset, piece));

@@ -7,18 +7,16 @@
 #ifndef COVARY_TRAJECTORY_BYTE_WINDOW_H
 #define COVARY_TRAJECTORY_BYTE_WINDOW_H
 
-#include <covary/status.h>
-#include <stdint.h>
+#include "trajectory/byte_file.h"
 
 /* Bytes past a piece that may be read, though they mean nothing: decoders need not check each. */
 enum { WINDOW_SLACK = 128 };
 
+/* All zeros: closed. */
 typedef struct {
-    const char    *path;       /* borrowed */
-    int            descriptor; /* -1: closed */
-    int64_t        bytes;      /* of the file */
-    int64_t        chunk;      /* read at once where pieces follow each other */
-    unsigned char *buffer;     /* [capacity + WINDOW_SLACK] */
+    byte_file      file;
+    int64_t        chunk;  /* read at once where pieces follow each other */
+    unsigned char *buffer; /* [capacity + WINDOW_SLACK] */
     int64_t        capacity;
     int64_t        start;  /* offset in the file of the buffer's first byte */
     int64_t        length; /* bytes in the buffer */

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-static const format_ops *const registry[] = {&format_extxyz, &format_dcd, NULL};
+static const format_ops *const registry[] = {&format_extxyz, &format_dcd, &format_xtc, &format_trr,
+                                             NULL};
 
 const format_ops *const *format_registry(void)
 {

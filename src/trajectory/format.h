@@ -66,6 +66,8 @@ typedef struct {
 
 extern const format_ops format_extxyz;
 extern const format_ops format_dcd;
+extern const format_ops format_xtc;
+extern const format_ops format_trr;
 
 /* All formats, ended by NULL. */
 const format_ops *const *format_registry(void);

@@ -144,7 +144,7 @@ covary_status frame_index_build(covary_run *run, const format_source *source,
                                 frame_index *index)
 {
     covary_status status = COVARY_OK;
-    index_build   build = {.run = run, .source = source, .scan = {.window = {.descriptor = -1}}};
+    index_build   build = {.run = run, .source = source};
 
     *index = (frame_index){0};
     COVARY_TRY_TOGETHER(run, "index a trajectory", scan_range(&build, tuning, finder));

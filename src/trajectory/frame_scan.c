@@ -15,7 +15,7 @@ covary_status frame_scan_create(const format_source *source, const format_tuning
 {
     covary_status status = COVARY_OK;
 
-    *scan = (frame_scan){.source = source, .finder = finder, .window = {.descriptor = -1}};
+    *scan = (frame_scan){.source = source, .finder = finder};
     scan->capacity = index_capacity(tuning, n_ranges, source->bytes / n_ranges, HEADER_LEAST);
     COVARY_TRY(MEMORY_ALLOCATE("index entries", scan->capacity, &scan->entries));
     COVARY_TRY(byte_window_open(&scan->window, source->path, source->bytes, tuning->chunk_bytes));
