@@ -46,6 +46,7 @@ static inline const char *write_bytes(const char *name, const void *bytes, size_
     FILE       *file;
 
     snprintf(path, sizeof path, "%s/%s", test_scratch(), name);
+    remove(path); /* some file systems wait for the disk when a file is written over */
     file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(bytes, 1, length, file), length);

@@ -35,13 +35,13 @@ static covary_status follow(index_build *build, int64_t root, int64_t n_before)
     const scan_chain *chain = &build->scan.chain;
     const int64_t     frame = n_before + chain->n_frames;
 
-    if (status == COVARY_ERR_FORMAT && chain->next > 0) {
+    if (status == COVARY_ERR_FORMAT && frame > 0) {
         covary_record_context("%s, frame %" PRId64 " (byte %" PRId64 "): damaged, or frame %" PRId64
                               " is; `head -c %" PRId64 "` copies the %" PRId64 " frames before",
                               build->source->path, frame + 1, chain->next, frame, chain->next,
                               frame);
     } else if (status == COVARY_ERR_FORMAT) {
-        covary_record_context("%s, frame 1", build->source->path);
+        covary_record_context("%s, frame 1 (byte %" PRId64 ")", build->source->path, chain->next);
     }
     return status;
 }

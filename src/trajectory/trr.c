@@ -51,30 +51,41 @@ typedef struct {
     int64_t bytes; /* of the header */
 } trr_header;
 
-/* Bytes of a number: those of the first block there is. */
+/* Numbers in a block, if it is there. */
+static int64_t block_count(const int64_t numbers[N_NUMBERS], int block)
+{
+    switch (block) {
+    case BOX:
+    case VIRIAL:
+    case PRESSURE:
+        return 9;
+    case POSITIONS:
+    case VELOCITIES:
+    case FORCES:
+        return 3 * numbers[ATOMS];
+    default: /* of the run that wrote it, which GROMACS never puts there */
+        return 0;
+    }
+}
+
+/* Bytes of a number: those of the first block there is, as GROMACS tells them; 0: neither. */
 static int number_width(const int64_t numbers[N_NUMBERS])
 {
-    static const header_number blocks[] = {BOX, POSITIONS, VELOCITIES, FORCES};
-
-    for (int b = 0; b < 4; b++) {
-        const int64_t count = blocks[b] == BOX ? 9 : 3 * numbers[ATOMS];
-        const int64_t size = numbers[blocks[b]];
-        if (size > 0) {
+    for (int block = 0; block < N_BLOCKS; block++) {
+        const int64_t size = numbers[block], count = block_count(numbers, block);
+        if (size != 0) {
             return size == 4 * count ? 4 : size == 8 * count ? 8 : 0;
         }
     }
-    return 4; /* nothing but a header: GROMACS itself cannot tell */
+    return 4; /* a header alone */
 }
 
 /* Are the sizes of all blocks those of so many atoms, or 0? */
 static bool sizes_fit(const trr_header *header)
 {
     for (int block = 0; block < N_BLOCKS; block++) {
-        const bool    matrix = block == BOX || block == VIRIAL || block == PRESSURE;
-        const bool    vectors = block == POSITIONS || block == VELOCITIES || block == FORCES;
-        const int64_t count = matrix ? 9 : vectors ? 3 * header->numbers[ATOMS] : 0;
         const int64_t size = header->numbers[block];
-        if (size != 0 && size != count * header->width) {
+        if (size != 0 && size != header->width * block_count(header->numbers, block)) {
             return false;
         }
     }

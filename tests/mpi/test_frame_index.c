@@ -232,7 +232,8 @@ static void damage_is_found_and_placed(void **state)
     for (int f = 0; f < 40; f++) {
         made_file damaged = file;
         damaged.bytes[file.starts[f]] = '!';
-        snprintf(message, sizeof message, "frame %d%s", f + 1, f > 0 ? " (byte " : ": no frame");
+        snprintf(message, sizeof message, "frame %d%s", f + 1,
+                 f > 0 ? " (byte " : " (byte 0): no frame");
         assert_refused(&damaged, message);
     }
 }
