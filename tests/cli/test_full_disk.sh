@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A full disk ends fit, predict and evaluate with one message that names the file; an earlier file
-# under that name stays, nothing else does.  The disk is a small file system in memory; without the
-# right to mount one, only the device that is always full is tried.
+# A full disk ends fit, predict, evaluate and export with one message that names the file; an
+# earlier file under that name stays, nothing else does.  The disk is a small file system in memory;
+# without the right to mount one, only the device that is always full is tried.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 small_config 12
 expect_status 0 covary fit config.yaml --output model.h5
 for _ in 1 2 3 4 5 6; do cat "$data/dce_test.xyz"; done >many.xyz
+expect_status 0 covary predict --quiet --model model.h5 --output many.h5 many.xyz
 
 for ranks in 1 2; do
     if [ -c /dev/full ]; then
@@ -25,6 +26,8 @@ if mount -t tmpfs -o size=160k tmpfs "$disk" 2>/dev/null; then
         echo earlier >disk/new.h5
         expect_refusal 1 "disk/new.h5" "No space left" -- \
             predict --model model.h5 --output disk/new.h5 many.xyz
+        expect_refusal 1 "disk/new.h5" "No space left" -- \
+            export many.h5 --format extxyz --output disk/new.h5
         [ "$(cat disk/new.h5)" = earlier ] || fail "the earlier file was changed"
         head -c 150k many.xyz >disk/filling
         expect_refusal 1 "disk/model.h5" "No space left" -- \
