@@ -144,13 +144,29 @@ done:
     return status;
 }
 
+static covary_status choose_frames(const char *given, export_job *job)
+{
+    covary_status   status = COVARY_OK;
+    const int64_t   n_frames = annotation_n_frames(job->choice.from);
+    frame_selection selected;
+
+    COVARY_TRY(selection_parse(given, NULL, &selected));
+    job->choice.frames = selection_range(&selected, n_frames);
+    if (job->choice.frames.count == 0 && n_frames > 0) {
+        status = COVARY_FAIL(COVARY_ERR_USAGE, "--frames %s: takes none of the %lld frames of %s",
+                             given, (long long)n_frames, job->path);
+    }
+done:
+    return status;
+}
+
 static covary_status choose(const export_format *format, const covary_export_options *options,
                             export_job *job)
 {
     covary_status     status = COVARY_OK;
     const annotation *from = job->choice.from;
 
-    COVARY_TRY(frame_slice_parse(options->frames, annotation_n_frames(from), &job->choice.frames));
+    COVARY_TRY(choose_frames(options->frames, job));
     COVARY_TRY(choose_properties(options, job));
     job->choice.positions = format->positions;
     job->choice.batch = options->batch;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Slices of frames, and reading what they choose; see export_rows.h. */
+/* Reading chosen frames, step by step; see export_rows.h. */
 #include "annotation/export_rows.h"
 
 #include "core/memory.h"
 #include "core/status.h"
-#include "core/text.h"
 
 #include <string.h>
 
@@ -12,71 +11,6 @@
 static const int64_t STEP_BYTES = INT64_C(8) << 20;
 
 enum { TEXT_BYTES = 24 /* of a value */, FLAG_BLOCK = 65536 };
-
-/* --- slices ----------------------------------------------------------------------------------- */
-
-/* One part of a slice, up to `end`; an empty one keeps the value. */
-static bool take_part(const char *begin, const char *end, int64_t *value)
-{
-    char         part[24] = {0};
-    const size_t length = (size_t)(end - begin);
-
-    if (length >= sizeof part) {
-        return false;
-    }
-    memcpy(part, begin, length);
-    return length == 0 || text_to_int64(part, value);
-}
-
-static int64_t clamp(int64_t value, int64_t n_frames)
-{
-    value += value < 0 ? n_frames : 0;
-    return value < 0 ? 0 : value > n_frames ? n_frames : value;
-}
-
-static bool parse_slice(const char *given, int64_t n_frames, frame_slice *out)
-{
-    const char *stop = given + strlen(given), *first = strchr(given, ':');
-    const char *second = first != NULL ? strchr(first + 1, ':') : NULL;
-    int64_t     from = 0, to = n_frames, stride = 1;
-
-    if (first == NULL) { /* one frame */
-        if (!text_to_int64(given, &from) || from >= n_frames || from < -n_frames) {
-            return false;
-        }
-        to = from == -1 ? n_frames : from + 1;
-    } else if (!take_part(given, first, &from) ||
-               !take_part(first + 1, second != NULL ? second : stop, &to) ||
-               (second != NULL && !take_part(second + 1, stop, &stride))) {
-        return false;
-    }
-    from = clamp(from, n_frames);
-    to = clamp(to, n_frames);
-    *out = (frame_slice){from, stride, 0};
-    if (stride > 0 && to > from) {
-        out->count = (to - from - 1) / stride + 1;
-    }
-    return stride > 0;
-}
-
-covary_status frame_slice_parse(const char *given, int64_t n_frames, frame_slice *out)
-{
-    *out = (frame_slice){0, 1, n_frames};
-    if (given == NULL) {
-        return COVARY_OK;
-    }
-    if (!parse_slice(given, n_frames, out)) {
-        return COVARY_FAIL(COVARY_ERR_USAGE,
-                           "frames '%s': give N, A:B or A:B:C, from A to before B in steps of C "
-                           "from 1; there are %lld frames, the first is 0, the last -1",
-                           given, (long long)n_frames);
-    }
-    if (out->count == 0) {
-        return COVARY_FAIL(COVARY_ERR_USAGE, "frames '%s': none of the %lld frames is in it", given,
-                           (long long)n_frames);
-    }
-    return COVARY_OK;
-}
 
 /* --- buffers ---------------------------------------------------------------------------------- */
 
@@ -105,7 +39,7 @@ static int64_t values_of_frame(const row_choice *choice)
  * one step, for what a format writes before the first frame. */
 static void plan_steps(export_rows *rows, int64_t n_ranks)
 {
-    const frame_slice *chosen = &rows->choice.frames;
+    const frame_range *chosen = &rows->choice.frames;
     int64_t            step;
 
     rows->capacity = STEP_BYTES / (values_of_frame(&rows->choice) * (8 + TEXT_BYTES));
@@ -244,7 +178,7 @@ static void keep_rows(export_rows *rows, int64_t n, const int64_t *kept)
 covary_status export_rows_read(export_rows *rows, covary_run *run, int64_t step)
 {
     covary_status      status = COVARY_OK;
-    const frame_slice *chosen = &rows->choice.frames;
+    const frame_range *chosen = &rows->choice.frames;
     int64_t            begin = (step * covary_run_size(run) + covary_run_rank(run)) * rows->share;
     int64_t            n = chosen->count - begin, present = 0;
 

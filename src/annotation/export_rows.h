@@ -7,24 +7,12 @@
 #define COVARY_ANNOTATION_EXPORT_ROWS_H
 
 #include "annotation/annotation.h"
-
-/* Frames first, first + stride, ...: `count` of them. */
-typedef struct {
-    int64_t first, stride, count;
-} frame_slice;
-
-/*
- * N, A:B or A:B:C as Python has them: from 0, B left out, negative ones counted from the end, each
- * of A, B and C may be missing; NULL is all.  Local.
- *
- * COVARY_ERR_USAGE: no such range, or no frame in it.
- */
-covary_status frame_slice_parse(const char *given, int64_t n_frames, frame_slice *out);
+#include "trajectory/selection.h"
 
 /* What to read of each frame beside step, time and the domain. */
 typedef struct {
     const annotation *from; /* borrowed */
-    frame_slice       frames;
+    frame_range       frames;
     int               n_properties;
     const int        *properties; /* [n_properties] indices of observables, borrowed */
     bool              positions;  /* and cells */

@@ -47,8 +47,7 @@ static const option options[] = {
     {"--property", NULL, "NAME", "export",
      "export this one; may be given several times (default: all)", TAKES_PROPERTY, 0, 0},
     {"--frames", NULL, "A:B:C", "export",
-     "from frame A to before B in steps of C, from 0 and as slices of Python: 10:, :-1, ::10 "
-     "(default: all)",
+     "from frame A to before B in steps of C, as Python has them: 10:, :-1, ::10 (default: all)",
      TAKES_TEXT, MEMBER(frames), 0},
     {"--set", NULL, "KEY=VALUE", "fit predict",
      "set a key listed below; may be given several times", TAKES_SETTING, 0, 0},

@@ -14,32 +14,31 @@ expect_status 0 covary predict --quiet --model model.h5 --no-positions --output 
 expect_status 0 covary export --help
 expect_said "extxyz" "csv" "npy" "travis" "--frames A:B:C" "--property NAME"
 
-for ranks in 1 2; do
-    expect_refusal 2 "needs --format" -- export full.h5 --output out
-    expect_refusal 2 "needs --output" -- export full.h5 --format csv
-    expect_refusal 2 "one ANNOTATION.h5" -- export --format csv --output out
-    expect_refusal 2 "csw" "did you mean 'csv'" -- export full.h5 --format csw --output out
-    expect_refusal 2 "no property 'mu'" "dipole (e*bohr), polarizability (bohr^3)" -- \
-        export full.h5 --format csv --property mu --output out
-    expect_refusal 2 "frames '7:'" "5 frames" -- \
-        export full.h5 --format csv --frames 7: --output out
-    expect_refusal 2 "full.h5" "would be overwritten" -- \
-        export full.h5 --format csv --output ./full.h5
-    expect_refusal 1 "bare.h5" "holds no positions" -- export bare.h5 --format extxyz --output out
-    expect_refusal 1 "five.xyz" "not an HDF5 file" -- export five.xyz --format csv --output out
-    expect_refusal 1 "model.h5" "not an annotation" -- export model.h5 --format csv --output out
-    expect_refusal 1 "nowhere/out" -- export full.h5 --format csv --output nowhere/out
+expect_refusal 2 "needs --format" -- export full.h5 --output out
+expect_refusal 2 "needs --output" -- export full.h5 --format csv
+expect_refusal 2 "one ANNOTATION.h5" -- export --format csv --output out
+expect_refusal 2 "csw" "did you mean 'csv'" -- export full.h5 --format csw --output out
+expect_refusal 2 "full.h5" "would be overwritten" -- export full.h5 --format csv --output ./full.h5
+expect_refusal 1 "five.xyz" "not an HDF5 file" -- export five.xyz --format csv --output out
+expect_refusal 1 "model.h5" "not an annotation" -- export model.h5 --format csv --output out
 
-    remember_files
-    expect_status 0 covary export bare.h5 --format npy --output out.npy --property dipole
-    expect_files out.npy
-    expect_status 0 covary export bare.h5 --format npy --output out.npy
-    expect_logged "exported 5 frames" "out.dipole.npy" "out.polarizability.npy"
-    expect_files out.dipole.npy out.polarizability.npy
-    expect_status 0 covary export bare.h5 --format travis --output out.dat --frames ::2
-    expect_logged "exported 3 frames"
-    expect_files out.dat
-done
+ranks=2
+expect_refusal 2 "no property 'mu'" "dipole (e*bohr), polarizability (bohr^3)" -- \
+    export full.h5 --format csv --property mu --output out
+expect_refusal 2 "--frames 7:" "none of the 5 frames" -- \
+    export full.h5 --format csv --frames 7: --output out
+expect_refusal 1 "bare.h5" "holds no positions" -- export bare.h5 --format extxyz --output out
+expect_refusal 1 "nowhere/out" -- export full.h5 --format csv --output nowhere/out
+
+remember_files
+expect_status 0 covary export bare.h5 --format npy --output out.npy --property dipole
+expect_files out.npy
+expect_status 0 covary export bare.h5 --format npy --output out.npy
+expect_logged "exported 5 frames" "out.dipole.npy" "out.polarizability.npy"
+expect_files out.dipole.npy out.polarizability.npy
+expect_status 0 covary export bare.h5 --format travis --output out.dat --frames ::2
+expect_logged "exported 3 frames"
+expect_files out.dat
 
 ranks=1
 expect_status 0 covary export full.h5 --quiet --format extxyz --output five_labelled.xyz

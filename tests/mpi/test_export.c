@@ -7,7 +7,6 @@
 #include "fault_support.h"
 
 #include "annotation/annotation.h"
-#include "annotation/export_rows.h"
 #include "trajectory/trajectory.h"
 
 #include <covary/export.h>
@@ -317,7 +316,7 @@ static void lines_of_csv_are_frames(void **state)
  */
 static void polarizabilities_for_travis_are_in_its_unit(void **state)
 {
-    const covary_export_options options = {.format = "travis", .frames = "3"};
+    const covary_export_options options = {.format = "travis", .frames = "3:4"};
     const double                factor = 1.11265005545e-40 / 1.602176634e-43;
     size_t                      size;
     char                       *bytes, *at;
@@ -389,35 +388,6 @@ static void frames_not_predicted_are_left_out(void **state)
     assert_message("none of the 2 frames is predicted yet");
 }
 
-/* As Python's range(11)[...] has them. */
-static void slices_are_those_of_python(void **state)
-{
-    static const struct {
-        const char *given;
-        frame_slice expected;
-    } known[] = {
-        {NULL, {0, 1, 11}},     {":", {0, 1, 11}},     {"::", {0, 1, 11}}, {"3:", {3, 1, 8}},
-        {":3", {0, 1, 3}},      {"-3:", {8, 1, 3}},    {":-3", {0, 1, 8}}, {"::5", {0, 5, 3}},
-        {"1:10:3", {1, 3, 3}},  {"2:3:9", {2, 9, 1}},  {"4", {4, 1, 1}},   {"-1", {10, 1, 1}},
-        {"-99:99", {0, 1, 11}}, {"5:-5:1", {5, 1, 1}}, {"-11", {0, 1, 1}},
-    };
-    static const char *const wrong[] = {"11",   "-12",  "",    "a",   "1:2:3:4", "::0",
-                                        "::-1", "1.5:", "5:5", "11:", "7:3"};
-    frame_slice              found;
-
-    (void)state;
-    for (size_t k = 0; k < sizeof known / sizeof known[0]; k++) {
-        assert_ok(frame_slice_parse(known[k].given, 11, &found));
-        assert_int_equal(found.first, known[k].expected.first);
-        assert_int_equal(found.stride, known[k].expected.stride);
-        assert_int_equal(found.count, known[k].expected.count);
-    }
-    for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
-        assert_int_equal(frame_slice_parse(wrong[k], 11, &found), COVARY_ERR_USAGE);
-        assert_message("11 frames");
-    }
-}
-
 /* Fails with these words, and the file that was there is still there. */
 static void refuse(const covary_export_options *options, covary_status code, const char *words)
 {
@@ -442,7 +412,7 @@ static void what_cannot_be_exported_is_told(void **state)
     refuse(&(covary_export_options){.format = "travis", .n_properties = 1, .properties = dipole},
            COVARY_ERR_DATA, "the property named is no polarizability");
     refuse(&(covary_export_options){.format = "csv", .frames = "20:"}, COVARY_ERR_USAGE,
-           "none of the 11 frames");
+           "takes none of the 11 frames");
     assert_int_equal(covary_export(test_run(), annotation_path,
                                    &(covary_export_options){.format = "csv"}, annotation_path),
                      COVARY_ERR_USAGE);
@@ -486,7 +456,6 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(polarizabilities_for_travis_are_in_its_unit),
     cmocka_unit_test(several_arrays_are_several_files),
     cmocka_unit_test(frames_not_predicted_are_left_out),
-    cmocka_unit_test(slices_are_those_of_python),
     cmocka_unit_test(what_cannot_be_exported_is_told),
     cmocka_unit_test(every_agreement_may_fail),
 };

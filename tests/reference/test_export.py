@@ -125,15 +125,13 @@ def check_npy(file):
 
 
 def check_slices(annotation):
-    for part in ("-1", "5:", ":-30", "::7", "-20:-1:4"):
+    for part in ("-1:", ":-30", "::7", "-20:-1:4"):
         export(annotation, "csv", "slice.csv", "--frames=" + part, "--property", "energy",
                "--batch", "2")
         bounds = [int(bound) if bound else None for bound in part.split(":")]
-        chosen = (range(FRAMES)[slice(*bounds)] if len(bounds) > 1
-                  else [range(FRAMES)[bounds[0]]])
         with open("slice.csv", newline="") as text:
             frames = [int(row[0]) for row in list(csv.reader(text))[1:]]
-        assert frames == list(chosen), (part, frames)
+        assert frames == list(range(FRAMES))[slice(*bounds)], (part, frames)
 
 
 def stretched(path, wavenumber, step, n_frames):
