@@ -9,7 +9,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "core/vectorized.h"
-#include "trajectory/binary_file.h"
+#include "trajectory/byte_file.h"
 #include "trajectory/dcd_cell.h"
 #include "trajectory/dcd_header.h"
 #include "trajectory/format.h"
@@ -25,12 +25,12 @@ typedef struct {
     int32_t   *free_atoms; /* [n_free], NULL: all are free */
     int64_t    chunk_frames;
     /* while reading */
-    bool        opened;
-    binary_file source;
-    uint32_t   *words;   /* [chunk_frames] frames as they are in the file */
-    double     *resting; /* [n_atoms][3] the first frame, whose fixed atoms stay; NULL: all free */
-    double     *moving;  /* [n_free][3] */
-    double      cell_numbers[6], cell[9]; /* converted last */
+    bool      opened;
+    byte_file source;
+    uint32_t *words;   /* [chunk_frames] frames as they are in the file */
+    double   *resting; /* [n_atoms][3] the first frame, whose fixed atoms stay; NULL: all free */
+    double   *moving;  /* [n_free][3] */
+    double    cell_numbers[6], cell[9]; /* converted last */
 } dcd_file;
 
 static void dcd_rest(void *file)
@@ -38,7 +38,7 @@ static void dcd_rest(void *file)
     dcd_file *self = file;
 
     if (self->opened) {
-        binary_file_close(&self->source);
+        byte_file_close(&self->source);
     }
     self->opened = false;
     MEMORY_RELEASE(&self->words);
@@ -255,9 +255,9 @@ static covary_status fetch(dcd_file *self, int64_t first, int64_t wanted, int64_
     const bool        alone = first == 0 && header->whole_bytes != header->frame_bytes;
 
     *count = alone ? 1 : wanted < self->chunk_frames ? wanted : self->chunk_frames;
-    return binary_file_read(&self->source, offset_of(header, first),
-                            offset_of(header, first + *count) - offset_of(header, first),
-                            self->words);
+    return byte_file_read(&self->source, offset_of(header, first),
+                          offset_of(header, first + *count) - offset_of(header, first),
+                          self->words);
 }
 
 /* The first frame, for its fixed atoms. */
@@ -287,7 +287,7 @@ static covary_status prepare(dcd_file *self)
     const int64_t     room = chunk > header->whole_bytes ? chunk : header->whole_bytes;
 
     if (!self->opened) {
-        COVARY_TRY(binary_file_open(&self->source, self->path, self->bytes));
+        COVARY_TRY(byte_file_open(&self->source, self->path, self->bytes));
         self->opened = true;
     }
     if (self->words == NULL) {

@@ -4,7 +4,7 @@
 
 #include "core/memory.h"
 #include "core/status.h"
-#include "trajectory/binary_file.h"
+#include "trajectory/byte_file.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -29,7 +29,7 @@ enum {
 static const double akma_time = 48.88821;
 
 typedef struct {
-    binary_file file;
+    byte_file   file;
     dcd_header *header;
     int64_t     offset; /* of the next record */
 } record_reader;
@@ -63,13 +63,13 @@ static covary_status next_record(record_reader *reader, int64_t *begin, int64_t 
     if (room < 0) {
         goto done;
     }
-    COVARY_TRY(binary_file_read(&reader->file, reader->offset, mark, bytes));
+    COVARY_TRY(byte_file_read(&reader->file, reader->offset, mark, bytes));
     *length = marker(bytes, reader->header);
     *begin = reader->offset + mark;
     if (*length < 0 || *length > room) {
         goto done;
     }
-    COVARY_TRY(binary_file_read(&reader->file, *begin + *length, mark, bytes));
+    COVARY_TRY(byte_file_read(&reader->file, *begin + *length, mark, bytes));
     *found = marker(bytes, reader->header) == *length;
     if (*found) {
         reader->offset = *begin + *length + mark;
@@ -86,7 +86,7 @@ static covary_status read_kind(record_reader *reader)
     dcd_header   *header = reader->header;
     const int64_t there = reader->file.bytes < 12 ? reader->file.bytes : 12;
 
-    COVARY_TRY(binary_file_read(&reader->file, 0, there, bytes));
+    COVARY_TRY(byte_file_read(&reader->file, 0, there, bytes));
     for (int big = 0; big < 2; big++) {
         if (bytes_u32(bytes, big) == CONTROL_BYTES) {
             header->big = big;
@@ -125,7 +125,7 @@ static covary_status read_controls(record_reader *reader, int64_t *n_fixed)
         status = fail_damaged(reader, "control numbers");
         goto done;
     }
-    COVARY_TRY(binary_file_read(&reader->file, begin, CONTROL_BYTES, bytes));
+    COVARY_TRY(byte_file_read(&reader->file, begin, CONTROL_BYTES, bytes));
     header->first_step = bytes_i32(controls + 4 * CONTROL_FIRST_STEP, header->big);
     header->step_stride = bytes_i32(controls + 4 * CONTROL_STRIDE, header->big);
     header->version = bytes_i32(controls + 4 * CONTROL_VERSION, header->big);
@@ -172,7 +172,7 @@ static covary_status read_titles(record_reader *reader)
         goto done;
     }
     length = length < TITLE_BYTES ? length : TITLE_BYTES;
-    COVARY_TRY(binary_file_read(&reader->file, begin, length, text));
+    COVARY_TRY(byte_file_read(&reader->file, begin, length, text));
     if (!mentions(text, length, "LAMMPS") && !mentions(text, length, "CP2K")) {
         header->step_time *= akma_time;
     }
@@ -199,7 +199,7 @@ static covary_status read_n_atoms(record_reader *reader, int64_t n_fixed)
         status = fail_damaged(reader, "the number of atoms");
         goto done;
     }
-    COVARY_TRY(binary_file_read(&reader->file, begin, 4, bytes));
+    COVARY_TRY(byte_file_read(&reader->file, begin, 4, bytes));
     header->n_atoms = bytes_i32(bytes, header->big);
     header->n_free = header->n_atoms - n_fixed;
     if (header->n_atoms < 1 || n_fixed < 0 || header->n_free < 1) {
@@ -226,7 +226,7 @@ static covary_status read_free_atoms(record_reader *reader, int32_t **free_atoms
         goto done;
     }
     COVARY_TRY(MEMORY_ALLOCATE("free atoms", header->n_free, free_atoms));
-    COVARY_TRY(binary_file_read(&reader->file, begin, length, *free_atoms));
+    COVARY_TRY(byte_file_read(&reader->file, begin, length, *free_atoms));
     for (int64_t i = 0; i < header->n_free; i++) {
         const int64_t atom = (int64_t)bytes_i32(*free_atoms + i, header->big) - 1;
         if (atom <= before || atom >= header->n_atoms) {
@@ -312,7 +312,7 @@ covary_status dcd_header_read(const char *path, int64_t bytes, dcd_header *heade
 
     *header = (dcd_header){0};
     *free_atoms = NULL;
-    COVARY_TRY(binary_file_open(&reader.file, path, bytes));
+    COVARY_TRY(byte_file_open(&reader.file, path, bytes));
     COVARY_TRY(read_kind(&reader));
     COVARY_TRY(read_controls(&reader, &n_fixed));
     COVARY_TRY(read_titles(&reader));
@@ -323,7 +323,7 @@ covary_status dcd_header_read(const char *path, int64_t bytes, dcd_header *heade
     COVARY_TRY(look_at_first_frame(&reader));
     COVARY_TRY(count_frames(&reader));
 done:
-    binary_file_close(&reader.file);
+    byte_file_close(&reader.file);
     if (status != COVARY_OK) {
         MEMORY_RELEASE(free_atoms);
     }

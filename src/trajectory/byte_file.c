@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One descriptor, read at any place; whoever finds less than there was is told so. */
-#include "trajectory/binary_file.h"
+#include "trajectory/byte_file.h"
 
 #include "core/status.h"
 #include "trajectory/line_reader.h"
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static covary_status fail_changed(const binary_file *file, int64_t now)
+static covary_status fail_changed(const byte_file *file, int64_t now)
 {
     return COVARY_FAIL(COVARY_ERR_IO,
                        "'%s' has changed while in use: it had %" PRId64 " bytes and has %" PRId64
@@ -19,12 +19,12 @@ static covary_status fail_changed(const binary_file *file, int64_t now)
                        file->path, file->bytes, now);
 }
 
-covary_status binary_file_open(binary_file *file, const char *path, int64_t bytes)
+covary_status byte_file_open(byte_file *file, const char *path, int64_t bytes)
 {
     covary_status status = COVARY_OK;
     struct stat   now;
 
-    *file = (binary_file){.path = path, .bytes = bytes, .descriptor = -1};
+    *file = (byte_file){.path = path, .bytes = bytes, .descriptor = -1};
     file->descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (file->descriptor < 0 || fstat(file->descriptor, &now) != 0) {
         status = COVARY_FAIL(COVARY_ERR_IO, "cannot open '%s': %s", path, strerror(errno));
@@ -35,12 +35,12 @@ covary_status binary_file_open(binary_file *file, const char *path, int64_t byte
     }
 done:
     if (status != COVARY_OK) {
-        binary_file_close(file);
+        byte_file_close(file);
     }
     return status;
 }
 
-void binary_file_close(binary_file *file)
+void byte_file_close(byte_file *file)
 {
     if (file->descriptor >= 0) {
         close(file->descriptor);
@@ -48,7 +48,7 @@ void binary_file_close(binary_file *file)
     file->descriptor = -1;
 }
 
-covary_status binary_file_read(const binary_file *file, int64_t offset, int64_t count, void *to)
+covary_status byte_file_read(const byte_file *file, int64_t offset, int64_t count, void *to)
 {
     covary_status status = COVARY_OK;
     int64_t       filled = 0;

@@ -3,8 +3,8 @@
  * A binary file that must stay as it was when the trajectory was opened, and numbers in either byte
  * order.  All functions are local.
  */
-#ifndef COVARY_TRAJECTORY_BINARY_FILE_H
-#define COVARY_TRAJECTORY_BINARY_FILE_H
+#ifndef COVARY_TRAJECTORY_BYTE_FILE_H
+#define COVARY_TRAJECTORY_BYTE_FILE_H
 
 #include <covary/status.h>
 #include <stdbool.h>
@@ -15,14 +15,14 @@ typedef struct {
     const char *path; /* borrowed */
     int64_t     bytes;
     int         descriptor; /* -1: closed */
-} binary_file;
+} byte_file;
 
 /* COVARY_ERR_IO: cannot be opened, or has not `bytes` bytes any more. */
-covary_status binary_file_open(binary_file *file, const char *path, int64_t bytes);
-void          binary_file_close(binary_file *file);
+covary_status byte_file_open(byte_file *file, const char *path, int64_t bytes);
+void          byte_file_close(byte_file *file);
 
 /* Exactly `count` bytes from `offset` on.  COVARY_ERR_IO: cannot be read, or are not there. */
-covary_status binary_file_read(const binary_file *file, int64_t offset, int64_t count, void *to);
+covary_status byte_file_read(const byte_file *file, int64_t offset, int64_t count, void *to);
 
 /* Is the most significant byte the first one on this machine? */
 static inline bool bytes_are_big(void)
