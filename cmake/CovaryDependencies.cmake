@@ -31,9 +31,36 @@ if(NOT YAML_FOUND)
                       "its yaml-0.1.pc to PKG_CONFIG_PATH.")
 endif()
 
+# AMBER's trajectories are NetCDF; like HDF5, PnetCDF must be built with the MPI found above.
+pkg_check_modules(PNETCDF IMPORTED_TARGET pnetcdf>=1.11)
+if(NOT PNETCDF_FOUND)
+  message(FATAL_ERROR "PnetCDF (1.11 or later) not found by pkg-config (Debian: libpnetcdf-dev). Add "
+                      "the folder of its pnetcdf.pc to PKG_CONFIG_PATH.")
+endif()
+set(CMAKE_REQUIRED_LIBRARIES PkgConfig::PNETCDF MPI::MPI_C)
+check_c_source_compiles("
+  #include <mpi.h>
+  #include <pnetcdf.h>
+  int main(void) { int id; return ncmpi_open(MPI_COMM_SELF, \"\", 0, MPI_INFO_NULL, &id) != 0; }"
+  COVARY_PNETCDF_LINKS)
+unset(CMAKE_REQUIRED_LIBRARIES)
+if(NOT COVARY_PNETCDF_LINKS)
+  message(FATAL_ERROR
+    "A program that opens a file with PnetCDF over MPI (${MPI_C_LIBRARIES}) does not build: were both "
+    "built with the same MPI? CMakeFiles/CMakeError.log in the build folder has the compiler's words.")
+endif()
+
+# MDTraj's HDF5 files hold their topology as JSON.
+pkg_check_modules(JSONC IMPORTED_TARGET json-c>=0.13)
+if(NOT JSONC_FOUND)
+  message(FATAL_ERROR "json-c not found by pkg-config (Debian: libjson-c-dev). Add the folder of its "
+                      "json-c.pc to PKG_CONFIG_PATH.")
+endif()
+
 add_library(covary_dependencies INTERFACE)
 target_link_libraries(covary_dependencies INTERFACE covary_scalapack PkgConfig::OPENBLAS
-                      covary_hdf5 PkgConfig::CYAML PkgConfig::YAML MPI::MPI_C m)
+                      covary_hdf5 PkgConfig::PNETCDF PkgConfig::JSONC PkgConfig::CYAML
+                      PkgConfig::YAML MPI::MPI_C m)
 
 # Only the tests need it.
 pkg_check_modules(CMOCKA QUIET IMPORTED_TARGET cmocka)

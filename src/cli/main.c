@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "linalg/threads.h"
+#include "storage/netcdf.h"
 #include "storage/storage.h"
 #include <covary/version.h>
 
@@ -35,8 +36,8 @@ static void print_version(const covary_run *run)
     for (int i = 0; i < length; i++) {
         mpi[i] = mpi[i] == '\n' || mpi[i] == ',' ? '\0' : mpi[i];
     }
-    printf("covary " COVARY_VERSION " (" COVARY_COMMIT ")\n%s\n%s\nHDF5 %s\n", mpi,
-           linalg_version(), storage_version());
+    printf("covary " COVARY_VERSION " (" COVARY_COMMIT ")\n%s\n%s\nHDF5 %s\nPnetCDF %s\n", mpi,
+           linalg_version(), storage_version(), netcdf_version());
 }
 
 static covary_status dispatch(covary_run *run, const arguments *given)

@@ -181,7 +181,7 @@ done:
     return status;
 }
 
-/* Rank 0: is it there, and does it look like HDF5 (a signature at 0, 512, 1024, 2048, ...)? */
+/* Local: is it there, and does it look like HDF5 (a signature at 0, 512, 1024, 2048, ...)? */
 static covary_status storage_inspect(const char *path)
 {
     static const char signature[8] = {'\211', 'H', 'D', 'F', '\r', '\n', '\032', '\n'};
@@ -212,10 +212,9 @@ done:
     return status;
 }
 
-static covary_status storage_open_found(storage *file)
+static covary_status storage_open_found(storage *file, hid_t access)
 {
     covary_status status = COVARY_OK;
-    hid_t         access = storage_access_properties(file);
 
     H5Eclear2(H5E_DEFAULT);
     file->id = access >= 0 ? H5Fopen(file->path, H5F_ACC_RDONLY, access) : H5I_INVALID_HID;
@@ -238,7 +237,40 @@ covary_status storage_open(covary_run *run, const char *path, storage **out)
     COVARY_TRY_TOGETHER(run, "look at a file",
                         covary_run_rank(run) == 0 ? storage_inspect(path) : COVARY_OK);
     COVARY_TRY_TOGETHER(run, "see a file", storage_reach(path, O_RDONLY));
-    COVARY_TRY_TOGETHER(run, "open a file", storage_open_found(file));
+    COVARY_TRY_TOGETHER(run, "open a file",
+                        storage_open_found(file, storage_access_properties(file)));
+    *out = file;
+    file = NULL;
+done:
+    storage_close(&file);
+    return status;
+}
+
+/* Access through POSIX; locks keep out who writes, where the file system has locks. */
+static hid_t storage_access_alone(void)
+{
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+
+    if (access >= 0 && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0) {
+        H5Pclose(access);
+        access = H5I_INVALID_HID;
+    }
+#if H5_VERSION_GE(1, 10, 7)
+    if (access >= 0) {
+        H5Pset_file_locking(access, true, true);
+    }
+#endif
+    return access;
+}
+
+covary_status storage_open_alone(covary_run *run, const char *path, storage **out)
+{
+    covary_status status = COVARY_OK;
+    storage      *file = NULL;
+
+    COVARY_TRY(storage_begin(run, path, &file));
+    COVARY_TRY(storage_inspect(path));
+    COVARY_TRY(storage_open_found(file, storage_access_alone()));
     *out = file;
     file = NULL;
 done:

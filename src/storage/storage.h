@@ -44,6 +44,12 @@ covary_status storage_create(covary_run *run, const char *path, storage **file);
 covary_status storage_open(covary_run *run, const char *path, storage **file);
 
 /*
+ * Open for reading by this rank alone, without MPI-IO; for the local functions only.  Local, and so
+ * is storage_close of what was opened.
+ */
+covary_status storage_open_alone(covary_run *run, const char *path, storage **file);
+
+/*
  * Write everything out, close and give the file its name.  Collective; *file is NULL afterwards.
  * When this fails, nothing is left on disk and what was at `path` before is untouched.
  */
@@ -122,6 +128,23 @@ covary_status storage_get_double(const storage *file, const char *object, const 
 covary_status storage_get_doubles(const storage *file, const char *object, const char *name, int n,
                                   double *values);
 
+/* Number of values of an attribute; 0 if there is none.  Local. */
+int64_t storage_attribute_length(const storage *file, const char *object, const char *name);
+
+/*
+ * Names and values of a dataset's type, if that is an enumeration; else *n is 0.  Local.
+ * New: MEMORY_RELEASE, storage_release_texts.
+ */
+covary_status storage_get_names(const storage *file, const char *dataset, int64_t *n,
+                                int64_t **values, char ***names);
+
+/*
+ * Can the file hold as many values as the shape of a dataset announces?  Local; to be asked of
+ * files of other programs before memory is reserved.
+ * COVARY_ERR_FORMAT: even compressed as far as HDF5 can, they would take more bytes than there are.
+ */
+covary_status storage_check_stored(const storage *file, const char *dataset);
+
 /*
  * A whole dataset on every rank, converted to `type`; it must have exactly `count` elements.
  * Collective: rank 0 reads, the others receive.
@@ -142,9 +165,23 @@ covary_status storage_get_dataset_texts(storage *file, const char *dataset, int6
                                         char ***values);
 void          storage_release_texts(int64_t n, char ***values);
 
+/* The one text of a dataset, of any length, new.  Local. */
+covary_status storage_read_text(const storage *file, const char *dataset, char **value);
+
 /* Rows [first, first + count), converted to `type`.  Local: each rank reads what it wants. */
 covary_status storage_read_rows(const storage *file, const char *dataset, storage_type type,
                                 int64_t first, int64_t count, void *rows);
+
+/*
+ * The same in several reads, which follow each other faster when the dataset stays open.  Local;
+ * to be closed before the file.
+ */
+typedef struct storage_rows storage_rows;
+
+covary_status storage_rows_open(const storage *file, const char *dataset, storage_rows **rows);
+covary_status storage_rows_read(const storage_rows *rows, storage_type type, int64_t first,
+                                int64_t count, void *values);
+void          storage_rows_close(storage_rows **rows);
 
 /* Version of the HDF5 library in use, "1.10.8"; static text.  Local. */
 const char *storage_version(void);

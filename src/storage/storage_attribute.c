@@ -134,6 +134,26 @@ bool storage_has_attribute(const storage *file, const char *object, const char *
            H5Aexists_by_name(file->id, object, name, H5P_DEFAULT) > 0;
 }
 
+int64_t storage_attribute_length(const storage *file, const char *object, const char *name)
+{
+    int64_t length = 0;
+    hid_t   attribute = H5I_INVALID_HID, space = H5I_INVALID_HID;
+
+    if (!storage_has_attribute(file, object, name)) {
+        return 0;
+    }
+    attribute = H5Aopen_by_name(file->id, object, name, H5P_DEFAULT, H5P_DEFAULT);
+    space = attribute >= 0 ? H5Aget_space(attribute) : H5I_INVALID_HID;
+    if (space >= 0) {
+        length = (int64_t)H5Sget_simple_extent_npoints(space);
+        H5Sclose(space);
+    }
+    if (attribute >= 0) {
+        H5Aclose(attribute);
+    }
+    return length;
+}
+
 /* An open attribute with its type, seen to be of the wanted class and to hold n values. */
 static covary_status storage_open_attribute(const storage *file, const char *object,
                                             const char *name, bool as_text, int n, hid_t *attribute,

@@ -30,6 +30,13 @@ hid_t       storage_file_type(storage_type type);
 hid_t       storage_memory_type(storage_type type);
 const char *storage_type_name(storage_type type);
 
+/* Local: the dataset, opened, or what is wrong with it. */
+covary_status storage_open_dataset(const storage *file, const char *dataset, hid_t *opened);
+
+/* storage_rows_read for any type in memory, of `size` bytes a value.  Local. */
+covary_status storage_rows_read_as(const storage_rows *rows, hid_t type, size_t size, int64_t first,
+                                   int64_t count, void *values);
+
 /* Creation properties: groups on the way; no time stamps.  H5Pclose them. */
 hid_t storage_link_properties(void);
 hid_t storage_dataset_properties(void);

@@ -34,8 +34,7 @@ bool storage_exists(const storage *file, const char *object)
     return H5Oexists_by_name(file->id, object, H5P_DEFAULT) > 0;
 }
 
-/* Local: the dataset, opened, or what is wrong with it. */
-static covary_status storage_open_dataset(const storage *file, const char *dataset, hid_t *opened)
+covary_status storage_open_dataset(const storage *file, const char *dataset, hid_t *opened)
 {
     if (!storage_exists(file, dataset)) {
         return COVARY_FAIL(COVARY_ERR_FORMAT,
@@ -61,6 +60,7 @@ static bool storage_classify(hid_t stored, storage_type *type)
     case H5T_FLOAT:
         *type = size <= 4 ? STORAGE_FLOAT32 : STORAGE_FLOAT64;
         return true;
+    case H5T_ENUM: /* its base type tells sign and size */
     case H5T_INTEGER:
         *type = plain ? STORAGE_UINT8 : wide ? STORAGE_INT64 : STORAGE_INT32;
         return true;
@@ -170,100 +170,6 @@ void storage_release_texts(int64_t n, char ***values)
     }
 }
 
-/* Can values of type `stored` be read as `wanted` without loss of more than digits? */
-static bool storage_type_fits(storage_type stored, storage_type wanted)
-{
-    if (stored == STORAGE_TEXT || wanted == STORAGE_TEXT) {
-        return false;
-    }
-    if (wanted == STORAGE_FLOAT64 || wanted == STORAGE_FLOAT32) {
-        return true;
-    }
-    return stored >= wanted; /* int64, int32, uint8: narrower ones fit */
-}
-
-/* One piece of rows; at most `file->piece` bytes. */
-static covary_status storage_read_piece(const storage *file, const char *dataset, hid_t opened,
-                                        hid_t space, hid_t type, int64_t first, int64_t count,
-                                        void *rows)
-{
-    covary_status status = COVARY_OK;
-    hsize_t       start[STORAGE_MAX_RANK] = {0}, extent[STORAGE_MAX_RANK];
-    hsize_t       elements = 1;
-    int           rank = H5Sget_simple_extent_dims(space, extent, NULL);
-
-    H5Eclear2(H5E_DEFAULT);
-    if (rank > 0) {
-        start[0] = (hsize_t)first;
-        extent[0] = (hsize_t)count;
-        H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL);
-    }
-    for (int d = 0; d < rank; d++) {
-        elements *= extent[d];
-    }
-    hid_t memory = H5Screate_simple(1, &elements, NULL);
-    if (H5Dread(opened, type, memory, space, H5P_DEFAULT, rows) < 0) {
-        status = storage_refuse(file, COVARY_ERR_IO, "cannot read %s", dataset);
-    }
-    H5Sclose(memory);
-    return status;
-}
-
-/* All rows [first, first + count) in pieces; `size` is that of one element of `type`. */
-static covary_status storage_read_pieces(const storage *file, const char *dataset, hid_t type,
-                                         size_t size, int64_t first, int64_t count,
-                                         int64_t row_size, char *rows)
-{
-    covary_status status = COVARY_OK;
-    hid_t         opened = H5I_INVALID_HID, space = H5I_INVALID_HID;
-    int64_t       row_bytes = row_size * (int64_t)size;
-    int64_t       piece = row_bytes > 0 && file->piece > row_bytes ? file->piece / row_bytes : 1;
-
-    COVARY_TRY(storage_open_dataset(file, dataset, &opened));
-    space = H5Dget_space(opened);
-    for (int64_t at = 0; row_bytes > 0 && at < count; at += piece) {
-        int64_t here = count - at < piece ? count - at : piece;
-        COVARY_TRY(storage_read_piece(file, dataset, opened, space, type, first + at, here,
-                                      rows + (size_t)at * (size_t)row_bytes));
-    }
-done:
-    if (space >= 0) {
-        H5Sclose(space);
-    }
-    if (opened >= 0) {
-        H5Dclose(opened);
-    }
-    return status;
-}
-
-covary_status storage_read_rows(const storage *file, const char *dataset, storage_type type,
-                                int64_t first, int64_t count, void *rows)
-{
-    covary_status status = COVARY_OK;
-    storage_type  stored;
-    int64_t       dims[STORAGE_MAX_RANK] = {1}, row_size = 1;
-    int           rank;
-
-    COVARY_TRY(storage_shape(file, dataset, &stored, &rank, dims));
-    if (!storage_type_fits(stored, type)) {
-        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: %s holds %s, not %s", file->path, dataset,
-                               storage_type_name(stored), storage_type_name(type)));
-    }
-    if (first < 0 || count < 0 || first > dims[0] || count > dims[0] - first) {
-        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: %s has %lld rows, no rows %lld to %lld",
-                               file->path, dataset, (long long)dims[0], (long long)first,
-                               (long long)(first + count)));
-    }
-    for (int d = 1; d < rank; d++) {
-        row_size *= dims[d];
-    }
-    COVARY_TRY(storage_read_pieces(file, dataset, storage_memory_type(type),
-                                   (size_t)storage_value_bytes(type), first, count, row_size,
-                                   rows));
-done:
-    return status;
-}
-
 /* Rank 0's bytes on every rank. */
 static void storage_share_bytes(const storage *file, void *bytes, int64_t n)
 {
@@ -345,6 +251,22 @@ done:
     return status;
 }
 
+/* Local: are the texts of a dataset of variable length? */
+static bool storage_is_variable(const storage *file, const char *dataset)
+{
+    hid_t opened = H5Dopen2(file->id, dataset, H5P_DEFAULT);
+    hid_t type = opened >= 0 ? H5Dget_type(opened) : H5I_INVALID_HID;
+    bool  variable = type >= 0 && H5Tis_variable_str(type) > 0;
+
+    if (type >= 0) {
+        H5Tclose(type);
+    }
+    if (opened >= 0) {
+        H5Dclose(opened);
+    }
+    return variable;
+}
+
 /* Local: number and width of a dataset of texts of one width, as this folder writes them. */
 static covary_status storage_measure_texts(const storage *file, const char *dataset, int64_t *n,
                                            int64_t *width)
@@ -374,17 +296,78 @@ done:
     return status;
 }
 
-/* Rank 0: n blocks of `width` bytes. */
+/* Local: n blocks of `width` bytes. */
 static covary_status storage_read_texts(const storage *file, const char *dataset, int64_t n,
                                         int64_t width, char *block)
 {
-    hid_t type = H5Tcopy(H5T_C_S1);
+    covary_status status = COVARY_OK;
+    storage_rows *rows = NULL;
+    hid_t         type = H5Tcopy(H5T_C_S1);
 
     H5Tset_size(type, (size_t)width);
     H5Tset_strpad(type, H5T_STR_NULLPAD);
     H5Tset_cset(type, H5T_CSET_UTF8);
-    covary_status status = storage_read_pieces(file, dataset, type, (size_t)width, 0, n, 1, block);
+    COVARY_TRY(storage_rows_open(file, dataset, &rows));
+    COVARY_TRY(storage_rows_read_as(rows, type, (size_t)width, 0, n, block));
+done:
+    storage_rows_close(&rows);
     H5Tclose(type);
+    return status;
+}
+
+/* Local: the one text of variable length; HDF5 allocates it, it is copied into ours. */
+static covary_status storage_read_variable_text(const storage *file, const char *dataset,
+                                                char **value)
+{
+    covary_status status = COVARY_OK;
+    storage_rows *rows = NULL;
+    hid_t         opened = H5I_INVALID_HID, type = H5I_INVALID_HID;
+    hid_t         scalar = H5Screate(H5S_SCALAR);
+    char         *read = NULL;
+
+    COVARY_TRY(storage_open_dataset(file, dataset, &opened));
+    type = H5Dget_type(opened);
+    COVARY_TRY(storage_rows_open(file, dataset, &rows));
+    COVARY_TRY(storage_rows_read_as(rows, type, sizeof read, 0, 1, &read));
+    COVARY_TRY(memory_copy_text(read != NULL ? read : "", value));
+done:
+    if (read != NULL) {
+        H5Dvlen_reclaim(type, scalar, H5P_DEFAULT, &read);
+    }
+    storage_rows_close(&rows);
+    H5Sclose(scalar);
+    if (type >= 0) {
+        H5Tclose(type);
+    }
+    if (opened >= 0) {
+        H5Dclose(opened);
+    }
+    return status;
+}
+
+covary_status storage_read_text(const storage *file, const char *dataset, char **value)
+{
+    covary_status status = COVARY_OK;
+    storage_type  type;
+    int64_t       dims[STORAGE_MAX_RANK] = {1}, n = 0, width = 0;
+    int           rank;
+    char         *block = NULL;
+
+    COVARY_TRY(storage_shape(file, dataset, &type, &rank, dims));
+    if (type != STORAGE_TEXT || rank > 1 || dims[0] != 1) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: %s is not one text", file->path, dataset));
+    }
+    if (storage_is_variable(file, dataset)) {
+        COVARY_TRY(storage_read_variable_text(file, dataset, value));
+    } else {
+        COVARY_TRY(storage_measure_texts(file, dataset, &n, &width));
+        COVARY_TRY(MEMORY_ALLOCATE("text of a dataset", width + 1, &block));
+        COVARY_TRY(storage_read_texts(file, dataset, 1, width, block));
+        *value = block;
+        block = NULL;
+    }
+done:
+    MEMORY_RELEASE(&block);
     return status;
 }
 

@@ -4,12 +4,15 @@
 
 #include "core/status.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
-static const format_ops *const registry[] = {&format_extxyz, &format_dcd, &format_xtc, &format_trr,
-                                             NULL};
+static const format_ops *const registry[] = {
+    &format_extxyz, &format_dcd, &format_xtc, &format_trr, &format_amber, &format_mdtraj, NULL,
+};
 
 const format_ops *const *format_registry(void)
 {
@@ -50,34 +53,71 @@ static const char *unpacker(const char *head, size_t length)
     return NULL;
 }
 
-covary_status format_find(const char *path, const char *head, size_t length,
+/* The first format that the content fits; *shared: only its container is known. */
+static covary_status find_by_content(covary_run *run, const char *path, const char *head,
+                                     size_t length, const format_ops **found, bool *shared)
+{
+    covary_status status = COVARY_OK;
+
+    for (int i = 0; registry[i] != NULL; i++) {
+        bool recognized = registry[i]->probe(head, length);
+        if (recognized && registry[i]->recognize != NULL) {
+            *shared = true;
+            COVARY_TRY(registry[i]->recognize(run, path, head, length, &recognized));
+        }
+        if (recognized) {
+            *found = registry[i];
+            return COVARY_OK;
+        }
+    }
+done:
+    return status;
+}
+
+covary_status format_find(covary_run *run, const char *path, const char *head, size_t length,
                           const format_ops **found)
 {
-    char        names[256];
-    size_t      used = 0;
-    const char *program = unpacker(head, length);
+    covary_status status = COVARY_OK;
+    char          names[256];
+    size_t        used = 0;
+    bool          shared = false;
+    const char   *program = unpacker(head, length);
 
     if (program != NULL) {
         return COVARY_FAIL(COVARY_ERR_FORMAT, "'%s' is compressed; unpack it first (%s)", path,
                            program);
     }
-    for (int i = 0; registry[i] != NULL; i++) {
-        if (registry[i]->probe(head, length)) {
-            *found = registry[i];
-            return COVARY_OK;
-        }
+    *found = NULL;
+    COVARY_TRY(find_by_content(run, path, head, length, found, &shared));
+    for (int i = 0; registry[i] != NULL && *found == NULL && !shared; i++) {
+        *found = has_extension(path, registry[i]) ? registry[i] : NULL;
     }
-    for (int i = 0; registry[i] != NULL; i++) {
-        if (has_extension(path, registry[i])) {
-            *found = registry[i];
-            return COVARY_OK;
-        }
+    if (*found != NULL) {
+        return COVARY_OK;
     }
     names[0] = '\0';
     for (int i = 0; registry[i] != NULL && used < sizeof names; i++) {
         used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "",
                                  registry[i]->name);
     }
-    return COVARY_FAIL(COVARY_ERR_FORMAT, "the format of '%s' is not known (known: %s)", path,
-                       names);
+    status = COVARY_FAIL(COVARY_ERR_FORMAT, "%s '%s' is not known (known: %s)",
+                         shared ? "what is in the file" : "the format of", path, names);
+done:
+    return status;
+}
+
+covary_status format_check_unchanged(const char *path, int64_t bytes)
+{
+    struct stat about;
+
+    if (stat(path, &about) != 0) {
+        return COVARY_FAIL(COVARY_ERR_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    }
+    if (about.st_size != bytes) {
+        return COVARY_FAIL(COVARY_ERR_IO,
+                           "%s: the file has changed since it was opened; read it when nothing "
+                           "writes to it",
+                           path);
+    }
+    return COVARY_OK;
 }

@@ -47,6 +47,13 @@ typedef struct {
     bool (*probe)(const char *head, size_t length);
 
     /*
+     * Formats that share a container, as HDF5, need a second look: does a file that passed `probe`
+     * hold this one?  NULL: `probe` tells it all.  Local.
+     */
+    covary_status (*recognize)(covary_run *run, const char *path, const char *head, size_t length,
+                               bool *recognized);
+
+    /*
      * Find the frames of a file.  Collective.
      * file  out  the format's own state, the same on every rank but for what is open
      */
@@ -68,16 +75,24 @@ extern const format_ops format_extxyz;
 extern const format_ops format_dcd;
 extern const format_ops format_xtc;
 extern const format_ops format_trr;
+extern const format_ops format_amber;
+extern const format_ops format_mdtraj;
 
 /* All formats, ended by NULL. */
 const format_ops *const *format_registry(void);
 
 /*
- * The format of a file by its first bytes, else by its name.  Local.
+ * The format of a file by its content, else by its name.  Local.
+ *
+ * head  in  the first `length` bytes
+ *
  * COVARY_ERR_FORMAT: none; the message lists those there are and knows compressed files.
  */
-covary_status format_find(const char *path, const char *head, size_t length,
+covary_status format_find(covary_run *run, const char *path, const char *head, size_t length,
                           const format_ops **found);
+
+/* COVARY_ERR_IO: the file has not the size any more that it had when it was opened.  Local. */
+covary_status format_check_unchanged(const char *path, int64_t bytes);
 
 /* trajectory_open with other sizes.  Collective. */
 covary_status trajectory_open_tuned(covary_run *run, const char *const *paths, int n_paths,

@@ -133,7 +133,7 @@ done:
 }
 
 /* Rank 0: size of the file, and the place of its format in the registry. */
-static covary_status examine(const char *path, int64_t *bytes, int64_t *format)
+static covary_status examine(covary_run *run, const char *path, int64_t *bytes, int64_t *format)
 {
     covary_status     status = COVARY_OK;
     const format_ops *found = NULL;
@@ -156,7 +156,7 @@ static covary_status examine(const char *path, int64_t *bytes, int64_t *format)
         goto done;
     }
     COVARY_TRY(line_reader_fetch(path, descriptor, head, HEAD_BYTES, 0, &length));
-    COVARY_TRY(format_find(path, head, (size_t)length, &found));
+    COVARY_TRY(format_find(run, path, head, (size_t)length, &found));
     *bytes = about.st_size;
     for (*format = 0; format_registry()[*format] != found;) {
         ++*format;
@@ -204,7 +204,7 @@ static covary_status open_file(covary_run *run, trajectory *into, member *file,
     format_contents contents = {0};
 
     if (covary_run_rank(run) == 0) {
-        status = examine(file->path, &about[0], &about[1]);
+        status = examine(run, file->path, &about[0], &about[1]);
     }
     COVARY_TRY_TOGETHER(run, "look at a trajectory file", status);
     MPI_Bcast(about, 2, MPI_INT64_T, 0, covary_run_comm(run));

@@ -313,7 +313,7 @@ static covary_status count_atoms(fuzzer *self, const input *seed)
     format_contents     contents = {0};
     void               *state = NULL;
 
-    COVARY_TRY(format_find(self->seed, (const char *)seed->bytes,
+    COVARY_TRY(format_find(self->run, self->seed, (const char *)seed->bytes,
                            seed->length < 4096 ? seed->length : 4096, &format));
     COVARY_TRY(format->open(self->run, &source, &tuning, &state, &contents));
     self->n_atoms = contents.max_atoms;
