@@ -13,8 +13,8 @@ enum { PRODUCT_COLS = 512, PRODUCT_ROWS = 4096 };
 
 /*
  * The operations of factorization_ops.  Workspace: two block columns of local rows, where the grid
- * has more than one column, and as much for its rows; native_solve: local rows and columns of 512
- * columns of X.
+ * has more than one column, and as much for its rows; native_solve: twice the local rows and
+ * columns of 512 columns of X.
  */
 covary_status native_cholesky(block_cyclic *a, int64_t *bad_pivot);
 covary_status native_solve(const block_cyclic *factor, factor_half half, block_cyclic *x);

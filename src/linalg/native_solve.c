@@ -10,6 +10,10 @@
  *
  * Each half is also a solution of its own.  A process of another row or column does not wait for a
  * step and goes ahead to the next that concerns it.
+ *
+ * Steps go in groups: what lies left of a group's columns is multiplied for all its local rows at
+ * once, before it (down) or after it (up), since a taller product reads memory in longer runs and X
+ * more rarely.
  */
 #include "linalg/native.h"
 
@@ -20,23 +24,29 @@
 #include <cblas.h>
 #include <string.h>
 
-enum { MOST_COLUMNS = 512 }; /* of X at a time */
+enum {
+    MOST_COLUMNS = 512, /* of X at a time */
+    GROUP_ROWS = 1024   /* local rows of a group of steps, about */
+};
 
 /* Column-major with as many columns as X has now. */
 typedef struct {
     const block_cyclic *l;
     int64_t             width;
-    double             *rows; /* [width][l->local_rows] of B, then of X */
-    double             *cols; /* [width][l->local_cols] of X */
-    double             *sums; /* [width][l->local_cols] S, this process's part */
-    double             *tile; /* [width][block] */
-    double             *sent; /* the same: what MPI sums */
+    int64_t             group; /* steps */
+    double             *rows;  /* [width][l->local_rows] of B, then of X */
+    double             *cols;  /* [width][l->local_cols] of X */
+    double             *sums;  /* [width][l->local_cols] S, this process's part */
+    double             *left;  /* [width][l->local_rows] sums of products left of the group */
+    double             *tile;  /* [width][block] */
+    double             *sent;  /* the same: what MPI sums */
 } workspace;
 
 static void release(workspace *w)
 {
     MEMORY_RELEASE(&w->sent);
     MEMORY_RELEASE(&w->tile);
+    MEMORY_RELEASE(&w->left);
     MEMORY_RELEASE(&w->sums);
     MEMORY_RELEASE(&w->cols);
     MEMORY_RELEASE(&w->rows);
@@ -50,6 +60,7 @@ static covary_status allocate(workspace *w, int64_t width)
     COVARY_TRY(MEMORY_ALLOCATE("rows of a solution", l->local_rows * width, &w->rows));
     COVARY_TRY(MEMORY_ALLOCATE("columns of a solution", l->local_cols * width, &w->cols));
     COVARY_TRY(MEMORY_ALLOCATE("sums of a solution", l->local_cols * width, &w->sums));
+    COVARY_TRY(MEMORY_ALLOCATE("sums of a solution", l->local_rows * width, &w->left));
     COVARY_TRY(MEMORY_ALLOCATE("block of a solution", l->block * width, &w->tile));
     COVARY_TRY(MEMORY_ALLOCATE("block of a solution", l->block * width, &w->sent));
 
@@ -132,17 +143,44 @@ static void sum_tiles(const workspace *w, int n, int root, MPI_Comm comm)
     }
 }
 
+/* Local columns left of the group that step k is of. */
+static int64_t left_of_group(const workspace *w, int64_t k)
+{
+    return local_col(w->l, k / w->group * w->group);
+}
+
+/* Before step k, the first of a group. */
+static void group_down(const workspace *w, int64_t k)
+{
+    const block_cyclic *l = w->l;
+    const int64_t       row = local_row(l, k), n = local_row(l, k + w->group) - row;
+
+    thin_add(n, local_col(l, k), w->width, l->data + row, l->leading, w->cols, l->local_cols,
+             w->left + row, l->local_rows);
+}
+
+/* After step k, the first of a group and the last one on the way up. */
+static void group_up(const workspace *w, int64_t k)
+{
+    const block_cyclic *l = w->l;
+    const int64_t       row = local_row(l, k), n = local_row(l, k + w->group) - row;
+
+    thin_add_transposed(n, local_col(l, k), w->width, l->data + row, l->leading, w->rows + row,
+                        l->local_rows, w->sums, l->local_cols);
+}
+
 static void step_down(const workspace *w, int64_t k)
 {
     const block_cyclic *l = w->l;
     const process_grid *grid = l->grid;
     const int           n = block_width(l, k), r = row_of(l, k), c = col_of(l, k);
     const int64_t       row = local_row(l, k), before = local_col(l, k);
+    const int64_t       left = left_of_group(w, k);
 
     if (grid->row == r) {
-        memset(w->tile, 0, (size_t)(n * w->width) * sizeof *w->tile);
-        thin_add(n, before, w->width, l->data + row, l->leading, w->cols, l->local_cols, w->tile,
-                 n);
+        copy_block(n, w->width, w->left + row, l->local_rows, w->tile, n);
+        thin_add(n, before - left, w->width, l->data + left * l->leading + row, l->leading,
+                 w->cols + left, l->local_cols, w->tile, n);
         sum_tiles(w, n, c, grid->along_row);
     }
     if (grid->col != c) {
@@ -161,6 +199,7 @@ static void step_up(const workspace *w, int64_t k)
     const process_grid *grid = l->grid;
     const int           n = block_width(l, k), r = row_of(l, k), c = col_of(l, k);
     const int64_t       row = local_row(l, k), before = local_col(l, k);
+    const int64_t       left = left_of_group(w, k);
 
     if (grid->col == c) {
         copy_block(n, w->width, w->sums + before, l->local_cols, w->tile, n);
@@ -174,8 +213,8 @@ static void step_up(const workspace *w, int64_t k)
     }
     MPI_Bcast(w->tile, (int)(n * w->width), MPI_DOUBLE, c, grid->along_row);
     copy_block(n, w->width, w->tile, n, w->rows + row, l->local_rows);
-    thin_add_transposed(n, before, w->width, l->data + row, l->leading, w->tile, n, w->sums,
-                        l->local_cols);
+    thin_add_transposed(n, before - left, w->width, l->data + left * l->leading + row, l->leading,
+                        w->tile, n, w->sums + left, l->local_cols);
 }
 
 /* What would come from above: B itself where the blocks of the diagonal are. */
@@ -205,26 +244,45 @@ static void give_rows(const workspace *w, int64_t k)
     copy_block(n, w->width, w->tile, n, w->rows + local_row(l, k), l->local_rows);
 }
 
+static void go_down(const workspace *w)
+{
+    for (int64_t k = 0; k < block_count(w->l); k++) {
+        if (k % w->group == 0) {
+            group_down(w, k);
+        }
+        step_down(w, k);
+    }
+}
+
+static void go_up(const workspace *w)
+{
+    for (int64_t k = block_count(w->l) - 1; k >= 0; k--) {
+        step_up(w, k);
+        if (k % w->group == 0) {
+            group_up(w, k);
+        }
+    }
+}
+
 /* All memory is there, and nothing can fail.  Collective. */
 static void solve_columns(workspace *w, factor_half half, block_cyclic *x, int64_t begin)
 {
     const int64_t n_blocks = block_count(w->l);
 
     memset(w->sums, 0, (size_t)(w->l->local_cols * w->width) * sizeof *w->sums);
+    memset(w->left, 0, (size_t)(w->l->local_rows * w->width) * sizeof *w->left);
     gather_rows(w, x, begin);
-    for (int64_t k = 0; k < n_blocks; k++) {
-        if (half == FACTOR_TRANSPOSED) {
-            take_rows(w, k);
-        } else {
-            step_down(w, k);
-        }
+    if (half != FACTOR_TRANSPOSED) {
+        go_down(w);
     }
-    for (int64_t k = n_blocks - 1; k >= 0; k--) {
-        if (half == FACTOR_LOWER) {
-            give_rows(w, k);
-        } else {
-            step_up(w, k);
-        }
+    for (int64_t k = 0; k < n_blocks && half == FACTOR_TRANSPOSED; k++) {
+        take_rows(w, k);
+    }
+    if (half != FACTOR_LOWER) {
+        go_up(w);
+    }
+    for (int64_t k = n_blocks - 1; k >= 0 && half == FACTOR_LOWER; k--) {
+        give_rows(w, k);
     }
     return_rows(w, x, begin);
 }
@@ -232,7 +290,8 @@ static void solve_columns(workspace *w, factor_half half, block_cyclic *x, int64
 covary_status native_solve(const block_cyclic *factor, factor_half half, block_cyclic *x)
 {
     covary_status status = COVARY_OK;
-    workspace     w = {.l = factor};
+    const int64_t group = (int64_t)GROUP_ROWS * factor->grid->n_rows / factor->block;
+    workspace     w = {.l = factor, .group = group > 0 ? group : 1};
 
     COVARY_TRY_TOGETHER(factor->grid->run, "solution with a factor",
                         allocate(&w, smaller(x->n_cols, MOST_COLUMNS)));

@@ -294,6 +294,60 @@ static void large_factors_are_those_they_were_made_of(void **state)
     on_all(check_large);
 }
 
+/*
+ * Several groups of steps.  L_ij = 1 / (1 + i - j): sums of its rows and columns are harmonic
+ * numbers.
+ */
+static void check_large_solutions(const factorization_ops *by, const process_grid *grid)
+{
+    enum { N = 2300 };
+    static const int         widths[] = {2, 11};
+    static const factor_half halves[] = {FACTOR_LOWER, FACTOR_TRANSPOSED};
+    static double            harmonic[N + 1];
+    block_cyclic            *factor = NULL;
+
+    for (int i = 0; i < N; i++) {
+        harmonic[i + 1] = harmonic[i] + 1.0 / (i + 1.0);
+    }
+    assert_ok(block_cyclic_create(grid, N, N, 128, &factor));
+    for (int64_t col = 0; col < factor->local_cols; col++) {
+        for (int64_t row = 0; row < factor->local_rows; row++) {
+            const int64_t below = block_cyclic_row(factor, row) - block_cyclic_col(factor, col);
+
+            factor->data[col * factor->leading + row] =
+                below < 0 ? -7.0 : 1.0 / (1.0 + (double)below);
+        }
+    }
+    for (int i = 0; i < 4; i++) {
+        block_cyclic *x = NULL;
+
+        assert_ok(block_cyclic_create(grid, N, widths[i / 2], 128, &x));
+        for (int64_t at = 0; at < x->local_cols * x->local_rows; at++) {
+            const int64_t row = block_cyclic_row(x, at % x->local_rows);
+            const int64_t col = at / x->local_rows;
+
+            x->data[col * x->leading + at % x->local_rows] =
+                (double)(block_cyclic_col(x, col) + 1) *
+                harmonic[halves[i % 2] == FACTOR_LOWER ? row + 1 : N - row];
+        }
+        assert_ok(block_cyclic_cholesky_solve(factor, by, halves[i % 2], x));
+        for (int64_t at = 0; at < x->local_cols * x->local_rows; at++) {
+            const int64_t col = at / x->local_rows;
+
+            assert_near(x->data[col * x->leading + at % x->local_rows],
+                        (double)(block_cyclic_col(x, col) + 1), 1e-11);
+        }
+        block_cyclic_destroy(&x);
+    }
+    block_cyclic_destroy(&factor);
+}
+
+static void large_solutions_are_those_of_known_sums(void **state)
+{
+    (void)state;
+    on_all(check_large_solutions);
+}
+
 /* A leading minor of order 33 that is negative; then what is not finite instead. */
 static void check_bad_pivots(const factorization_ops *by, const process_grid *grid)
 {
@@ -388,6 +442,7 @@ static void names_are_known(void **state)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(factor_is_the_serial_one),
     cmocka_unit_test(large_factors_are_those_they_were_made_of),
+    cmocka_unit_test(large_solutions_are_those_of_known_sums),
     cmocka_unit_test(blocks_of_the_inverse_are_those_of_the_dense_one),
     cmocka_unit_test(bad_pivots_are_known_to_all_ranks),
     cmocka_unit_test(nan_below_the_diagonal_is_detected),
