@@ -22,9 +22,10 @@ typedef struct covary_run covary_run;
 typedef enum { COVARY_QUIET, COVARY_NORMAL, COVARY_VERBOSE } covary_verbosity;
 
 typedef struct {
-    covary_verbosity verbosity; /* what reaches standard error */
-    const char      *log_json;  /* file for the log as one JSON object a line, or NULL */
-    bool             signals;   /* catch SIGINT, SIGTERM and SIGUSR1 as requests to stop */
+    covary_verbosity verbosity;      /* what reaches standard error */
+    const char      *log_json;       /* file for the log as one JSON object a line, or NULL */
+    bool             signals;        /* catch SIGINT, SIGTERM and SIGUSR1 as requests to stop */
+    bool             no_index_cache; /* leave no .NAME.covary-index beside large trajectories */
 } covary_run_options;
 
 /*

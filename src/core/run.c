@@ -4,6 +4,7 @@
 
 #include "core/fault.h"
 #include "core/memory.h"
+#include "core/run_options.h"
 #include "core/status.h"
 
 #include <errno.h>
@@ -99,6 +100,11 @@ static covary_status open_json_log(covary_run *run)
                            strerror(errno));
     }
     return COVARY_OK;
+}
+
+const covary_run_options *run_options(const covary_run *run)
+{
+    return &run->options;
 }
 
 covary_status covary_run_create(MPI_Comm comm, const covary_run_options *options, covary_run **out)

@@ -12,6 +12,7 @@
 #include "core/status.h"
 #include "trajectory/extxyz_frame.h"
 #include "trajectory/extxyz_index.h"
+#include "trajectory/frame_index_cache.h"
 #include "trajectory/number.h"
 
 #include <inttypes.h>
@@ -71,9 +72,14 @@ static covary_status extxyz_open(covary_run *run, const format_source *source,
 {
     covary_status status = COVARY_OK;
     extxyz_file  *self = NULL;
+    bool          kept = false;
 
     COVARY_TRY_TOGETHER(run, "open an XYZ file", create(source, tuning, &self));
-    COVARY_TRY(extxyz_index_build(run, source, tuning, &self->index));
+    COVARY_TRY(index_cache_load(run, source, tuning, "extxyz", &self->index, &kept));
+    if (!kept) {
+        COVARY_TRY(extxyz_index_build(run, source, tuning, &self->index));
+        index_cache_store(run, source, tuning, "extxyz", &self->index);
+    }
     self->parser.max_atoms = self->index.max_atoms;
     *contents = (format_contents){
         .n_frames = self->index.n_frames, .max_atoms = self->index.max_atoms, .elements = true};

@@ -14,6 +14,7 @@
 typedef struct {
     const char *path;
     int64_t     bytes;
+    int64_t     seconds, nanoseconds; /* of the last modification */
 } format_source;
 
 /* Sizes that bound memory and decide how work is shared; tests make them tiny. */
@@ -21,6 +22,7 @@ typedef struct {
     int64_t chunk_bytes;   /* read at once, at least 1 */
     int64_t share_bytes;   /* least part of a file worth a rank of its own when indexing */
     int64_t index_entries; /* most entries of the sparse index of one file */
+    int64_t cache_bytes;   /* files so large keep their index beside them; 0: none does */
 } format_tuning;
 
 /* The labels wanted, and under which key each was found in the frame read last. */

@@ -85,6 +85,7 @@ done:
 void frame_index_release(frame_index *index)
 {
     MEMORY_RELEASE(&index->entries);
+    MEMORY_RELEASE(&index->extra);
     *index = (frame_index){0};
 }
 

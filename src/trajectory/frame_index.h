@@ -25,6 +25,8 @@ typedef struct {
     int64_t      n_frames, max_atoms, n_entries;
     int64_t      n_passed; /* frames without positions, which are not counted */
     index_entry *entries;  /* [n_entries], ascending; the first is frame 0 */
+    int64_t      n_extra;
+    char        *extra; /* [n_extra] bytes that the format keeps with it */
 } frame_index;
 
 /* A frame as its header tells it. */

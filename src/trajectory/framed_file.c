@@ -4,6 +4,7 @@
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "trajectory/frame_index_cache.h"
 
 #include <inttypes.h>
 
@@ -63,9 +64,14 @@ covary_status framed_open(covary_run *run, const format_source *source, const fo
 {
     covary_status status = COVARY_OK;
     framed_file  *self = NULL;
+    bool          kept = false;
 
     COVARY_TRY_TOGETHER(run, "open a trajectory file", create(source, tuning, format, &self));
-    COVARY_TRY(frame_index_build(run, source, tuning, &format->finder, &self->index));
+    COVARY_TRY(index_cache_load(run, source, tuning, format->name, &self->index, &kept));
+    if (!kept) {
+        COVARY_TRY(frame_index_build(run, source, tuning, &format->finder, &self->index));
+        index_cache_store(run, source, tuning, format->name, &self->index);
+    }
     contents->n_frames = self->index.n_frames;
     contents->max_atoms = self->index.max_atoms;
 done:

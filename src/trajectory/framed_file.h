@@ -14,6 +14,7 @@
 typedef struct framed_file framed_file;
 
 typedef struct {
+    const char  *name; /* in kept indices; another one when the finder tells frames differently */
     frame_finder finder;
 
     /*

@@ -26,6 +26,7 @@
 
 enum {
     CHUNK_BYTES = 1 << 22,
+    CACHE_BYTES = 1 << 26, /* a file so large takes a moment to index */
     SHARE_BYTES = 1 << 20,
     INDEX_ENTRIES = 1 << 16,       /* of one file */
     INDEX_ENTRIES_TOTAL = 1 << 20, /* of all files, if they are so many */
@@ -132,8 +133,9 @@ done:
     return status;
 }
 
-/* Rank 0: size of the file, and the place of its format in the registry. */
-static covary_status examine(covary_run *run, const char *path, int64_t *bytes, int64_t *format)
+/* Rank 0: the file as it is now, and the place of its format in the registry. */
+static covary_status examine(covary_run *run, const char *path, format_source *source,
+                             int64_t *format)
 {
     covary_status     status = COVARY_OK;
     const format_ops *found = NULL;
@@ -157,7 +159,10 @@ static covary_status examine(covary_run *run, const char *path, int64_t *bytes, 
     }
     COVARY_TRY(line_reader_fetch(path, descriptor, head, HEAD_BYTES, 0, &length));
     COVARY_TRY(format_find(run, path, head, (size_t)length, &found));
-    *bytes = about.st_size;
+    *source = (format_source){.path = path,
+                              .bytes = about.st_size,
+                              .seconds = about.st_mtim.tv_sec,
+                              .nanoseconds = about.st_mtim.tv_nsec};
     for (*format = 0; format_registry()[*format] != found;) {
         ++*format;
     }
@@ -200,16 +205,18 @@ static covary_status open_file(covary_run *run, trajectory *into, member *file,
                                const format_tuning *tuning)
 {
     covary_status   status = COVARY_OK;
-    int64_t         about[2] = {0, 0}; /* bytes, format */
+    format_source   source = {0};
+    int64_t         format = 0;
     format_contents contents = {0};
 
     if (covary_run_rank(run) == 0) {
-        status = examine(run, file->path, &about[0], &about[1]);
+        status = examine(run, file->path, &source, &format);
     }
     COVARY_TRY_TOGETHER(run, "look at a trajectory file", status);
-    MPI_Bcast(about, 2, MPI_INT64_T, 0, covary_run_comm(run));
-    const format_source source = {.path = file->path, .bytes = about[0]};
-    file->format = format_registry()[about[1]];
+    MPI_Bcast(&source, sizeof source, MPI_BYTE, 0, covary_run_comm(run));
+    MPI_Bcast(&format, 1, MPI_INT64_T, 0, covary_run_comm(run));
+    source.path = file->path;
+    file->format = format_registry()[format];
     COVARY_TRY(file->format->open(run, &source, tuning, &file->state, &contents));
     COVARY_TRY(check_contents(into, file, &contents));
     file->first = into->n_in_files;
@@ -347,7 +354,8 @@ covary_status trajectory_open(covary_run *run, const char *const *paths, int n_p
                               const trajectory_options *options, trajectory **out)
 {
     int64_t       entries = INDEX_ENTRIES_TOTAL / (n_paths > 0 ? n_paths : 1);
-    format_tuning tuning = {.chunk_bytes = CHUNK_BYTES, .share_bytes = SHARE_BYTES};
+    format_tuning tuning = {
+        .chunk_bytes = CHUNK_BYTES, .share_bytes = SHARE_BYTES, .cache_bytes = CACHE_BYTES};
 
     entries = entries < INDEX_ENTRIES ? entries : INDEX_ENTRIES;
     tuning.index_entries = entries > INDEX_ENTRIES_MIN ? entries : INDEX_ENTRIES_MIN;

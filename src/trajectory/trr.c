@@ -213,6 +213,7 @@ done:
 }
 
 static const framed_format trr_frames = {
+    .name = "trr",
     .finder = {.guess = trr_guess, .measure = trr_measure},
     .read = trr_read_frame,
 };

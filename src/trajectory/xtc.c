@@ -171,6 +171,7 @@ done:
 }
 
 static const framed_format xtc_frames = {
+    .name = "xtc",
     .finder = {.guess = xtc_guess, .measure = xtc_measure},
     .read = xtc_read_frame,
 };
