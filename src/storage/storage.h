@@ -95,6 +95,18 @@ covary_status storage_define(storage *file, const char *dataset, storage_type ty
                              const int64_t *dims);
 
 /*
+ * The same in chunks of whole rows, each compressed on its own (the filters shuffle and deflate).
+ * Written as any other, fastest where no chunk has rows of two ranks in one call.  Where chunks lie
+ * in the file depends on the order of the calls.
+ *
+ * chunk_rows  in  at least 1; of short datasets there is one chunk
+ * level       in  of deflate, 1 (fast) ... 9 (small)
+ */
+covary_status storage_define_compressed(storage *file, const char *dataset, storage_type type,
+                                        int rank, const int64_t *dims, int64_t chunk_rows,
+                                        int level);
+
+/*
  * Rows [first, first + count) of a dataset from this rank; any count from 0 on, of any size.
  * `type` is that of `rows`: the dataset's own, or STORAGE_FLOAT64 for one of STORAGE_FLOAT32.
  */

@@ -50,32 +50,69 @@ covary_status storage_link(storage *file, const char *existing, const char *name
     return covary_agree(file->run, "link an object", storage_link_here(file, existing, name));
 }
 
-/* Local: a new dataset of any HDF5 type; where in the file it lies, and its bytes. */
-static covary_status storage_make_dataset(storage *file, const char *dataset, hid_t type, int rank,
-                                          const int64_t *dims, int64_t *offset, int64_t *bytes)
+/* What a new dataset is like; compressed if there is a level. */
+typedef struct {
+    hid_t          type; /* HDF5's own */
+    int            rank;
+    const int64_t *dims;
+    int64_t        chunk_rows;
+    int            level;
+} dataset_layout;
+
+/* HDF5 holds sizes of chunks in 32 bits. */
+static const int64_t LARGEST_CHUNK = INT64_C(1) << 31;
+
+/* HDF5's own allocation of chunks is kept: their sizes are known when they are written. */
+static hid_t storage_chunk_properties(const dataset_layout *of)
+{
+    hid_t   properties = H5Pcreate(H5P_DATASET_CREATE);
+    hsize_t chunk[STORAGE_MAX_RANK] = {0};
+    int64_t row_bytes = (int64_t)H5Tget_size(of->type), most;
+
+    for (int d = 1; d < of->rank; d++) {
+        chunk[d] = (hsize_t)of->dims[d];
+        row_bytes *= of->dims[d];
+    }
+    most = row_bytes < LARGEST_CHUNK ? LARGEST_CHUNK / row_bytes : 1;
+    most = of->dims[0] < most ? of->dims[0] : most;
+    chunk[0] = (hsize_t)(of->chunk_rows < most ? of->chunk_rows : most);
+    if (properties >= 0 &&
+        (H5Pset_obj_track_times(properties, 0) < 0 ||
+         H5Pset_fill_time(properties, H5D_FILL_TIME_NEVER) < 0 ||
+         H5Pset_chunk(properties, of->rank, chunk) < 0 || H5Pset_shuffle(properties) < 0 ||
+         H5Pset_deflate(properties, (unsigned)of->level) < 0)) {
+        H5Pclose(properties);
+        properties = H5I_INVALID_HID;
+    }
+    return properties;
+}
+
+/* Local: a new dataset; where in the file it lies, and its bytes. */
+static covary_status storage_make_dataset(storage *file, const char *dataset,
+                                          const dataset_layout *of, int64_t *offset, int64_t *bytes)
 {
     covary_status status = COVARY_OK;
     hsize_t       extent[STORAGE_MAX_RANK];
     hid_t         link = H5I_INVALID_HID, properties = H5I_INVALID_HID;
     hid_t         space = H5I_INVALID_HID, made = H5I_INVALID_HID;
 
-    if (rank < 0 || rank > STORAGE_MAX_RANK) {
+    if (of->rank < 0 || of->rank > STORAGE_MAX_RANK) {
         COVARY_TRY(COVARY_FAIL(COVARY_ERR_INTERNAL, "%s: %s: a dataset of rank %d", file->path,
-                               dataset, rank));
+                               dataset, of->rank));
     }
-    for (int d = 0; d < rank; d++) {
-        extent[d] = (hsize_t)dims[d];
+    for (int d = 0; d < of->rank; d++) {
+        extent[d] = (hsize_t)of->dims[d];
     }
     H5Eclear2(H5E_DEFAULT);
     link = storage_link_properties();
-    properties = storage_dataset_properties();
-    space = rank > 0 ? H5Screate_simple(rank, extent, NULL) : H5Screate(H5S_SCALAR);
-    made = H5Dcreate2(file->id, dataset, type, space, link, properties, H5P_DEFAULT);
+    properties = of->level > 0 ? storage_chunk_properties(of) : storage_dataset_properties();
+    space = of->rank > 0 ? H5Screate_simple(of->rank, extent, NULL) : H5Screate(H5S_SCALAR);
+    made = H5Dcreate2(file->id, dataset, of->type, space, link, properties, H5P_DEFAULT);
     if (made < 0) {
         COVARY_TRY(storage_refuse(file, COVARY_ERR_IO, "cannot make the dataset %s", dataset));
     }
-    *offset = (int64_t)H5Dget_offset(made);
-    *bytes = (int64_t)H5Sget_simple_extent_npoints(space) * (int64_t)H5Tget_size(type);
+    *bytes = (int64_t)H5Sget_simple_extent_npoints(space) * (int64_t)H5Tget_size(of->type);
+    *offset = of->level > 0 ? file->end : (int64_t)H5Dget_offset(made);
 done:
     if (made >= 0) {
         H5Dclose(made);
@@ -92,15 +129,18 @@ done:
     return status;
 }
 
-/* Collective: a new dataset with room on disk; without room it is taken out of the file again. */
-static covary_status storage_new_dataset(storage *file, const char *dataset, hid_t type, int rank,
-                                         const int64_t *dims)
+/*
+ * Collective: a new dataset with room on disk; without room it is taken out of the file again.
+ * Chunks are given the room that they would take uncompressed, behind everything else.
+ */
+static covary_status storage_new_dataset(storage *file, const char *dataset,
+                                         const dataset_layout *of)
 {
     covary_status status = COVARY_OK;
     int64_t       offset = 0, bytes = 0;
 
     COVARY_TRY_TOGETHER(file->run, "define a dataset",
-                        storage_make_dataset(file, dataset, type, rank, dims, &offset, &bytes));
+                        storage_make_dataset(file, dataset, of, &offset, &bytes));
     status = covary_agree(file->run, "make room on disk",
                           covary_run_rank(file->run) == 0 && bytes > 0
                               ? storage_reserve(file, dataset, offset, bytes)
@@ -118,7 +158,22 @@ done:
 covary_status storage_define(storage *file, const char *dataset, storage_type type, int rank,
                              const int64_t *dims)
 {
-    return storage_new_dataset(file, dataset, storage_file_type(type), rank, dims);
+    const dataset_layout plain = {.type = storage_file_type(type), .rank = rank, .dims = dims};
+
+    return storage_new_dataset(file, dataset, &plain);
+}
+
+covary_status storage_define_compressed(storage *file, const char *dataset, storage_type type,
+                                        int rank, const int64_t *dims, int64_t chunk_rows,
+                                        int level)
+{
+    const dataset_layout chunked = {.type = storage_file_type(type),
+                                    .rank = rank,
+                                    .dims = dims,
+                                    .chunk_rows = chunk_rows,
+                                    .level = dims[0] > 0 ? level : 0};
+
+    return storage_new_dataset(file, dataset, &chunked);
 }
 
 /* One rank's rows on their way into a dataset. */
@@ -333,7 +388,8 @@ static covary_status storage_put_any_texts(storage *file, const char *dataset, i
     type = H5Tcopy(H5T_C_S1);
     H5Tset_size(type, (size_t)shape[1]);
     H5Tset_cset(type, H5T_CSET_UTF8);
-    COVARY_TRY(storage_new_dataset(file, dataset, type, rank, shape));
+    COVARY_TRY(storage_new_dataset(file, dataset,
+                                   &(dataset_layout){.type = type, .rank = rank, .dims = shape}));
     moved.type = type;
     moved.size = (size_t)shape[1];
     moved.rows = block;
