@@ -264,59 +264,6 @@ static void rows_of_every_type_come_back(void **state)
     storage_close(&file);
 }
 
-/*
- * Chunks that ranks share, in several calls, and a rank without rows; in the end the file has given
- * back the room that was taken for full chunks.
- */
-static void compressed_rows_come_back(void **state)
-{
-    enum { ROWS = 40000, CHUNK = 512 };
-    const char *path = scratch_path("compressed.h5");
-    int64_t     dims[2] = {ROWS, 3}, few[1] = {5}, none[2] = {0, 3}, first, count, half;
-    double     *rows = NULL, *read = NULL, five[5] = {1, 2, 3, 4, 5};
-    storage    *file = NULL;
-    struct stat seen;
-
-    (void)state;
-    assert_ok(MEMORY_ALLOCATE("rows", 3 * ROWS, &rows));
-    assert_ok(MEMORY_ALLOCATE("rows", 3 * ROWS, &read));
-    for (int i = 0; i < 3 * ROWS; i++) {
-        rows[i] = value_at(i % 1000);
-    }
-    share(ROWS, &first, &count);
-    half = count / 2;
-    assert_ok(storage_create(test_run(), path, &file));
-    assert_ok(storage_define_compressed(file, "/c/x", STORAGE_FLOAT64, 2, dims, CHUNK, 4));
-    assert_ok(storage_define_compressed(file, "/c/single", STORAGE_FLOAT32, 2, dims, CHUNK, 9));
-    assert_ok(storage_define_compressed(file, "/c/few", STORAGE_FLOAT64, 1, few, CHUNK, 1));
-    assert_ok(storage_define_compressed(file, "/c/none", STORAGE_FLOAT64, 2, none, CHUNK, 1));
-    assert_ok(storage_write_rows(file, "/c/x", STORAGE_FLOAT64, first, half, rows + 3 * first));
-    assert_ok(storage_write_rows(file, "/c/x", STORAGE_FLOAT64, first + half, count - half,
-                                 rows + 3 * (first + half)));
-    storage_limit_piece(file, 24 * 700);
-    assert_ok(
-        storage_write_rows(file, "/c/single", STORAGE_FLOAT64, first, count, rows + 3 * first));
-    assert_ok(storage_write_rows(file, "/c/few", STORAGE_FLOAT64, 0, on_root() ? 5 : 0, five));
-    assert_ok(storage_write_rows(file, "/c/none", STORAGE_FLOAT64, 0, 0, NULL));
-    assert_ok(storage_commit(&file));
-
-    assert_int_equal(stat(path, &seen), 0);
-    assert_true(seen.st_size < ROWS * 36 / 4);
-    assert_true((int64_t)seen.st_blocks * 512 < ROWS * 36 / 4 + (1 << 20));
-    assert_ok(storage_open(test_run(), path, &file));
-    assert_ok(storage_read_rows(file, "/c/x", STORAGE_FLOAT64, 0, ROWS, read));
-    assert_memory_equal(read, rows, 3 * ROWS * sizeof *rows);
-    assert_ok(storage_read_rows(file, "/c/single", STORAGE_FLOAT64, first, count, read));
-    for (int64_t i = 0; i < 3 * count; i++) {
-        assert_true(read[i] == (double)(float)rows[3 * first + i]);
-    }
-    assert_ok(storage_get(file, "/c/few", STORAGE_FLOAT64, 5, read));
-    assert_memory_equal(read, five, sizeof five);
-    storage_close(&file);
-    MEMORY_RELEASE(&read);
-    MEMORY_RELEASE(&rows);
-}
-
 /* The last rank alone has rows; all others select nothing. */
 static void empty_rank_writes_nothing(void **state)
 {
@@ -613,7 +560,6 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(replicated_values_are_those_of_rank_0),
     cmocka_unit_test(texts_of_any_length_come_back),
     cmocka_unit_test(rows_of_every_type_come_back),
-    cmocka_unit_test(compressed_rows_come_back),
     cmocka_unit_test(empty_rank_writes_nothing),
     cmocka_unit_test(groups_list_their_members),
     cmocka_unit_test(what_is_missing_or_different_is_named),
