@@ -5,7 +5,6 @@
 #include "core/memory.h"
 #include "storage/storage.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -28,7 +27,7 @@ static void compressed_rows_come_back(void **state)
     assert_ok(MEMORY_ALLOCATE("rows", 3 * ROWS, &rows));
     assert_ok(MEMORY_ALLOCATE("rows", 3 * ROWS, &read));
     for (int i = 0; i < 3 * ROWS; i++) {
-        rows[i] = sin((double)(i % 1000));
+        rows[i] = 0.25 * (double)(i % 1000);
     }
     first = ROWS * rank / size;
     count = ROWS * (rank + 1) / size - first;
