@@ -75,6 +75,8 @@ typedef struct {
 
 extern const format_ops format_extxyz;
 extern const format_ops format_dcd;
+extern const format_ops format_lammps;
+extern const format_ops format_lammps_binary;
 extern const format_ops format_xtc;
 extern const format_ops format_trr;
 extern const format_ops format_amber;

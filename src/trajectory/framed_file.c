@@ -10,6 +10,7 @@
 
 struct framed_file {
     const framed_format *format;
+    void                *state; /* the format's */
     char                *path;
     int64_t              bytes, chunk_bytes;
     frame_index          index;
@@ -45,12 +46,13 @@ void framed_close(void **file)
 }
 
 static covary_status create(const format_source *source, const format_tuning *tuning,
-                            const framed_format *format, framed_file **out)
+                            const framed_format *format, void *state, framed_file **out)
 {
     covary_status status = COVARY_OK;
 
     COVARY_TRY(MEMORY_ALLOCATE("trajectory file", 1, out));
     (*out)->format = format;
+    (*out)->state = state;
     (*out)->cursor = -1;
     (*out)->bytes = source->bytes;
     (*out)->chunk_bytes = tuning->chunk_bytes;
@@ -60,13 +62,15 @@ done:
 }
 
 covary_status framed_open(covary_run *run, const format_source *source, const format_tuning *tuning,
-                          const framed_format *format, void **file, format_contents *contents)
+                          const framed_format *format, void *state, void **file,
+                          format_contents *contents)
 {
     covary_status status = COVARY_OK;
     framed_file  *self = NULL;
     bool          kept = false;
 
-    COVARY_TRY_TOGETHER(run, "open a trajectory file", create(source, tuning, format, &self));
+    COVARY_TRY_TOGETHER(run, "open a trajectory file",
+                        create(source, tuning, format, state, &self));
     COVARY_TRY(index_cache_load(run, source, tuning, format->name, &self->index, &kept));
     if (!kept) {
         COVARY_TRY(frame_index_build(run, source, tuning, &format->finder, &self->index));
@@ -152,7 +156,7 @@ covary_status framed_read(void *file, int64_t first, int64_t count, format_label
     COVARY_TRY(stand_at(self, first));
     while (self->cursor < first + count) {
         COVARY_TRY(measure_next(self, &extent));
-        COVARY_TRY(self->format->read(&self->window, self->place, &extent, batch));
+        COVARY_TRY(self->format->read(self->state, &self->window, self->place, &extent, batch));
         self->place += extent.bytes;
         self->cursor++;
     }

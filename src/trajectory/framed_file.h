@@ -19,15 +19,20 @@ typedef struct {
 
     /*
      * Append the frame at `place`, as measured by the finder and whole, to the batch, which stays
-     * as it was on failure.  Messages lack file and frame.  Local.
+     * as it was on failure.  `state` is the one given to framed_open.  Messages lack file and
+     * frame.  Local.
      */
-    covary_status (*read)(byte_window *window, int64_t place, const frame_extent *extent,
-                          frames *batch);
+    covary_status (*read)(void *state, byte_window *window, int64_t place,
+                          const frame_extent *extent, frames *batch);
 } framed_format;
 
-/* The operations of format.h; the caller sets `elements` of the contents. */
+/*
+ * The operations of format.h; the caller sets `elements` of the contents, and keeps what `state`
+ * points to (NULL, if the format needs nothing between frames) as long as the file.
+ */
 covary_status framed_open(covary_run *run, const format_source *source, const format_tuning *tuning,
-                          const framed_format *format, void **file, format_contents *contents);
+                          const framed_format *format, void *state, void **file,
+                          format_contents *contents);
 covary_status framed_read(void *file, int64_t first, int64_t count, format_labels *labels,
                           frames *batch);
 void          framed_rest(void *file);

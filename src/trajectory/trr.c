@@ -185,8 +185,8 @@ static void read_positions(const trr_header *header, const unsigned char *block,
     }
 }
 
-static covary_status trr_read_frame(byte_window *window, int64_t place, const frame_extent *extent,
-                                    frames *batch)
+static covary_status trr_read_frame(void *state, byte_window *window, int64_t place,
+                                    const frame_extent *extent, frames *batch)
 {
     covary_status        status = COVARY_OK;
     const unsigned char *frame;
@@ -194,6 +194,7 @@ static covary_status trr_read_frame(byte_window *window, int64_t place, const fr
     trr_header           header;
     double               box[9];
 
+    (void)state; /* nothing is kept between frames */
     COVARY_TRY(byte_window_get(window, place, extent->bytes, &frame, &there));
     COVARY_TRY(parse_header(frame, &header));
     COVARY_TRY(frames_prepare(batch, extent->n_atoms));
@@ -222,7 +223,7 @@ static covary_status trr_open(covary_run *run, const format_source *source,
                               const format_tuning *tuning, void **file, format_contents *contents)
 {
     contents->elements = false;
-    return framed_open(run, source, tuning, &trr_frames, file, contents);
+    return framed_open(run, source, tuning, &trr_frames, NULL, file, contents);
 }
 
 static bool trr_probe(const char *head, size_t length)

@@ -145,8 +145,8 @@ static covary_status read_compressed(const unsigned char *frame, int64_t n_atoms
     return xtc_decode(&grid, frame + bits_offset(frame), bits_bytes(frame), positions);
 }
 
-static covary_status xtc_read_frame(byte_window *window, int64_t place, const frame_extent *extent,
-                                    frames *batch)
+static covary_status xtc_read_frame(void *state, byte_window *window, int64_t place,
+                                    const frame_extent *extent, frames *batch)
 {
     covary_status        status = COVARY_OK;
     const int64_t        n_atoms = extent->n_atoms;
@@ -154,6 +154,7 @@ static covary_status xtc_read_frame(byte_window *window, int64_t place, const fr
     int64_t              there;
     double               box[9];
 
+    (void)state; /* nothing is kept between frames */
     COVARY_TRY(byte_window_get(window, place, extent->bytes, &frame, &there));
     COVARY_TRY(frames_prepare(batch, n_atoms));
     for (int i = 0; i < 9; i++) {
@@ -180,7 +181,7 @@ static covary_status xtc_open(covary_run *run, const format_source *source,
                               const format_tuning *tuning, void **file, format_contents *contents)
 {
     contents->elements = false;
-    return framed_open(run, source, tuning, &xtc_frames, file, contents);
+    return framed_open(run, source, tuning, &xtc_frames, NULL, file, contents);
 }
 
 static bool xtc_probe(const char *head, size_t length)
