@@ -57,10 +57,13 @@ if(NOT JSONC_FOUND)
                       "json-c.pc to PKG_CONFIG_PATH.")
 endif()
 
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+
 add_library(covary_dependencies INTERFACE)
 target_link_libraries(covary_dependencies INTERFACE covary_scalapack PkgConfig::OPENBLAS
                       covary_hdf5 PkgConfig::PNETCDF PkgConfig::JSONC PkgConfig::CYAML
-                      PkgConfig::YAML MPI::MPI_C m)
+                      PkgConfig::YAML MPI::MPI_C Threads::Threads m)
 
 # Only the tests need it.
 pkg_check_modules(CMOCKA QUIET IMPORTED_TARGET cmocka)

@@ -101,18 +101,29 @@ typedef struct {
     bool        positions;        /* copy the positions into the annotation */
     bool        double_positions; /* in double precision */
     int64_t     batch;            /* frames per rank and step; 0: chosen from the memory it takes */
+    double      flush_seconds;    /* between flushes, after which frames are safe; 0: every step */
+    bool        anew;             /* remove what an earlier run has left, do not go on with it */
     const char *command;          /* command line for the provenance, or NULL */
 } covary_annotate_options;
 
 /*
- * Annotate trajectories: every rank streams its share of the frames in bounded memory, all ranks
- * write one H5MD file collectively.  Collective.
+ * Annotate trajectories: all ranks stream the frames in bounded memory and write one H5MD file
+ * collectively.  Collective.
  *
- * options  in  may be NULL: positions in single precision, batches of about 16 MiB
+ * The file grows as `output`.part, which readers of HDF5 can open at any time: the first
+ * /covary/frames_complete frames in it are done.  It is renamed at the end.  However a run ends,
+ * the same call goes on behind these frames, on any number of ranks, and ends with the same numbers
+ * to the last bit as a run that was not interrupted.
+ *
+ * options  in  may be NULL: positions in single precision, batches of about 16 MiB, a flush every
+ *              30 seconds
  * output   in  must be neither the model's file nor one of the trajectories
  *
- * COVARY_ERR_DATA: frames of another molecule; COVARY_ERR_USAGE: the output is an input;
- * COVARY_STOPPED: a signal; nothing is left behind.
+ * COVARY_ERR_DATA: frames of another molecule; or `output`.part was begun with another model or
+ * other trajectories; COVARY_ERR_USAGE: the output is an input, or `output`.part was begun with
+ * other options; COVARY_ERR_FORMAT: `output`.part is damaged or of another version of Covary;
+ * COVARY_ERR_IO: another run is writing it; COVARY_STOPPED: a signal.  The message says how to go
+ * on.  A failure leaves `output`.part only if there are frames in it.
  */
 COVARY_API covary_status covary_annotate(covary_run *run, const covary_model *model,
                                          const char *const *paths, int n_paths,

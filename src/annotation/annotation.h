@@ -12,12 +12,17 @@
  *   /observables/domain_margin/value   [frames] distance of the body axes to an ambiguity, 0 ... 1
  *   /observables/domain_distance/value [frames] distance to the nearest training frame, in units of
  *                                      the largest such distance within the training set
- *   /covary                            provenance; inputs/{path,bytes,checksum};
- *                                      complete [ranges][2]: first frame and count
+ *   /covary                            provenance; inputs/{path,bytes,checksum}; settings
+ *   /covary/frames_complete            [1] so many frames, from the first on, are predicted
  *
  * All elements share one dataset of steps and one of times (hard links).  Names under /observables
  * are one level deep because that is all that common readers follow.  Row f of every dataset is the
  * frame with global index f of the input.
+ *
+ * An annotation grows as <path>.part, over as many runs as it takes, and is renamed when all frames
+ * are in it.  From the beginning the file can be opened by any reader of HDF5; what counts in it is
+ * frames_complete, which is written after the rows that it counts have reached the disk.  Frames
+ * that no run has come to are flagged with ANNOTATION_MISSING, and their values are zeros.
  */
 #ifndef COVARY_ANNOTATION_ANNOTATION_H
 #define COVARY_ANNOTATION_ANNOTATION_H
@@ -26,14 +31,14 @@
 #include "trajectory/frames.h"
 #include <covary/run.h>
 
-enum { ANNOTATION_MAX_RANK = 4, ANNOTATION_VERSION = 1 };
+enum { ANNOTATION_MAX_RANK = 4, ANNOTATION_VERSION = 2 };
 
 typedef enum {
     ANNOTATION_FAR = 1,        /* farther from the training set than it is from itself */
     ANNOTATION_AMBIGUOUS = 2,  /* body axes nearer to an ambiguity than in training */
     ANNOTATION_UNCERTAIN = 4,  /* predicted standard deviation beyond that of training */
     ANNOTATION_DEGENERATE = 8, /* a predicted gap too small to divide by: the value is limited */
-    ANNOTATION_MISSING = 128   /* not predicted: the run was stopped; values are NAN */
+    ANNOTATION_MISSING = 128   /* not predicted yet; values mean nothing */
 } annotation_flag;
 
 typedef struct {
@@ -50,15 +55,22 @@ typedef struct {
     const char *checksum; /* of storage/checksum.h */
 } annotation_input;
 
+/* Whatever else decides on the contents: an annotation cannot go on with another value. */
+typedef struct {
+    const char *name, *value;
+} annotation_setting;
+
 /* Texts may be NULL: left out.  Version and commit are added by the writer. */
 typedef struct {
-    const char             *author;
-    const char             *command; /* the command line */
-    const char             *created; /* ISO 8601; the only text that depends on the clock */
-    const char             *config;  /* YAML of the model */
-    annotation_input        model;
-    int                     n_inputs;
-    const annotation_input *inputs;
+    const char               *author;
+    const char               *command; /* the command line */
+    const char               *created; /* ISO 8601; the only text that depends on the clock */
+    const char               *config;  /* YAML of the model */
+    annotation_input          model;
+    int                       n_inputs;
+    const annotation_input   *inputs;
+    int                       n_settings;
+    const annotation_setting *settings;
 } annotation_provenance;
 
 typedef struct {
@@ -83,16 +95,27 @@ int64_t annotation_bytes(const annotation_layout *layout);
 typedef struct annotation_writer annotation_writer;
 
 /*
- * Begin an annotation; the layout is the same on every rank and need not outlive the call.
- * Collective.  COVARY_ERR_IO: cannot be written; COVARY_ERR_DATA: two observables of one name, or
- * a name that is not one path component.
+ * Begin an annotation, or go on with the one that an earlier run has left in `path`.part; the
+ * layout is the same on every rank and need not outlive the call.  Collective.
+ *
+ * anew  in  remove what an earlier run has left
+ *
+ * COVARY_ERR_IO: cannot be written, or another run is writing it; COVARY_ERR_DATA: two observables
+ * of one name, or a name that is not one path component; or what is there was begun with another
+ * model or other inputs; COVARY_ERR_USAGE: it was begun with other settings; COVARY_ERR_FORMAT: it
+ * is damaged or of another version.  The message names the difference and the remedy.
  */
-covary_status annotation_create(covary_run *run, const char *path, const annotation_layout *layout,
-                                annotation_writer **out);
+covary_status annotation_begin(covary_run *run, const char *path, const annotation_layout *layout,
+                               bool anew, annotation_writer **out);
+
+/* Frames that are in the file: the first one to write; those of them that count.  Local. */
+int64_t annotation_n_written(const annotation_writer *writer);
+int64_t annotation_n_flushed(const annotation_writer *writer);
 
 /*
  * One batch: frames [batch->first, batch->first + batch->n_frames) from this rank, possibly none.
- * Collective; every rank calls equally often.
+ * Collective; every rank calls equally often.  The batches of all ranks together are the frames
+ * that follow those written before, without a gap.
  *
  * values    in  per observable: [n_frames][3^rank] or [n_frames][n_atoms][3^rank]
  * margin    in  [n_frames], not read without layout.margin
@@ -105,13 +128,19 @@ covary_status annotation_write(annotation_writer *writer, const frames *batch,
                                const double *const *values, const double *margin,
                                const double *distance, const uint8_t *flags);
 
+/* On return all frames written so far are on disk and count as complete.  Collective. */
+covary_status annotation_flush(annotation_writer *writer);
+
 /*
- * Finish and give the file its name.  Collective; *writer is NULL afterwards.  Frames that were
- * never written (the run was stopped) become NAN with ANNOTATION_MISSING.
+ * Finish and give the file its name.  Collective; *writer is NULL afterwards.  When this fails,
+ * `path`.part stays.  COVARY_ERR_INTERNAL: there are frames to write yet.
  */
 covary_status annotation_commit(annotation_writer **writer);
 
-/* Drop; what was not committed is removed.  Collective; accepts a pointer to NULL. */
+/*
+ * Leave off; frames that were not flushed do not count.  `path`.part stays if it has any that do.
+ * Collective; accepts a pointer to NULL.
+ */
 void annotation_abandon(annotation_writer **writer);
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -124,7 +153,7 @@ void          annotation_close(annotation **closed);
 
 /* Local from here on; pointers are borrowed. */
 int64_t        annotation_n_frames(const annotation *opened);
-int64_t        annotation_n_complete(const annotation *opened); /* n_frames unless stopped early */
+int64_t        annotation_n_complete(const annotation *opened); /* n_frames unless unfinished */
 int64_t        annotation_n_atoms(const annotation *opened);
 const int32_t *annotation_species(const annotation *opened); /* [n_atoms] */
 bool           annotation_has_positions(const annotation *opened);

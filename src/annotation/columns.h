@@ -2,8 +2,8 @@
 /*
  * The columns of an annotation: every H5MD element with one row per frame.
  *
- * One table, made from the layout alone, tells the writer what to define, what to link, what to
- * fill when a run stops early, and how large the file becomes.
+ * One table, made from the layout alone, tells the writer what to define and what to link, what
+ * the file of an earlier run must have, and how large the file becomes.
  */
 #ifndef COVARY_ANNOTATION_COLUMNS_H
 #define COVARY_ANNOTATION_COLUMNS_H
@@ -11,8 +11,9 @@
 #include "annotation/annotation.h"
 #include "storage/storage.h"
 
-#define ANNOTATION_STEP "/observables/domain/step"
-#define ANNOTATION_TIME "/observables/domain/time"
+#define ANNOTATION_STEP     "/observables/domain/step"
+#define ANNOTATION_TIME     "/observables/domain/time"
+#define ANNOTATION_COMPLETE "/covary/frames_complete"
 
 typedef struct {
     char        *group;   /* /observables/dipole */

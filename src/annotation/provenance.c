@@ -63,6 +63,21 @@ done:
     return status;
 }
 
+/* Text attributes, too: no reader needs to know which there are. */
+static covary_status provenance_write_settings(storage *file, int n,
+                                               const annotation_setting *settings)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(storage_make_group(file, PROVENANCE_SETTINGS));
+    for (int i = 0; i < n; i++) {
+        COVARY_TRY(
+            storage_set_text(file, PROVENANCE_SETTINGS, settings[i].name, settings[i].value));
+    }
+done:
+    return status;
+}
+
 covary_status provenance_write(covary_run *run, storage *file, const annotation_provenance *from)
 {
     covary_status status = COVARY_OK;
@@ -84,6 +99,7 @@ covary_status provenance_write(covary_run *run, storage *file, const annotation_
     if (from->n_inputs > 0) {
         COVARY_TRY(provenance_write_inputs(run, file, from->n_inputs, from->inputs));
     }
+    COVARY_TRY(provenance_write_settings(file, from->n_settings, from->settings));
 done:
     return status;
 }

@@ -6,6 +6,8 @@
 #include "annotation/annotation.h"
 #include "storage/storage.h"
 
+#define PROVENANCE_SETTINGS "/covary/settings"
+
 /* Texts as read back; NULL where the file has none. */
 typedef struct {
     char             *version, *commit, *model, *model_checksum, *created, *command, *config;

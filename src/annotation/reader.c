@@ -27,7 +27,7 @@ struct annotation {
 };
 
 /* Local: is it an annotation, and of a version known here? */
-static covary_status reader_check(const storage *file, int64_t *n_frames, int64_t *n_complete)
+static covary_status reader_check(const storage *file, int64_t *n_frames)
 {
     covary_status status = COVARY_OK;
     int64_t       version = 0, dims[STORAGE_MAX_RANK];
@@ -40,13 +40,12 @@ static covary_status reader_check(const storage *file, int64_t *n_frames, int64_
                                storage_path(file)));
     }
     COVARY_TRY(storage_get_int64(file, "/covary", "annotation_version", &version));
-    if (version > ANNOTATION_VERSION) {
+    if (version != ANNOTATION_VERSION) {
         COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT,
-                               "%s: is an annotation of version %lld, this program reads up to %d; "
-                               "use a newer one",
+                               "%s: is an annotation of version %lld, this program reads version "
+                               "%d; use the program that wrote it, or predict again",
                                storage_path(file), (long long)version, ANNOTATION_VERSION));
     }
-    COVARY_TRY(storage_get_int64(file, "/covary", "frames_complete", n_complete));
     COVARY_TRY(storage_shape(file, ANNOTATION_STEP, NULL, &rank, dims));
     if (rank != 1) {
         COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: %s is not one step a frame",
@@ -169,7 +168,9 @@ covary_status annotation_open(covary_run *run, const char *path, annotation **ou
     COVARY_TRY_TOGETHER(run, "open an annotation", MEMORY_ALLOCATE("annotation", 1, &opened));
     COVARY_TRY(storage_open(run, path, &opened->file));
     COVARY_TRY_TOGETHER(run, "look at an annotation",
-                        reader_check(opened->file, &opened->n_frames, &opened->n_complete));
+                        reader_check(opened->file, &opened->n_frames));
+    COVARY_TRY(
+        storage_get(opened->file, ANNOTATION_COMPLETE, STORAGE_INT64, 1, &opened->n_complete));
     opened->n_atoms = -1;
     COVARY_TRY(storage_load(opened->file, "/particles/all/species", STORAGE_INT32, 1,
                             &opened->n_atoms, (void **)&opened->species));
@@ -328,7 +329,14 @@ covary_status annotation_read_times(const annotation *opened, int64_t first, int
 covary_status annotation_read_flags(const annotation *opened, int64_t first, int64_t count,
                                     uint8_t *flags)
 {
-    return storage_read_rows(opened->file, FLAGS, STORAGE_UINT8, first, count, flags);
+    covary_status status =
+        storage_read_rows(opened->file, FLAGS, STORAGE_UINT8, first, count, flags);
+
+    /* rows behind the last flush may hold anything */
+    for (int64_t row = 0; status == COVARY_OK && row < count; row++) {
+        flags[row] = first + row < opened->n_complete ? flags[row] : ANNOTATION_MISSING;
+    }
+    return status;
 }
 
 covary_status annotation_read_margin(const annotation *opened, int64_t first, int64_t count,

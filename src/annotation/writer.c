@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Writing an annotation: all datasets are defined at once, then every batch is one round of
- * collective writes, in which each rank has its own rows.
- *
- * The writer remembers which frames it was given.  When a run stops early, the others are marked,
- * because a row of zeros would look like a prediction.
+ * Writing an annotation: all datasets are defined at once, in a file that is closed then and
+ * renamed to <path>.part; this run and others open that one again and write rows.  Every batch is
+ * one round of collective writes, in which each rank has its own rows.
  */
 #include "annotation/annotation.h"
 #include "annotation/columns.h"
 #include "annotation/provenance.h"
-#include "annotation/ranges.h"
+#include "annotation/resume.h"
 #include "core/memory.h"
 #include "core/status.h"
 #include "core/text.h"
 
 #include <covary/version.h>
-#include <math.h>
 #include <string.h>
 
 struct annotation_writer {
@@ -26,7 +23,8 @@ struct annotation_writer {
     int32_t      *species; /* [n_atoms] */
     int           n_observables;
     bool          time;
-    frame_ranges  written; /* by this rank */
+    int64_t       n_written, n_complete; /* frames from the first on: in the file, on disk */
+    bool          begun;                 /* the file is known to be of this annotation */
 };
 
 /* --- what is written once --------------------------------------------------------------------- */
@@ -149,8 +147,9 @@ done:
 
 static covary_status writer_put_layout(annotation_writer *writer, const annotation_layout *layout)
 {
-    covary_status       status = COVARY_OK;
-    const column_table *table = writer->table;
+    static const int64_t one = 1, none = 0;
+    covary_status        status = COVARY_OK;
+    const column_table  *table = writer->table;
 
     COVARY_TRY(writer_put_h5md(writer->file, layout->provenance.author));
     COVARY_TRY(provenance_write(writer->run, writer->file, &layout->provenance));
@@ -163,6 +162,7 @@ static covary_status writer_put_layout(annotation_writer *writer, const annotati
         COVARY_TRY(writer_describe(writer->file, table->columns[o].group, &layout->observables[o]));
     }
     COVARY_TRY(writer_describe_flags(writer->file, table->columns[table->flags].dataset));
+    COVARY_TRY(storage_put(writer->file, ANNOTATION_COMPLETE, STORAGE_INT64, 1, &one, &none));
 done:
     return status;
 }
@@ -190,20 +190,112 @@ done:
     return status;
 }
 
-covary_status annotation_create(covary_run *run, const char *path, const annotation_layout *layout,
-                                annotation_writer **out)
+/* Frames in one piece of a fill, the same on every rank. */
+enum { FILL_FRAMES = 1 << 20 };
+
+/* No frame is predicted yet.  Collective: every rank says so of a share. */
+static covary_status writer_fill_flags(annotation_writer *writer, const column *flags)
+{
+    covary_status status = COVARY_OK;
+    int64_t       rank = covary_run_rank(writer->run), size = covary_run_size(writer->run);
+    int64_t       share = (writer->n_frames + size - 1) / size;
+    int64_t       piece = share < FILL_FRAMES ? share : FILL_FRAMES;
+    uint8_t      *rows = NULL;
+
+    COVARY_TRY_TOGETHER(writer->run, "make room for flags", MEMORY_ALLOCATE("flags", piece, &rows));
+    memset(rows, ANNOTATION_MISSING, (size_t)piece);
+    for (int64_t done = 0; done < share; done += piece) {
+        int64_t first = rank * share + done, left = writer->n_frames - first;
+        int64_t count = share - done < piece ? share - done : piece;
+
+        count = left < count ? left : count;
+        count = count > 0 ? count : 0;
+        COVARY_TRY(storage_write_rows(writer->file, flags->dataset, STORAGE_UINT8,
+                                      count > 0 ? first : 0, count, rows));
+    }
+done:
+    MEMORY_RELEASE(&rows);
+    return status;
+}
+
+/* A new <path>.part with everything but predictions. */
+static covary_status writer_create(annotation_writer *writer, const char *path,
+                                   const annotation_layout *layout)
+{
+    covary_status status = COVARY_OK;
+    text          part = {0};
+    bool          made = false;
+
+    COVARY_TRY_TOGETHER(writer->run, "name a file", text_add(&part, "%s.part", path));
+    COVARY_TRY(storage_create_locked(writer->run, part.data, &writer->file));
+    COVARY_TRY(writer_put_layout(writer, layout));
+    COVARY_TRY(writer_fill_flags(writer, &writer->table->columns[writer->table->flags]));
+    COVARY_TRY(storage_commit(&writer->file));
+    made = true;
+    COVARY_TRY(storage_continue(writer->run, path, &writer->file));
+    if (writer->file == NULL) {
+        status = COVARY_FAIL(COVARY_ERR_IO, "%s: was removed as soon as it was made", part.data);
+    }
+done:
+    if (status != COVARY_OK && made) { /* there is nothing in it */
+        status_record record;
+        status_save(&record);
+        (void)storage_discard(writer->run, path);
+        status_restore(&record);
+    }
+    text_release(&part);
+    return status;
+}
+
+/* The <path>.part of an earlier run, if there is one. */
+static covary_status writer_continue(annotation_writer *writer, const char *path,
+                                     const annotation_layout *layout)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(storage_continue(writer->run, path, &writer->file));
+    if (writer->file != NULL) {
+        COVARY_TRY(
+            resume_check(writer->run, writer->file, layout, writer->table, &writer->n_complete));
+    }
+done:
+    if (status != COVARY_OK && status != COVARY_ERR_IO && status != COVARY_ERR_MEMORY) {
+        covary_record_remedy("remove it, or begin anew with --restart");
+    }
+    return status;
+}
+
+covary_status annotation_begin(covary_run *run, const char *path, const annotation_layout *layout,
+                               bool anew, annotation_writer **out)
 {
     covary_status      status = COVARY_OK;
     annotation_writer *writer = NULL;
 
     COVARY_TRY_TOGETHER(run, "prepare an annotation", writer_prepare(run, layout, &writer));
-    COVARY_TRY(storage_create(run, path, &writer->file));
-    COVARY_TRY(writer_put_layout(writer, layout));
+    if (anew) {
+        COVARY_TRY(storage_discard(run, path));
+    }
+    COVARY_TRY(writer_continue(writer, path, layout));
+    if (writer->file == NULL) {
+        COVARY_TRY(writer_create(writer, path, layout));
+    }
+    writer->n_written = writer->n_complete;
+    writer->begun = true;
     *out = writer;
     writer = NULL;
 done:
     annotation_abandon(&writer);
     return status;
+}
+
+int64_t annotation_n_written(const annotation_writer *writer)
+{
+    return writer->n_written;
+}
+
+int64_t annotation_n_flushed(const annotation_writer *writer)
+{
+    return writer->n_complete;
 }
 
 /* --- batches ---------------------------------------------------------------------------------- */
@@ -264,6 +356,28 @@ done:
     return status;
 }
 
+/* Collective: the batches of all ranks continue what is written; where that ends with them. */
+static covary_status writer_check_order(const annotation_writer *writer, const frames *batch,
+                                        int64_t *end)
+{
+    MPI_Comm comm = covary_run_comm(writer->run);
+    int64_t  count = batch->n_frames, first = count > 0 ? batch->first : INT64_MAX;
+
+    *end = count > 0 ? batch->first + count : 0;
+    MPI_Allreduce(MPI_IN_PLACE, &count, 1, MPI_INT64_T, MPI_SUM, comm);
+    MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT64_T, MPI_MIN, comm);
+    MPI_Allreduce(MPI_IN_PLACE, end, 1, MPI_INT64_T, MPI_MAX, comm);
+    if (count == 0) {
+        *end = writer->n_written;
+    } else if (first != writer->n_written || *end != first + count) {
+        return COVARY_FAIL(COVARY_ERR_INTERNAL,
+                           "%s: %lld frames from %lld to %lld are written behind frame %lld",
+                           storage_path(writer->file), (long long)count, (long long)first,
+                           (long long)*end, (long long)writer->n_written);
+    }
+    return COVARY_OK;
+}
+
 covary_status annotation_write(annotation_writer *writer, const frames *batch,
                                const double *const *values, const double *margin,
                                const double *distance, const uint8_t *flags)
@@ -273,22 +387,24 @@ covary_status annotation_write(annotation_writer *writer, const frames *batch,
     const column_table *table = writer->table;
     uint8_t            *none = NULL;
     frames              rows = *batch;
+    int64_t             end;
 
     /* An empty batch may sit at the end of the file, or nowhere. */
     rows.first = rows.n_frames > 0 ? rows.first : 0;
     COVARY_TRY_TOGETHER(run, "check a batch", writer_check(writer, &rows));
+    COVARY_TRY(writer_check_order(writer, &rows, &end));
     COVARY_TRY_TOGETHER(run, "make room for flags", MEMORY_ALLOCATE("flags", rows.n_frames, &none));
     COVARY_TRY(writer_write_clock(writer, &rows));
     for (int o = 0; o < writer->n_observables; o++) {
         COVARY_TRY(writer_write_column(writer, o, &rows, values[o]));
     }
-    COVARY_TRY(writer_write_column(writer, table->flags, &rows, flags ? flags : none));
     COVARY_TRY(writer_write_column(writer, table->margin, &rows, margin));
     COVARY_TRY(writer_write_column(writer, table->distance, &rows, distance));
     COVARY_TRY(writer_write_column(writer, table->position, &rows, rows.positions));
     COVARY_TRY(writer_write_column(writer, table->edges, &rows, rows.cell));
-    COVARY_TRY_TOGETHER(run, "note a batch",
-                        frame_ranges_add(&writer->written, rows.first, rows.n_frames));
+    /* last: a frame that is not flagged as missing has its values */
+    COVARY_TRY(writer_write_column(writer, table->flags, &rows, flags ? flags : none));
+    writer->n_written = end;
 done:
     MEMORY_RELEASE(&none);
     return status;
@@ -296,78 +412,20 @@ done:
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* Frames in one piece of a fill, the same on every rank. */
-static const int64_t FILL_VALUES = 1 << 17;
-
-/* Collective: rows of a dataset in a hole, each rank a share of them, all with one value. */
-static covary_status writer_fill(annotation_writer *writer, const char *dataset, storage_type type,
-                                 int64_t row_size, const int64_t hole[2], const void *value)
+covary_status annotation_flush(annotation_writer *writer)
 {
     covary_status status = COVARY_OK;
-    int64_t       rank = covary_run_rank(writer->run), size = covary_run_size(writer->run);
-    int64_t       first = hole[0] + hole[1] * rank / size;
-    int64_t       end = hole[0] + hole[1] * (rank + 1) / size;
-    int64_t       piece = row_size < FILL_VALUES ? FILL_VALUES / row_size : 1;
-    int64_t       calls = (hole[1] / size + piece) / piece; /* no share exceeds hole / size + 1 */
-    size_t        bytes = (size_t)storage_value_bytes(type);
-    char         *rows = NULL;
+    const bool    root = covary_run_rank(writer->run) == 0;
 
-    COVARY_TRY_TOGETHER(writer->run, "make room for missing frames",
-                        memory_allocate("missing frames", piece * row_size, bytes, (void **)&rows));
-    for (int64_t i = 0; i < piece * row_size; i++) {
-        memcpy(rows + (size_t)i * bytes, value, bytes);
+    if (writer->n_written == writer->n_complete) {
+        goto done;
     }
-    for (int64_t call = 0; call < calls; call++) {
-        int64_t at = first + call * piece < end ? first + call * piece : end;
-        int64_t count = end - at < piece ? end - at : piece;
-        COVARY_TRY(storage_write_rows(writer->file, dataset, type, at, count, rows));
-    }
+    COVARY_TRY(storage_flush(writer->file));
+    COVARY_TRY(storage_write_rows(writer->file, ANNOTATION_COMPLETE, STORAGE_INT64, 0, root ? 1 : 0,
+                                  &writer->n_written));
+    COVARY_TRY(storage_flush(writer->file));
+    writer->n_complete = writer->n_written;
 done:
-    MEMORY_RELEASE(&rows);
-    return status;
-}
-
-static covary_status writer_fill_hole(annotation_writer *writer, const int64_t hole[2])
-{
-    static const double  nothing = NAN;
-    static const int64_t no_step = -1;
-    static const uint8_t missing = ANNOTATION_MISSING;
-    covary_status        status = COVARY_OK;
-
-    for (int c = 0; c < writer->table->n; c++) {
-        const column *of = &writer->table->columns[c];
-        bool          flags = of->type == STORAGE_UINT8;
-
-        COVARY_TRY(writer_fill(writer, of->dataset, flags ? STORAGE_UINT8 : STORAGE_FLOAT64,
-                               column_row_size(of), hole,
-                               flags ? (const void *)&missing : (const void *)&nothing));
-    }
-    COVARY_TRY(writer_fill(writer, ANNOTATION_STEP, STORAGE_INT64, 1, hole, &no_step));
-    if (writer->time) {
-        COVARY_TRY(writer_fill(writer, ANNOTATION_TIME, STORAGE_FLOAT64, 1, hole, &nothing));
-    }
-done:
-    return status;
-}
-
-static covary_status writer_complete(annotation_writer *writer)
-{
-    covary_status status = COVARY_OK;
-    frame_ranges  all = {0}, holes = {0};
-
-    COVARY_TRY(frame_ranges_gather(writer->run, &writer->written, &all));
-    COVARY_TRY_TOGETHER(writer->run, "find missing frames",
-                        frame_ranges_holes(&all, writer->n_frames, &holes));
-    for (int64_t i = 0; i < holes.n; i++) {
-        COVARY_TRY(writer_fill_hole(writer, holes.items[i]));
-    }
-    COVARY_TRY(storage_put(writer->file, "/covary/complete", STORAGE_INT64, 2,
-                           (int64_t[2]){all.n, 2}, all.items));
-    COVARY_TRY(
-        storage_set_int64(writer->file, "/covary", "frames_complete", frame_ranges_total(&all)));
-done:
-    frame_ranges_release(&holes);
-    frame_ranges_release(&all);
     return status;
 }
 
@@ -375,9 +433,17 @@ covary_status annotation_commit(annotation_writer **writer)
 {
     covary_status status = COVARY_OK;
 
-    COVARY_TRY(writer_complete(*writer));
+    if ((*writer)->n_written != (*writer)->n_frames) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_INTERNAL, "%s: %lld of %lld frames are written",
+                               storage_path((*writer)->file), (long long)(*writer)->n_written,
+                               (long long)(*writer)->n_frames));
+    }
+    COVARY_TRY(annotation_flush(*writer));
     COVARY_TRY(storage_commit(&(*writer)->file));
 done:
+    if (status != COVARY_OK && (*writer)->n_complete == (*writer)->n_frames) {
+        covary_record_remedy("all frames are written: run the same command again");
+    }
     annotation_abandon(writer);
     return status;
 }
@@ -387,8 +453,11 @@ void annotation_abandon(annotation_writer **writer)
     if (!*writer) {
         return;
     }
-    storage_close(&(*writer)->file);
-    frame_ranges_release(&(*writer)->written);
+    if ((*writer)->n_complete > 0 || !(*writer)->begun) {
+        storage_close(&(*writer)->file);
+    } else {
+        storage_abandon(&(*writer)->file);
+    }
     column_table_destroy(&(*writer)->table);
     MEMORY_RELEASE(&(*writer)->species);
     MEMORY_RELEASE(writer);

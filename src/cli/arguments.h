@@ -25,7 +25,7 @@ struct arguments {
     const char  *output, *model, *json, *precision, *format;
     const char  *frames; /* fit: numbers separated by commas; export: a slice */
     const char  *ranks;  /* numbers separated by commas */
-    bool         dry_run, no_positions, double_positions, self_test;
+    bool         dry_run, no_positions, double_positions, restart, self_test;
     int64_t      batch;
     int          n_settings, n_properties, n_files;
     const char **settings;   /* [n_settings] of --set, borrowed from argv, as the next two */

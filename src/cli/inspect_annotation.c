@@ -11,9 +11,9 @@ typedef struct {
     int64_t far, ambiguous, degenerate, missing;
 } flag_counts;
 
-/* Each rank counts its share, in blocks of bounded memory.  Local. */
+/* Each rank counts its share of the frames that are done, in blocks of bounded memory.  Local. */
 static covary_status count_share(const annotation *opened, int64_t first, int64_t end,
-                                 int64_t counts[4])
+                                 int64_t counts[3])
 {
     covary_status status = COVARY_OK;
     uint8_t      *flags = NULL;
@@ -26,7 +26,6 @@ static covary_status count_share(const annotation *opened, int64_t first, int64_
             counts[0] += (flags[frame] & ANNOTATION_FAR) != 0;
             counts[1] += (flags[frame] & ANNOTATION_AMBIGUOUS) != 0;
             counts[2] += (flags[frame] & ANNOTATION_DEGENERATE) != 0;
-            counts[3] += (flags[frame] & ANNOTATION_MISSING) != 0;
         }
     }
 
@@ -38,13 +37,13 @@ done:
 static covary_status count_flags(covary_run *run, const annotation *opened, flag_counts *out)
 {
     covary_status status = COVARY_OK;
-    int64_t       n = annotation_n_frames(opened), counts[4] = {0};
+    int64_t       n = annotation_n_complete(opened), counts[3] = {0};
     int           rank = covary_run_rank(run), size = covary_run_size(run);
 
     COVARY_TRY_TOGETHER(run, "count the flags",
                         count_share(opened, n * rank / size, n * (rank + 1) / size, counts));
-    MPI_Allreduce(MPI_IN_PLACE, counts, 4, MPI_INT64_T, MPI_SUM, covary_run_comm(run));
-    *out = (flag_counts){counts[0], counts[1], counts[2], counts[3]};
+    MPI_Allreduce(MPI_IN_PLACE, counts, 3, MPI_INT64_T, MPI_SUM, covary_run_comm(run));
+    *out = (flag_counts){counts[0], counts[1], counts[2], annotation_n_frames(opened) - n};
 
 done:
     return status;
@@ -73,6 +72,20 @@ static const char *unit_name(const annotation_observable *of)
     return of->unit != NULL ? of->unit->name : "";
 }
 
+static covary_status say_progress(const annotation *opened, text *said)
+{
+    const int64_t n = annotation_n_frames(opened), complete = annotation_n_complete(opened);
+
+    if (complete == n) {
+        return text_add(said, "  frames        %lld, all done\n", (long long)n);
+    }
+    return text_add(
+        said,
+        "  unfinished    %lld of %lld frames (%.1f %%) are done; the command below goes "
+        "on behind them\n",
+        (long long)complete, (long long)n, 100.0 * (double)complete / (double)n);
+}
+
 static covary_status say(const annotation *opened, const char *path, flag_counts flags, text *said)
 {
     covary_status status = COVARY_OK;
@@ -84,10 +97,8 @@ static covary_status say(const annotation *opened, const char *path, flag_counts
                         version != NULL ? version : "?"));
     COVARY_TRY(text_add(said, "  molecule      "));
     COVARY_TRY(formula_of(opened, said));
-    COVARY_TRY(text_add(said, ", %lld atoms\n  frames        %lld, complete %lld\n",
-                        (long long)annotation_n_atoms(opened),
-                        (long long)annotation_n_frames(opened),
-                        (long long)annotation_n_complete(opened)));
+    COVARY_TRY(text_add(said, ", %lld atoms\n", (long long)annotation_n_atoms(opened)));
+    COVARY_TRY(say_progress(opened, said));
     COVARY_TRY(text_add(said, "  holds         %s%s%s\n",
                         annotation_has_positions(opened) ? "positions " : "no positions ",
                         annotation_has_cell(opened) ? "cells " : "",

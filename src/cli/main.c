@@ -98,9 +98,9 @@ int main(int argc, char **argv)
     covary_status status;
     covary_run   *run = NULL;
     arguments     given;
-    int           rank;
+    int           rank, threads;
 
-    MPI_Init(&argc, &argv);
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &threads); /* who has less computes alone */
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     linalg_use_one_thread_by_default();
     status = start_together(arguments_parse(argc, argv, &given));

@@ -7,46 +7,81 @@
 
 #include <string.h>
 
-/* The settings of an annotation, each with the option that it stands for. */
+/* The settings of an annotation; most are said by an option as well. */
+enum { POSITIONS, DOUBLE_POSITIONS, BATCH, PRECISION, FLUSH_SECONDS, N_KEYS };
+
+static const char *const keys[N_KEYS + 1] = {
+    [POSITIONS] = "annotation.positions",
+    [DOUBLE_POSITIONS] = "annotation.double_positions",
+    [BATCH] = "annotation.batch",
+    [PRECISION] = "annotation.precision",
+    [FLUSH_SECONDS] = "annotation.flush_seconds",
+};
+
+static covary_status unknown_key(const char *setting)
+{
+    covary_status status = COVARY_OK;
+    text          list = {0};
+
+    for (int k = 0; k < N_KEYS; k++) {
+        const char *between = k == 0 ? "" : k + 1 < N_KEYS ? ", " : " and ";
+        COVARY_TRY(text_add(&list, "%s%s", between, keys[k]));
+    }
+    status = COVARY_FAIL(COVARY_ERR_CONFIG,
+                         "--set %s: unknown key; predict knows %s (the settings of the fit are "
+                         "fixed in the model)",
+                         setting, list.data);
+
+done:
+    text_release(&list);
+    return status;
+}
+
+static covary_status take_yes_or_no(const char *setting, const char *value, bool *out)
+{
+    *out = strcmp(value, "true") == 0 || strcmp(value, "yes") == 0;
+    if (*out || strcmp(value, "false") == 0 || strcmp(value, "no") == 0) {
+        return COVARY_OK;
+    }
+    return COVARY_FAIL(COVARY_ERR_CONFIG, "--set %s: true or false is needed", setting);
+}
+
 static covary_status apply_setting(const char *setting, covary_annotate_options *options,
                                    const char **precision)
 {
-    static const char *const keys[] = {"annotation.positions", "annotation.double_positions",
-                                       "annotation.batch", "annotation.precision", NULL};
-    const char              *equals = strchr(setting, '=');
-    size_t                   length = equals != NULL ? (size_t)(equals - setting) : 0;
-    bool                     yes, no;
+    const char *value = strchr(setting, '=');
+    int         key = 0;
 
-    if (equals == NULL) {
+    if (value == NULL) {
         return COVARY_FAIL(COVARY_ERR_USAGE, "--set %s: KEY=VALUE is needed", setting);
     }
-    yes = strcmp(equals + 1, "true") == 0 || strcmp(equals + 1, "yes") == 0;
-    no = strcmp(equals + 1, "false") == 0 || strcmp(equals + 1, "no") == 0;
-    if (length == strlen(keys[2]) && strncmp(setting, keys[2], length) == 0) {
-        if (!text_to_int64(equals + 1, &options->batch) || options->batch < 1) {
+    while (key < N_KEYS && (strlen(keys[key]) != (size_t)(value - setting) ||
+                            strncmp(setting, keys[key], (size_t)(value - setting)) != 0)) {
+        key++;
+    }
+    value++;
+    switch (key) {
+    case POSITIONS:
+        return take_yes_or_no(setting, value, &options->positions);
+    case DOUBLE_POSITIONS:
+        return take_yes_or_no(setting, value, &options->double_positions);
+    case BATCH:
+        if (!text_to_int64(value, &options->batch) || options->batch < 1) {
             return COVARY_FAIL(COVARY_ERR_CONFIG, "--set %s: a whole number from 1 is needed",
                                setting);
         }
         return COVARY_OK;
-    }
-    if (length == strlen(keys[3]) && strncmp(setting, keys[3], length) == 0) {
-        *precision = equals + 1;
+    case PRECISION:
+        *precision = value;
         return COVARY_OK;
-    }
-    for (int k = 0; k < 2; k++) {
-        if (length == strlen(keys[k]) && strncmp(setting, keys[k], length) == 0) {
-            if (!yes && !no) {
-                return COVARY_FAIL(COVARY_ERR_CONFIG, "--set %s: true or false is needed", setting);
-            }
-            *(k == 0 ? &options->positions : &options->double_positions) = yes;
-            return COVARY_OK;
+    case FLUSH_SECONDS:
+        if (!text_to_double(value, &options->flush_seconds) || !(options->flush_seconds >= 0.0)) {
+            return COVARY_FAIL(COVARY_ERR_CONFIG, "--set %s: a number from 0 is needed", setting);
         }
+        return COVARY_OK;
+    default:
+        return unknown_key(setting);
     }
-    return COVARY_FAIL(
-        COVARY_ERR_CONFIG,
-        "--set %s: unknown key; predict knows %s, %s, %s and %s (the settings of the "
-        "fit are fixed in the model)",
-        setting, keys[0], keys[1], keys[2], keys[3]);
 }
 
 static covary_status check_usage(const arguments *given)
@@ -71,6 +106,8 @@ static covary_status perform(covary_run *run, const arguments *given)
         .positions = !given->no_positions,
         .double_positions = given->double_positions,
         .batch = given->batch,
+        .flush_seconds = 30.0,
+        .anew = given->restart,
         .command = given->line,
     };
     const char      *name = given->precision;
@@ -97,10 +134,16 @@ static covary_status more_help(text *into)
                     "  annotation.double_positions    true or false (default)\n"
                     "  annotation.batch               frames\n"
                     "  annotation.precision           double (default), single or auto\n"
+                    "and, without an option,\n"
+                    "  annotation.flush_seconds       between flushes, after which frames survive "
+                    "whatever happens (default: 30; 0: every step)\n"
+                    "\nThe file grows as ANNOTATION.h5.part, which can be read at any time and is "
+                    "renamed at the end; however predict ends before, the same command goes on "
+                    "behind the last frames that were flushed, on any number of ranks.\n"
                     "\nObservables of the annotation, each with its unit and a description:\n"
                     "  every property                 predictions, in the unit of the labels\n"
                     "  domain                         0, or a sum: 1 far from training, 2 axes "
-                    "ambiguous, 8 gap too small to divide by, 128 not predicted\n"
+                    "ambiguous, 8 gap too small to divide by, 128 not predicted yet\n"
                     "  domain_distance                to the nearest training frame, in units of "
                     "the largest such distance within the training set\n"
                     "  domain_margin                  of the axes to the nearest ambiguity, 0 "

@@ -7,6 +7,7 @@
 
 #include "core/status.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,14 +17,18 @@ typedef struct {
     size_t bytes; /* of the block behind the header */
 } block_header;
 
-static memory_ledger ledger;
+/* Of all threads. */
+static struct {
+    atomic_int_fast64_t blocks, bytes, peak_bytes;
+} ledger;
 
 static void count(int64_t blocks, int64_t bytes)
 {
-    ledger.blocks += blocks;
-    ledger.bytes += bytes;
-    if (ledger.bytes > ledger.peak_bytes) {
-        ledger.peak_bytes = ledger.bytes;
+    int_fast64_t held = atomic_fetch_add(&ledger.bytes, bytes) + bytes;
+    int_fast64_t peak = atomic_load(&ledger.peak_bytes);
+
+    atomic_fetch_add(&ledger.blocks, blocks);
+    while (held > peak && !atomic_compare_exchange_weak(&ledger.peak_bytes, &peak, held)) {
     }
 }
 
@@ -59,7 +64,7 @@ covary_status memory_allocate(const char *what, int64_t n, size_t size, void **o
             COVARY_ERR_MEMORY,
             "%s: %.1f MiB cannot be allocated (%.1f MiB are held); use more ranks or "
             "nodes, or a smaller batch or training set",
-            what, (double)bytes / 1048576.0, (double)ledger.bytes / 1048576.0);
+            what, (double)bytes / 1048576.0, (double)atomic_load(&ledger.bytes) / 1048576.0);
     }
     memset(base, 0, padded);
     ((block_header *)(void *)base)->bytes = bytes;
@@ -121,5 +126,7 @@ covary_status memory_copy_text(const char *string, char **out)
 
 memory_ledger memory_state(void)
 {
-    return ledger;
+    return (memory_ledger){.blocks = atomic_load(&ledger.blocks),
+                           .bytes = atomic_load(&ledger.bytes),
+                           .peak_bytes = atomic_load(&ledger.peak_bytes)};
 }

@@ -2,7 +2,8 @@
 /*
  * Counted memory.  Every allocation of the library goes through here; the ledger knows what is
  * still held, so that the program can report a leak at exit and the peak in the log.
- * All blocks are zeroed and aligned to 64 bytes.  All functions are local.
+ * All blocks are zeroed and aligned to 64 bytes.  All functions are local
+ * and may be called by any thread.
  */
 #ifndef COVARY_CORE_MEMORY_H
 #define COVARY_CORE_MEMORY_H

@@ -9,11 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MESSAGE_BYTES = 2048 };
+static _Thread_local status_record last;
 
-static struct {
-    char text[MESSAGE_BYTES];
-} last;
+enum { MESSAGE_BYTES = sizeof last.text };
 
 const char *covary_status_text(covary_status status)
 {
@@ -105,6 +103,31 @@ void covary_record_context(const char *format, ...)
     snprintf(text + used, sizeof text - (size_t)used, ": %.*s", MESSAGE_BYTES - used - 3,
              last.text);
     memcpy(last.text, text, sizeof last.text);
+}
+
+void covary_record_remedy(const char *format, ...)
+{
+    const size_t used = strlen(last.text);
+    char         remedy[MESSAGE_BYTES];
+    va_list      arguments;
+
+    va_start(arguments, format);
+    vsnprintf(remedy, sizeof remedy, format, arguments);
+    va_end(arguments);
+    if (used + strlen(remedy) + 3 <= sizeof last.text) { /* half a remedy is none */
+        memcpy(last.text + used, "; ", 2);
+        memcpy(last.text + used + 2, remedy, strlen(remedy) + 1);
+    }
+}
+
+void status_save(status_record *record)
+{
+    *record = last;
+}
+
+void status_restore(const status_record *record)
+{
+    last = *record;
 }
 
 covary_status covary_agree(covary_run *run, const char *phase, covary_status mine)

@@ -18,6 +18,20 @@ covary_status covary_record(covary_status code, const char *file, int line, cons
 /* Put `context: ` in front of the recorded message, for callers that know the file or the frame. */
 void covary_record_context(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Put `; remedy` behind it, for callers that know what helps. */
+void covary_record_remedy(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * The recorded message on its way: a record belongs to its thread, and may have to outlast what is
+ * done before the failure is reported.
+ */
+typedef struct {
+    char text[2048];
+} status_record;
+
+void status_save(status_record *record);
+void status_restore(const status_record *record);
+
 #define COVARY_FAIL(code, ...) covary_record((code), __FILE__, __LINE__, __VA_ARGS__)
 
 /*

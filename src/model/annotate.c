@@ -6,9 +6,11 @@
 #include "core/memory.h"
 #include "core/output.h"
 #include "core/status.h"
+#include "core/text.h"
 #include "model/stream.h"
 #include "storage/checksum.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 /* What the layout points to while the file is created. */
@@ -16,7 +18,8 @@ typedef struct {
     annotation_observable *observables;
     annotation_input      *inputs;
     char (*checksums)[CHECKSUM_TEXT]; /* [1 + n_inputs]: model, then inputs */
-    char created[32];
+    annotation_setting settings[2];
+    char               created[32];
 } layout_storage;
 
 static void release_layout(layout_storage *held)
@@ -86,6 +89,19 @@ static covary_status describe_observables(const covary_model *model, layout_stor
     return status;
 }
 
+/* Whatever else than model and inputs decides on the contents. */
+static void describe_settings(const covary_model *model, const covary_annotate_options *options,
+                              layout_storage *held, annotation_provenance *provenance)
+{
+    const char *positions = options->double_positions ? "double" : "single";
+
+    held->settings[0] = (annotation_setting){"positions", options->positions ? positions : "none"};
+    held->settings[1] =
+        (annotation_setting){"precision", model->precision == ENGINE_SINGLE ? "single" : "double"};
+    provenance->n_settings = sizeof held->settings / sizeof held->settings[0];
+    provenance->settings = held->settings;
+}
+
 /*
  * A file has cells for all frames or for none.  Times are written even if they are NAN: MDAnalysis
  * refuses files without them.
@@ -106,13 +122,25 @@ done:
     return status;
 }
 
+/* Now; or the time that a reproducible build or test asks for (reproducible-builds.org). */
+static void tell_time(layout_storage *held)
+{
+    const char *epoch = getenv("SOURCE_DATE_EPOCH");
+    int64_t     seconds;
+    time_t      now = time(NULL);
+    struct tm   utc;
+
+    if (epoch != NULL && text_to_int64(epoch, &seconds)) {
+        now = (time_t)seconds;
+    }
+    strftime(held->created, sizeof held->created, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+}
+
 static covary_status describe_layout(const covary_model *model, stream *from,
                                      const covary_annotate_options *options, layout_storage *held,
                                      annotation_layout *layout)
 {
     covary_status status = COVARY_OK;
-    time_t        now = time(NULL);
-    struct tm     utc;
 
     *layout = (annotation_layout){
         .n_frames = trajectory_n_frames(from->from),
@@ -128,7 +156,8 @@ static covary_status describe_layout(const covary_model *model, stream *from,
     };
     COVARY_TRY(probe_first_frame(from, layout));
     COVARY_TRY(describe_observables(model, held, layout));
-    strftime(held->created, sizeof held->created, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    describe_settings(model, options, held, &layout->provenance);
+    tell_time(held);
     layout->provenance.created = held->created;
 
 done:
@@ -167,15 +196,37 @@ static void report_domain(covary_run *run, const stream *from, domain_count coun
                   "%lld of %lld frames are far from the training set, in %lld the body axes are "
                   "nearly ambiguous, in %lld a gap is too small to divide by; the first is frame "
                   "%lld of %s (see /observables/domain)",
-                  (long long)sums[0], (long long)trajectory_n_frames(from->from),
+                  (long long)sums[0], (long long)(trajectory_n_frames(from->from) - from->first),
                   (long long)sums[1], (long long)sums[2], (long long)frame, path);
     }
 }
 
-static covary_status write_all(covary_run *run, stream *from, annotation_writer *writer)
+/* Rank 0's clock tells all ranks when the next flush is due. */
+static bool flush_is_due(covary_run *run, double seconds, double *last)
+{
+    int due = MPI_Wtime() - *last >= seconds;
+
+    MPI_Bcast(&due, 1, MPI_INT, 0, covary_run_comm(run));
+    return due;
+}
+
+static covary_status flush(covary_run *run, annotation_writer *writer, double *last)
+{
+    covary_status status;
+
+    timer_begin(run, "flush");
+    status = annotation_flush(writer);
+    timer_end(run, "flush");
+    *last = MPI_Wtime();
+    return status;
+}
+
+static covary_status write_all(covary_run *run, stream *from, double flush_seconds,
+                               annotation_writer *writer)
 {
     covary_status status = COVARY_OK;
     domain_count  count = {.first = INT64_MAX};
+    double        last = MPI_Wtime();
     bool          more;
 
     for (;;) {
@@ -190,8 +241,53 @@ static covary_status write_all(covary_run *run, stream *from, annotation_writer 
         timer_end(run, "write");
         COVARY_TRY(status);
         count_domain(from, &count);
+        if (flush_is_due(run, flush_seconds, &last)) {
+            COVARY_TRY(flush(run, writer, &last));
+        }
     }
     report_domain(run, from, count);
+
+done:
+    return status;
+}
+
+/* Keep what was done before a stop or a failure, and say in its message how to go on. */
+static void keep_frames(annotation_writer *writer, int64_t n_frames, const char *output,
+                        covary_status status)
+{
+    status_record record;
+    long long     n;
+
+    status_save(&record);
+    (void)annotation_flush(writer); /* when this fails too, the first failure tells why */
+    status_restore(&record);
+    n = (long long)annotation_n_flushed(writer);
+    if (status == COVARY_STOPPED && n > 0) {
+        (void)COVARY_FAIL(status,
+                          "stopped by a signal with %lld of %lld frames written; run the same "
+                          "command again to go on behind them (%s.part), on any number of ranks",
+                          n, (long long)n_frames, output);
+    } else if (n > 0) {
+        covary_record_remedy("%s.part keeps the %lld frames before; with the same input the same "
+                             "command goes on behind them",
+                             output, n);
+    }
+}
+
+/* What an annotation goes on with, or begins. */
+static covary_status begin(covary_run *run, const char *output, const annotation_layout *layout,
+                           bool anew, stream *from, annotation_writer **writer)
+{
+    covary_status status = COVARY_OK;
+    int64_t       first;
+
+    COVARY_TRY(annotation_begin(run, output, layout, anew, writer));
+    first = annotation_n_written(*writer);
+    if (first > 0) {
+        log_write(run, LOG_INFO, "going on behind frame %lld of %lld: %s.part", (long long)first,
+                  (long long)layout->n_frames, output);
+    }
+    stream_begin(from, "predict", first);
 
 done:
     return status;
@@ -201,7 +297,7 @@ covary_status covary_annotate(covary_run *run, const covary_model *model, const 
                               int n_paths, const covary_annotate_options *options,
                               const char *output)
 {
-    static const covary_annotate_options defaults = {.positions = true};
+    static const covary_annotate_options defaults = {.positions = true, .flush_seconds = 30.0};
     covary_status                        status = COVARY_OK;
     stream                              *from = NULL;
     annotation_writer                   *writer = NULL;
@@ -212,16 +308,19 @@ covary_status covary_annotate(covary_run *run, const covary_model *model, const 
     timer_begin(run, "predict");
     COVARY_TRY(output_check(run, output, (const char *const *)&model->path, 1));
     COVARY_TRY(output_check(run, output, paths, n_paths));
-    COVARY_TRY(stream_open(run, model, paths, n_paths, NULL, 0, "predict", options->batch, &from));
+    COVARY_TRY(stream_open(run, model, paths, n_paths, NULL, 0, options->batch, &from));
     COVARY_TRY_TOGETHER(run, "lay out the annotation",
                         describe_layout(model, from, options, &held, &layout));
     COVARY_TRY(describe_files(run, model, paths, n_paths, &held, &layout));
-    COVARY_TRY(annotation_create(run, output, &layout, &writer));
-    COVARY_TRY(write_all(run, from, writer));
+    COVARY_TRY(begin(run, output, &layout, options->anew, from, &writer));
+    COVARY_TRY(write_all(run, from, options->flush_seconds, writer));
     COVARY_TRY(annotation_commit(&writer));
     log_write(run, LOG_INFO, "annotated %lld frames: %s", (long long)layout.n_frames, output);
 
 done:
+    if (writer != NULL) {
+        keep_frames(writer, layout.n_frames, output, status);
+    }
     timer_end(run, "predict");
     annotation_abandon(&writer);
     stream_close(&from);

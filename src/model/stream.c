@@ -21,29 +21,45 @@ static int64_t default_capacity(const covary_model *model)
     return frames_that_fit < LARGEST_BATCH ? frames_that_fit : LARGEST_BATCH;
 }
 
+/* May another thread compute while this one is in MPI? */
+static bool threads_are_allowed(void)
+{
+    int provided = MPI_THREAD_SINGLE;
+
+    MPI_Query_thread(&provided);
+    return provided >= MPI_THREAD_FUNNELED;
+}
+
 static covary_status reserve(stream *made)
 {
     covary_status status = COVARY_OK;
+    const int64_t n_atoms = made->capacity * made->model->about.n_atoms;
 
-    COVARY_TRY(prediction_create(made->model, made->capacity, &made->results));
-    COVARY_TRY(
-        frames_create(made->capacity, made->capacity * made->model->about.n_atoms, &made->batch));
+    for (int s = 0; s < 2; s++) {
+        stream_slot *slot = &made->slots[s];
+        slot->of = made;
+        COVARY_TRY(prediction_create(made->model, made->capacity, &slot->results));
+        COVARY_TRY(frames_create(made->capacity, n_atoms, &slot->batch));
+    }
+    made->batch = made->slots[0].batch;
+    COVARY_TRY(worker_create(threads_are_allowed(), &made->beside));
 
 done:
     return status;
 }
 
-static int64_t count_steps(const stream *made)
+/* Small trajectories need no large buffers. */
+static int64_t bounded_capacity(const stream *made, int64_t capacity)
 {
-    int64_t steps = (made->count + made->capacity - 1) / made->capacity;
+    const int64_t n_ranks = covary_run_size(made->run), n = trajectory_n_frames(made->from);
+    const int64_t largest_share = (n + n_ranks - 1) / n_ranks;
 
-    MPI_Allreduce(MPI_IN_PLACE, &steps, 1, MPI_INT64_T, MPI_MAX, covary_run_comm(made->run));
-    return steps;
+    return capacity < largest_share ? capacity : largest_share;
 }
 
 covary_status stream_open(covary_run *run, const covary_model *model, const char *const *paths,
                           int n_paths, const label_request *requests, int n_requests,
-                          const char *phase, int64_t capacity, stream **out)
+                          int64_t capacity, stream **out)
 {
     covary_status            status = COVARY_OK;
     stream                  *made = NULL;
@@ -54,15 +70,8 @@ covary_status stream_open(covary_run *run, const covary_model *model, const char
     made->run = run;
     made->model = model;
     COVARY_TRY(trajectory_open(run, paths, n_paths, &wanted, &made->from));
-    trajectory_share(made->from, &made->first, &made->count);
-    made->capacity = capacity > 0 ? capacity : default_capacity(model);
-    if (made->capacity > made->count) { /* small shares need no large buffers */
-        made->capacity = made->count > 0 ? made->count : 1;
-    }
-    MPI_Allreduce(MPI_IN_PLACE, &made->capacity, 1, MPI_INT64_T, MPI_MAX, covary_run_comm(run));
+    made->capacity = bounded_capacity(made, capacity > 0 ? capacity : default_capacity(model));
     COVARY_TRY_TOGETHER(run, "reserve the buffers", reserve(made));
-    made->n_steps = count_steps(made);
-    progress_begin(run, phase, trajectory_n_frames(made->from), "frames");
     *out = made;
     made = NULL;
 
@@ -73,63 +82,148 @@ done:
 
 void stream_close(stream **closed)
 {
-    if (closed == NULL || *closed == NULL) {
+    stream *made = closed == NULL ? NULL : *closed;
+
+    if (made == NULL) {
         return;
     }
-    if ((*closed)->run != NULL) { /* NULL: another rank had no memory for its stream */
-        progress_end((*closed)->run);
+    worker_destroy(&made->beside); /* before the slots that it may be working on */
+    if (made->run != NULL) {       /* NULL: another rank had no memory for its stream */
+        progress_end(made->run);
     }
-    frames_destroy(&(*closed)->batch);
-    prediction_destroy(&(*closed)->results);
-    trajectory_close(&(*closed)->from);
+    for (int s = 0; s < 2; s++) {
+        frames_destroy(&made->slots[s].batch);
+        prediction_destroy(&made->slots[s].results);
+    }
+    trajectory_close(&made->from);
     MEMORY_RELEASE(closed);
 }
 
-static void name_frame(const stream *from, int64_t frame)
-{
-    const char *path;
-    int64_t     frame_in_file;
+/* --- who has which frames --------------------------------------------------------------------- */
 
-    trajectory_locate(from->from, frame, &path, &frame_in_file);
-    covary_record_context("%s, frame %lld", path, (long long)frame_in_file);
+typedef struct {
+    int64_t first, count;
+} frame_range;
+
+/* The part-th of n_parts equal parts: floor(part n / n_parts), without the product. */
+static frame_range part_of(frame_range whole, int64_t part, int64_t n_parts)
+{
+    const int64_t each = whole.count / n_parts, rest = whole.count % n_parts;
+    const int64_t start = each * part + rest * part / n_parts;
+    const int64_t end = each * (part + 1) + rest * (part + 1) / n_parts;
+
+    return (frame_range){whole.first + start, end - start};
 }
 
-static covary_status take_step(stream *from)
+/* This rank's share of the window of a step. */
+static frame_range batch_of(const stream *from, int64_t step)
 {
-    covary_status       status = COVARY_OK;
-    const covary_model *model = from->model;
-    int64_t             done = from->step * from->capacity;
-    int64_t             count = from->count - done;
+    const frame_range all = {from->first, trajectory_n_frames(from->from) - from->first};
 
-    count = count < 0 ? 0 : count < from->capacity ? count : from->capacity;
-    from->batch->n_frames = 0;
-    COVARY_TRY(run_stop_if_asked(from->run));
-    COVARY_TRY(
-        trajectory_read(from->from, from->first + (count > 0 ? done : 0), count, from->batch));
-    COVARY_TRY(frames_check_composition(from->batch, from->from, model->about.n_atoms,
-                                        model->about.species));
-    status = prediction_compute(model, count, from->batch->positions, from->results);
+    return part_of(part_of(all, step, from->n_steps), covary_run_rank(from->run),
+                   covary_run_size(from->run));
+}
+
+void stream_begin(stream *from, const char *phase, int64_t first)
+{
+    const int64_t left = trajectory_n_frames(from->from) - first;
+    const int64_t window = from->capacity * covary_run_size(from->run);
+
+    from->first = first;
+    from->n_steps = (left + window - 1) / window;
+    progress_begin(from->run, phase, left, "frames");
+}
+
+/* --- steps ------------------------------------------------------------------------------------ */
+
+/* For the worker, which reads of the trajectory no more than where its files begin. */
+static covary_status predict(void *data)
+{
+    const stream_slot *slot = data;
+    const frames      *batch = slot->batch;
+    covary_status      status =
+        prediction_compute(slot->of->model, batch->n_frames, batch->positions, slot->results);
+
     if (status != COVARY_OK) {
-        name_frame(from, from->batch->first + from->results->bad_frame);
+        const char *path;
+        int64_t     frame_in_file;
+        trajectory_locate(slot->of->from, batch->first + slot->results->bad_frame, &path,
+                          &frame_in_file);
+        covary_record_context("%s, frame %lld", path, (long long)frame_in_file);
     }
+    return status;
+}
+
+/* The frames of a step into its slot; nothing behind the last step. */
+static covary_status read_step(stream *from, int64_t step)
+{
+    covary_status         status = COVARY_OK;
+    const model_molecule *about = &from->model->about;
+    stream_slot          *slot = &from->slots[step % 2];
+    frame_range           mine;
+
+    if (step >= from->n_steps) {
+        return COVARY_OK;
+    }
+    mine = batch_of(from, step);
+    COVARY_TRY(trajectory_read(from->from, mine.first, mine.count, slot->batch));
+    COVARY_TRY(frames_check_composition(slot->batch, from->from, about->n_atoms, about->species));
 
 done:
     return status;
 }
 
+/* Read the next step while this one is computed.  Local, and so may fail on one rank alone. */
+static covary_status take_step(stream *from)
+{
+    covary_status status, computed;
+    status_record record;
+
+    status = run_stop_if_asked(from->run);
+    if (status == COVARY_OK) {
+        timer_begin(from->run, "read");
+        status = read_step(from, from->step + 1);
+        timer_end(from->run, "read");
+    }
+    status_save(&record);
+    timer_begin(from->run, "compute, not hidden");
+    computed = worker_wait(from->beside);
+    timer_end(from->run, "compute, not hidden");
+    if (computed != COVARY_OK) { /* of the earlier frames */
+        return computed;
+    }
+    status_restore(&record);
+    return status;
+}
+
+/* Begin to compute a step that was read. */
+static void start_step(stream *from, int64_t step)
+{
+    if (step < from->n_steps) {
+        worker_start(from->beside, predict, &from->slots[step % 2]);
+    }
+}
+
 covary_status stream_next(stream *from, bool *more)
 {
     covary_status status = COVARY_OK;
+    const int64_t left = trajectory_n_frames(from->from) - from->first;
 
     *more = false;
     if (from->step == from->n_steps) {
         return COVARY_OK;
     }
+    if (from->step == 0) {
+        COVARY_TRY_TOGETHER(from->run, "read the first batch", read_step(from, 0));
+        start_step(from, 0);
+    }
     COVARY_TRY_TOGETHER(from->run, "predict a batch", take_step(from));
+    from->batch = from->slots[from->step % 2].batch;
+    from->results = from->slots[from->step % 2].results;
     *more = true;
     from->step++;
-    /* all ranks are about as far as rank 0, which draws */
-    progress_update(from->run, from->step * from->capacity * (int64_t)covary_run_size(from->run));
+    start_step(from, from->step);
+    progress_update(from->run, part_of((frame_range){0, left}, from->step, from->n_steps).first);
 
 done:
     return status;

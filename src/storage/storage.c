@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The life of a file: begun under a temporary name, renamed when complete, or removed.
+ * The life of a file: begun under a temporary name, renamed when complete, or removed.  What it is
+ * when it outlives its run: storage_continue.c.
  *
  * Rank 0 makes the temporary file through POSIX before HDF5 opens it on every rank, because errno
  * says why a folder cannot be written and MPI-IO does not.
@@ -8,6 +9,7 @@
 #include "core/memory.h"
 #include "core/output.h"
 #include "core/text.h"
+#include "storage/part.h"
 #include "storage/storage_private.h"
 
 #include <errno.h>
@@ -38,13 +40,17 @@ void storage_limit_piece(storage *file, int64_t bytes)
 static void storage_release(storage **file)
 {
     if (*file) {
+        if ((*file)->lock >= 0) {
+            close((*file)->lock);
+        }
+        MEMORY_RELEASE(&(*file)->final);
         MEMORY_RELEASE(&(*file)->part);
         MEMORY_RELEASE(&(*file)->path);
         MEMORY_RELEASE(file);
     }
 }
 
-static covary_status storage_begin(covary_run *run, const char *path, storage **out)
+covary_status storage_begin(covary_run *run, const char *path, storage **out)
 {
     covary_status status = COVARY_OK;
     storage      *file = NULL;
@@ -53,6 +59,7 @@ static covary_status storage_begin(covary_run *run, const char *path, storage **
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     COVARY_TRY(MEMORY_ALLOCATE("file handle", 1, &file));
     file->run = run;
+    file->lock = -1;
     file->id = H5I_INVALID_HID;
     file->piece = DEFAULT_PIECE;
     COVARY_TRY(memory_copy_text(path, &file->path));
@@ -64,7 +71,7 @@ done:
 }
 
 /* Access through MPI-IO on the run's communicator. */
-static hid_t storage_access_properties(const storage *file)
+hid_t storage_access_properties(const storage *file)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
 
@@ -77,35 +84,13 @@ static hid_t storage_access_properties(const storage *file)
     return access;
 }
 
-/* Rank 0: a new empty file beside the final one, its name in `part`. */
-static covary_status storage_reserve_part(storage *file)
+/* Rank 0: a new empty file beside the final one, of a name that no other run has. */
+static covary_status storage_make_part(storage *file)
 {
-    covary_status status = COVARY_OK;
-    text          name = {0};
-    int           descriptor = -1;
-
-    COVARY_TRY(output_check_here(file->path, NULL, 0));
-    for (int attempt = 0; descriptor < 0; attempt++) {
-        name.length = 0;
-        COVARY_TRY(text_add(&name, "%s.part-%ld-%d", file->path, (long)getpid(), attempt));
-        descriptor = open(name.data, O_CREAT | O_EXCL | O_RDWR, 0666);
-        if (descriptor < 0 && (errno != EEXIST || attempt == 1000)) {
-            COVARY_TRY(COVARY_FAIL(COVARY_ERR_IO, "%s: cannot be written: %s", file->path,
-                                   strerror(errno)));
-        }
-    }
-    close(descriptor);
-    COVARY_TRY(memory_copy_text(name.data, &file->part));
-done:
-    text_release(&name);
-    return status;
+    return part_make(file->path, &file->part);
 }
 
-/*
- * Does this rank see the file that rank 0 sees?  Asked before MPI-IO, whose collective open may
- * hang when a single rank cannot.
- */
-static covary_status storage_reach(const char *path, int flags)
+covary_status storage_reach(const char *path, int flags)
 {
     int descriptor = open(path, flags);
 
@@ -117,6 +102,27 @@ static covary_status storage_reach(const char *path, int flags)
     }
     close(descriptor);
     return COVARY_OK;
+}
+
+/*
+ * Rank 0: the same of the one name that every run uses, so that what a killed one has left is used
+ * up.  Another run may have been faster until the lock was taken.
+ */
+static covary_status storage_make_lone_part(storage *file)
+{
+    covary_status status = COVARY_OK;
+    text          name = {0};
+
+    COVARY_TRY(output_check_here(file->path, NULL, 0));
+    COVARY_TRY(text_add(&name, "%s-new", file->path));
+    COVARY_TRY(storage_lock(name.data, O_CREAT | O_RDWR, &file->lock));
+    COVARY_TRY(memory_copy_text(name.data, &file->part));
+    if (access(file->path, F_OK) == 0) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_IO, "%s: another run has just begun it", file->path));
+    }
+done:
+    text_release(&name);
+    return status;
 }
 
 static covary_status storage_create_part(storage *file)
@@ -148,16 +154,23 @@ static covary_status storage_reserve_headroom(const storage *file)
     return storage_reserve(file, "the directory", 0, HEADROOM);
 }
 
-/* Rank 0 alone acts: room for the whole file, with what HDF5 adds between and after the data. */
+/*
+ * Rank 0 alone acts: room for the whole file, with what HDF5 adds between and after the data.  A
+ * continued file has all of it already.
+ */
 static covary_status storage_reserve_whole(const storage *file)
 {
-    if (covary_run_rank(file->run) != 0) {
+    if (covary_run_rank(file->run) != 0 || file->final) {
         return COVARY_OK;
     }
     return storage_reserve(file, "the file", 0, file->end + HEADROOM);
 }
 
-covary_status storage_create(covary_run *run, const char *path, storage **out)
+/* For rank 0: the temporary file and its name in `part`. */
+typedef covary_status (*part_maker)(storage *file);
+
+static covary_status storage_create_from(covary_run *run, const char *path, part_maker make_part,
+                                         storage **out)
 {
     covary_status status = COVARY_OK;
     storage      *file = NULL;
@@ -165,7 +178,7 @@ covary_status storage_create(covary_run *run, const char *path, storage **out)
 
     COVARY_TRY_TOGETHER(run, "begin a file", storage_begin(run, path, &file));
     COVARY_TRY_TOGETHER(run, "make a temporary file",
-                        covary_run_rank(run) == 0 ? storage_reserve_part(file) : COVARY_OK);
+                        covary_run_rank(run) == 0 ? make_part(file) : COVARY_OK);
     COVARY_TRY(storage_share_text(file, file->part, &part));
     MEMORY_RELEASE(&file->part);
     file->part = part;
@@ -181,8 +194,18 @@ done:
     return status;
 }
 
-/* Local: is it there, and does it look like HDF5 (a signature at 0, 512, 1024, 2048, ...)? */
-static covary_status storage_inspect(const char *path)
+covary_status storage_create(covary_run *run, const char *path, storage **out)
+{
+    return storage_create_from(run, path, storage_make_part, out);
+}
+
+covary_status storage_create_locked(covary_run *run, const char *path, storage **out)
+{
+    return storage_create_from(run, path, storage_make_lone_part, out);
+}
+
+/* A signature is at 0, 512, 1024, 2048, ... */
+covary_status storage_inspect(const char *path)
 {
     static const char signature[8] = {'\211', 'H', 'D', 'F', '\r', '\n', '\032', '\n'};
     covary_status     status = COVARY_OK;
@@ -278,41 +301,10 @@ done:
     return status;
 }
 
-/* Make what was written last: a file, or the entry of its folder. */
-static covary_status storage_sync(const char *path)
-{
-    int descriptor = open(path, O_RDONLY);
-    int failed = descriptor < 0 || fsync(descriptor) != 0;
-    int reason = errno;
-
-    if (descriptor >= 0) {
-        close(descriptor);
-    }
-    /* Some file systems cannot sync a folder and say so; their rename is as safe as it gets. */
-    if (failed && reason != EINVAL && reason != EBADF && reason != EACCES) {
-        return COVARY_FAIL(COVARY_ERR_IO, "%s: cannot be written out: %s", path, strerror(reason));
-    }
-    return COVARY_OK;
-}
-
 /* Rank 0: the temporary file, on disk by now, gets its name, durably. */
 static covary_status storage_rename(storage *file)
 {
-    covary_status status = COVARY_OK;
-    text          folder = {0};
-    const char   *slash = strrchr(file->path, '/');
-
-    if (rename(file->part, file->path) != 0) {
-        COVARY_TRY(COVARY_FAIL(COVARY_ERR_IO, "%s: cannot be given its name: %s", file->path,
-                               strerror(errno)));
-    }
-    MEMORY_RELEASE(&file->part);
-    COVARY_TRY(slash ? text_add_bytes(&folder, file->path, (size_t)(slash - file->path) + 1)
-                     : text_add(&folder, "."));
-    COVARY_TRY(storage_sync(folder.data));
-done:
-    text_release(&folder);
-    return status;
+    return part_rename(file->part, file->final ? file->final : file->path);
 }
 
 /* Flush and close; the id is given up even when HDF5 cannot write. */
@@ -341,7 +333,7 @@ covary_status storage_commit(storage **file)
     COVARY_TRY_TOGETHER(run, "find room on disk", storage_reserve_whole(*file));
     COVARY_TRY_TOGETHER(run, "finish a file", storage_finish(*file));
     COVARY_TRY_TOGETHER(run, "sync a file",
-                        covary_run_rank(run) == 0 ? storage_sync((*file)->part) : COVARY_OK);
+                        covary_run_rank(run) == 0 ? part_sync((*file)->part) : COVARY_OK);
     COVARY_TRY(
         covary_announce(run, 0, covary_run_rank(run) == 0 ? storage_rename(*file) : COVARY_OK));
     MEMORY_RELEASE(&(*file)->part);
@@ -355,7 +347,7 @@ void storage_close(storage **file)
     if (!*file) {
         return;
     }
-    bool remove = (*file)->part && covary_run_rank((*file)->run) == 0;
+    bool remove = (*file)->part && !(*file)->final && covary_run_rank((*file)->run) == 0;
 
     /* HDF5 closes by writing; on a full disk that needs the room that the data have taken. */
     if (remove && (*file)->broken) {
@@ -369,4 +361,12 @@ void storage_close(storage **file)
         unlink((*file)->part);
     }
     storage_release(file);
+}
+
+void storage_abandon(storage **file)
+{
+    if (*file) {
+        MEMORY_RELEASE(&(*file)->final);
+    }
+    storage_close(file);
 }

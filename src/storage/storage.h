@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Files in parallel HDF5: created under a temporary name and renamed once complete, or read.
+ * Files in parallel HDF5: created under a temporary name and renamed once complete, perhaps after
+ * several runs, or read.
  *
  * Objects are named by their absolute path in the file (/observables/dipole/value); groups on the
  * way are made as needed.  Functions that write are collective and write rank 0's values, except
@@ -40,6 +41,33 @@ typedef struct storage storage;
  */
 covary_status storage_create(covary_run *run, const char *path, storage **file);
 
+/*
+ * The same for a file that no two runs may begin at a time: the temporary name is `path`-new for
+ * all of them, and a file at `path` is not replaced.  Collective.
+ * COVARY_ERR_IO: another run is beginning the file, or has done so.
+ */
+covary_status storage_create_locked(covary_run *run, const char *path, storage **file);
+
+/*
+ * Files that outlive the run that writes them.  `path`.part holds all groups, attributes and
+ * datasets from its beginning, when storage_create_locked makes it; storage_continue opens it to
+ * write rows, which go into room that is taken already.  Neither the end of a run, however sudden,
+ * nor a full disk can then harm more than rows; what they are worth is the caller's to know.
+ *
+ * storage_commit renames such a file to `path`, storage_close keeps it.  Collective.
+ *
+ * file  out  NULL: there is no `path`.part
+ *
+ * COVARY_ERR_IO: another run has it.
+ */
+covary_status storage_continue(covary_run *run, const char *path, storage **file);
+
+/* Remove `path`.part, if there is one.  Collective.  COVARY_ERR_IO: another run has it. */
+covary_status storage_discard(covary_run *run, const char *path);
+
+/* On return all rows are on disk, those of every rank.  Collective. */
+covary_status storage_flush(storage *file);
+
 /* Open for reading.  Collective. */
 covary_status storage_open(covary_run *run, const char *path, storage **file);
 
@@ -51,14 +79,19 @@ covary_status storage_open_alone(covary_run *run, const char *path, storage **fi
 
 /*
  * Write everything out, close and give the file its name.  Collective; *file is NULL afterwards.
- * When this fails, nothing is left on disk and what was at `path` before is untouched.
+ * When this fails, nothing is left on disk, but for a file that was continued, and what was at
+ * `path` before is untouched.
  */
 covary_status storage_commit(storage **file);
 
-/* Close; a file that was not committed is removed.  Collective; accepts a pointer to NULL. */
+/* Close; a file that was neither committed nor continued is removed.  Collective; accepts a pointer
+ * to NULL. */
 void storage_close(storage **file);
 
-/* As given to storage_create or storage_open.  Local, borrowed. */
+/* Close and remove what was not committed, continued or not.  Collective; as storage_close. */
+void storage_abandon(storage **file);
+
+/* As given to storage_create or storage_open; of a continued file `path`.part.  Local, borrowed. */
 const char *storage_path(const storage *file);
 
 /* Bytes that one rank moves in one collective call (256 MiB; tests make it small).  Local. */

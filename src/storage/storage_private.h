@@ -10,8 +10,10 @@
 
 struct storage {
     covary_run *run;
-    char       *path;
+    char       *path;   /* what messages call it */
     char       *part;   /* temporary name; NULL when reading or once renamed */
+    int         lock;   /* rank 0: descriptor of `part` that keeps other runs out, or < 0 */
+    char       *final;  /* of a continued file, which stays without a commit; else NULL */
     hid_t       id;     /* < 0: closed */
     int64_t     piece;  /* bytes of one rank in one collective call */
     int64_t     end;    /* offset behind the last dataset that was defined */
@@ -46,6 +48,31 @@ hid_t storage_dataset_properties(void);
  * COVARY_ERR_IO: the disk is full, a quota or the largest file size is reached.
  */
 covary_status storage_reserve(const storage *file, const char *what, int64_t offset, int64_t bytes);
+
+/*
+ * Open a file for this run alone, until the descriptor is closed or the process ends, however it
+ * ends.  Local, for one rank.
+ *
+ * flags       in   of open(); with O_CREAT an empty file is made where there is none
+ * descriptor  out  < 0: there is no such file
+ *
+ * COVARY_ERR_IO: another run has it, or it cannot be opened.  Where the file system knows no locks,
+ * nothing keeps others out.
+ */
+covary_status storage_lock(const char *path, int flags, int *descriptor);
+
+/* Steps of creating and opening, for the files of this folder.  Local. */
+covary_status storage_begin(covary_run *run, const char *path, storage **file);
+hid_t         storage_access_properties(const storage *file);
+
+/* Rank 0: is it there, and does it look like HDF5? */
+covary_status storage_inspect(const char *path);
+
+/*
+ * Does this rank see the file that rank 0 sees?  Asked before MPI-IO, whose collective open may
+ * hang when a single rank cannot.
+ */
+covary_status storage_reach(const char *path, int flags);
 
 /* Rank 0's text on every rank, new there too.  Collective. */
 covary_status storage_share_text(storage *file, const char *mine, char **shared);

@@ -125,6 +125,22 @@ own_ranks() {
         awk -v program="$COVARY" '$2 == program { print $1 }' | sort -n
 }
 
+# complete ANNOTATION: so many frames are done in it; nothing if it cannot be read.
+complete() {
+    "$COVARY" inspect --json - "$1" 2>/dev/null | grep -o '"complete": [0-9]*' | grep -o '[0-9]*$'
+}
+
+# wait_for_frames ANNOTATION: until a run in the background has written some of them.
+wait_for_frames() {
+    local n
+    for _ in $(seq 400); do
+        n=$(complete "$1")
+        [ "${n:-0}" = 0 ] || return 0
+        sleep 0.05
+    done
+    fail "nothing was written in 20 s"
+}
+
 # first_frames COUNT FILE: the first frames of an XYZ file of one molecule, on standard output.
 first_frames() {
     awk -v count="$1" 'NR == 1 { lines = $1 + 2 } NR > count * lines { exit } { print }' "$2"

@@ -43,8 +43,9 @@ export SRUN_STATUS=1
 expect 1 "$evaluate" evaluate.slurm a.h5 e.json test.xyz
 export SRUN_STATUS=75
 expect 75 "$predict"$'\n'"scontrol requeue 7" predict.slurm a.h5 b.h5 one.xyz "two words.xyz"
-export SLURM_RESTART_COUNT=1
+export SLURM_RESTART_COUNT=20
 expect 75 "$predict" predict.slurm a.h5 b.h5 one.xyz "two words.xyz"
+export SLURM_RESTART_COUNT=1
 expect 75 "$fit"$'\n'"scontrol requeue 7" fit.slurm a.yaml a.h5 --set ridge=1e-6
 export SLURM_RESTART_COUNT=5
 expect 75 "$fit" fit.slurm a.yaml a.h5 --set ridge=1e-6

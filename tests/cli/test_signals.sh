@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# SIGTERM and SIGINT end a running prediction with status 75 and leave nothing, also when one rank
-# alone gets them; after SIGKILL there is no file under the final name; mpiexec that is told to stop
-# leaves no such file either.  (SIGUSR1, and running again, are in test_stop.sh.)
+# SIGTERM and SIGINT end a running prediction with status 75 and leave what was written to go on
+# with, also when one rank alone gets them; after SIGKILL there is no file under the final name;
+# mpiexec that is told to stop leaves no such file either.  (SIGUSR1, and running again, are in
+# test_stop.sh, SIGKILL in test_kill.sh.)
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -21,13 +22,9 @@ begin() {
     [ "$ranks" = 1 ] || command=($COVARY_MPIEXEC "$ranks" "$COVARY")
     printf 'signal to predict\n' >said/command
     timeout -k 5 "$time_limit" "${command[@]}" predict --model model.h5 --output out/new.h5 \
-        --batch 4 long.xyz >said/out 2>said/err </dev/null &
+        --batch 4 --set annotation.flush_seconds=0 long.xyz >said/out 2>said/err </dev/null &
     process=$!
-    for _ in $(seq 2000); do
-        [ -z "$(ls -A out)" ] || return 0
-        sleep 0.01
-    done
-    fail "nothing was written in 20 s"
+    wait_for_frames out/new.h5.part
 }
 
 end() {
@@ -44,7 +41,9 @@ for ranks in 1 2; do
         end
         [ "$status" = 75 ] || fail "SIG$signal: exit status $status where 75 is expected"
         expect_message "stopped by a signal" "run the same command again"
-        [ -z "$(ls -A out)" ] || fail "SIG$signal left: $(ls -A out)"
+        [ "$(ls -A out)" = new.h5.part ] || fail "SIG$signal left: $(ls -A out)"
+        grep -q "with $(complete out/new.h5.part) of 60000 frames" said/err ||
+            fail "$(complete out/new.h5.part) frames are there"
     done
 
     begin

@@ -1,60 +1,61 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # A signal in the middle of predict, as a scheduler sends it before the time is up: exit status 75,
-# nothing under the final name and nothing else left; the same command then starts from the
-# beginning and succeeds.  Alone and on two ranks.
-set -euo pipefail
+# and what was written is kept; the same command then goes on, on another number of ranks, and ends
+# with the file of a run that was not stopped.  While it runs, another one for the same output is
+# refused, and an unfinished file tells how far it is.
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-[ -x "$COVARY" ] || {
-    echo "skipped: this build has no program"
-    exit 77
-}
-rm -rf work && mkdir work && cd work
+export SOURCE_DATE_EPOCH=0 # the only contents that depend on the clock
+small_config 5
+expect_status 0 covary fit config.yaml --output model.h5
+for _ in $(seq 20); do cat "$data/dce_test.xyz"; done >long.xyz
+predict=(predict --model model.h5 --output annotation.h5 --batch 8
+    --set annotation.flush_seconds=0 --quiet long.xyz)
+expect_status 0 covary "${predict[@]}"
+mv annotation.h5 wanted.h5
 
-fail() {
-    echo "$*" >&2
-    cat log >&2
-    exit 1
-}
-
-cp "$COVARY_TEST_DATA"/nh3_train.xyz train.xyz
-cat >nh3.yaml <<'YAML'
-data:
-  train: [train.xyz]
-properties:
-  - {name: dipole, kind: vector, unit: e*bohr}
-representation:
-  {basis: eckart, references: 1, descriptor: [cartesians], scaling: standardize, symmetry: none}
-kernel: {type: gaussian, length: 10}
-ridge: 1e-6
-YAML
-"$COVARY" fit nh3.yaml --output model.h5 >log 2>&1 || fail "fit failed"
-for _ in $(seq 500); do cat "$COVARY_TEST_DATA"/nh3_test.xyz; done >long.xyz
-
-stop_in_the_middle() { # stop_in_the_middle [mpirun ... -n 2]
-    local command=("$@" "$COVARY" predict --model model.h5 --output out/annotation.h5)
-    local status=0 process
-
-    rm -rf out && mkdir out
-    "${command[@]}" --set annotation.batch=8 long.xyz >log 2>&1 &
+# stop_and_go_on RANKS OTHER_RANKS
+stop_and_go_on() {
+    local command=("$COVARY") process running
+    ranks=$1
+    # shellcheck disable=SC2206 # words
+    [ "$ranks" = 1 ] || command=($COVARY_MPIEXEC "$ranks" "$COVARY")
+    printf 'SIGUSR1 to predict\n' >said/command
+    "${command[@]}" "${predict[@]}" >said/out 2>said/first </dev/null &
     process=$!
-    # The unfinished file shows that frames are being written.
-    for _ in $(seq 1000); do
-        [ -n "$(ls -A out)" ] && break
-        sleep 0.01
-    done
-    [ -n "$(ls -A out)" ] || fail "predict wrote nothing in ten seconds"
-    kill -USR1 "$process"
-    wait "$process" || status=$?
-    [ "$status" = 75 ] || fail "exit status $status in place of 75"
-    [ -z "$(ls -A out)" ] || fail "left behind: $(ls -A out)"
+    wait_for_frames annotation.h5.part
+    read -r -a running <<<"$(own_ranks "$process")"
+    kill -STOP "${running[@]}" # while others look
 
-    "${command[@]}" train.xyz >log 2>&1 || fail "the same command does not succeed afterwards"
-    [ "$(ls -A out)" = annotation.h5 ] || fail "not there, or not alone: $(ls -A out)"
+    ranks=1
+    expect_status 1 covary "${predict[@]}"
+    expect_message "annotation.h5.part: another run is writing it"
+    expect_status 1 covary "${predict[@]}" --restart
+    expect_message "annotation.h5.part: another run is writing it"
+    ranks=$1
+
+    kill -USR1 "${running[@]}"
+    kill -CONT "${running[@]}"
+    status=0
+    wait "$process" || status=$?
+    mv said/first said/err
+    [ "$status" = 75 ] || fail "exit status $status in place of 75"
+    expect_message "stopped by a signal" "of 3000 frames" "run the same command again" \
+        "annotation.h5.part"
+    [ ! -e annotation.h5 ] || fail "a stopped run has left an annotation"
+
+    expect_status 0 "covary" inspect annotation.h5.part
+    expect_said "unfinished" "of 3000 frames"
+
+    ranks=$2
+    expect_status 0 covary "${predict[@]}"
+    cmp annotation.h5 wanted.h5 || fail "another file than that of one run"
+    [ "$(ls annotation*)" = annotation.h5 ] || fail "left behind: $(ls annotation*)"
+    rm annotation.h5
 }
 
-stop_in_the_middle
-read -r -a mpiexec <<<"$COVARY_MPIEXEC"
-stop_in_the_middle "${mpiexec[@]}" 2
-cd .. && rm -rf work
-echo "a stopped prediction leaves nothing and can be started again"
+stop_and_go_on 1 2
+stop_and_go_on 2 3
+finish "a stopped prediction goes on where it was"

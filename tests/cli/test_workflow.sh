@@ -27,8 +27,8 @@ for ranks in ${COVARY_TEST_RANKS:-1 2 3}; do
         test.xyz test.xyz
     expect_status 0 covary inspect --json inspected.json model.h5 annotation.h5 twice.h5 test.xyz
     expect_said "model.h5: model, fitted by covary" "training      40 frames" \
-        "annotation.h5: annotation" "frames        11, complete 11" \
-        "frames        22, complete 22" "holds         positions" "test.xyz: trajectory, extxyz" \
+        "annotation.h5: annotation" "frames        11, all done" \
+        "frames        22, all done" "holds         positions" "test.xyz: trajectory, extxyz" \
         "C2H4Cl2"
     valid_json inspected.json || fail "inspect --json is no JSON"
 

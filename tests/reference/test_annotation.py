@@ -81,8 +81,8 @@ def check_h5py(path):
         assert dict(zip(meanings, masks)) == {"far": 1, "ambiguous": 2, "uncertain": 4,
                                               "degenerate": 8, "missing": 128}
         assert file["observables/dipole/step"] == file["particles/all/position/step"]
-        assert file["covary"].attrs["frames_complete"] == FRAMES
-        assert file["covary/complete"][...].tolist() == [[0, FRAMES]]
+        assert list(file["covary/frames_complete"]) == [FRAMES]
+        assert file["covary/settings"].attrs["precision"] == "double"
         assert file["covary/command"][()] == b"covary predict --model m.h5 a.xyz"
         assert list(file["covary/inputs/path"][...]) == [b"a.xyz", b"folder/b.xyz"]
         assert list(file["covary/inputs/bytes"][...]) == [1234, 5678]
