@@ -10,9 +10,8 @@
 export SOURCE_DATE_EPOCH=0 # the only contents that depend on the clock
 small_config 5
 expect_status 0 covary fit config.yaml --output model.h5
-for _ in $(seq 20); do cat "$data/dce_test.xyz"; done >long.xyz
-predict=(predict --model model.h5 --output annotation.h5 --batch 8
-    --set annotation.flush_seconds=0 --quiet long.xyz)
+for _ in $(seq 80); do cat "$data/dce_test.xyz"; done >long.xyz
+predict=(predict --model model.h5 --output annotation.h5 --batch 4 --quiet long.xyz)
 expect_status 0 covary "${predict[@]}"
 mv annotation.h5 wanted.h5
 
@@ -25,7 +24,11 @@ stop_and_go_on() {
     printf 'SIGUSR1 to predict\n' >said/command
     "${command[@]}" "${predict[@]}" >said/out 2>said/first </dev/null &
     process=$!
-    wait_for_frames annotation.h5.part
+    for _ in $(seq 2000); do
+        [ ! -e annotation.h5.part ] || break
+        sleep 0.01
+    done
+    sleep 0.2 # for the first batches of thousands
     read -r -a running <<<"$(own_ranks "$process")"
     kill -STOP "${running[@]}" # while others look
 
@@ -42,12 +45,12 @@ stop_and_go_on() {
     wait "$process" || status=$?
     mv said/first said/err
     [ "$status" = 75 ] || fail "exit status $status in place of 75"
-    expect_message "stopped by a signal" "of 3000 frames" "run the same command again" \
+    expect_message "stopped by a signal" "of 12000 frames" "run the same command again" \
         "annotation.h5.part"
     [ ! -e annotation.h5 ] || fail "a stopped run has left an annotation"
 
     expect_status 0 "covary" inspect annotation.h5.part
-    expect_said "unfinished" "of 3000 frames"
+    expect_said "unfinished" "of 12000 frames"
 
     ranks=$2
     expect_status 0 covary "${predict[@]}"

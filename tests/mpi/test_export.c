@@ -140,8 +140,8 @@ static void write_annotation(const char *path, const annotation_layout *layout, 
         assert_ok(annotation_commit(&writer));
     } else {
         assert_ok(annotation_flush(writer));
-        take_part(path); /* open, so that it is not removed if it is empty */
         annotation_abandon(&writer);
+        take_part(path);
     }
 }
 
