@@ -26,6 +26,7 @@ typedef struct {
     int64_t        start; /* of its atoms in the batch */
     int64_t        n_atoms;
     slice          properties;
+    slice          cp2k_step; /* begin NULL: there is none */
     bool           has_cell, has_flags;
     bool           flags[3];
 } frame_place;
@@ -193,6 +194,8 @@ static covary_status take_pair(frame_place *place, slice key, slice value)
         return take_flags(place, value);
     } else if (slice_is(key, "step")) {
         comment_integer(value, &place->batch->step[place->at]);
+    } else if (slice_is(key, "i")) {
+        place->cp2k_step = value;
     } else if (slice_is(key, "time") && comment_numbers(value, 1, &time) == 1 && isfinite(time)) {
         place->batch->time[place->at] = time;
     }
@@ -302,6 +305,9 @@ static covary_status read_comment(frame_place *place)
         COVARY_TRY(take_pair(place, key, value));
     }
     set_periodic(place);
+    if (place->properties.begin == NULL) { /* CP2K: i = 1, time = 0.500 (fs), E = -17.1 */
+        comment_integer(place->cp2k_step, &batch->step[place->at]);
+    }
     COVARY_TRY(layout_update(&parser->layout, place->properties, place->labels));
     for (int l = 0; l < place->labels->n; l++) {
         if (!place->labels->requests[l].per_atom) {

@@ -143,13 +143,36 @@ static void time_and_step_are_read_where_they_are(void **state)
                         "1\nstep=x time=12:30\nH 0 0 0\n"
                         "1\nstep=-3 time=\"7.25\"\nH 0 0 0",
                         NULL, &batch));
-    static const int64_t steps[] = {1000, 1, 2, 3, -3};
+    static const int64_t steps[] = {1000, 1, 5, 3, -3};
     static const double  times[] = {0.5, (double)NAN, 2.5, (double)NAN, 7.25};
     assert_int_equal(batch->n_frames, 5);
     for (int f = 0; f < 5; f++) {
         assert_int_equal(batch->step[f], steps[f]);
         assert_true(isnan(times[f]) ? isnan(batch->time[f]) : batch->time[f] == times[f]);
     }
+    frames_destroy(&batch);
+}
+
+/* The comments of CP2K (time in fs) and of xtb; `i` means nothing in extended XYZ. */
+static void comments_of_simulation_programs_are_read(void **state)
+{
+    frames *batch;
+
+    (void)state;
+    assert_ok(read_text("1\n i =        1, time =        0.500, E =       -17.1644474311\n"
+                        "  H         0.1000000000        0.0000000000       -0.3000000000\n"
+                        "1\n i =       21, E =       -17.1644474311\nH 0 0 0\n"
+                        "1\n energy: -5.070544440612 gnorm: 0.000118784137 xtb: 6.5.1 (579679a)\n"
+                        "H           -0.01000000000000       0.00000000000000      0.50000000\n"
+                        "1\n" PROPERTIES "i=7\nH 0 0 0\n",
+                        NULL, &batch));
+    static const int64_t steps[] = {1, 21, 2, 3};
+    for (int f = 0; f < 4; f++) {
+        assert_int_equal(batch->step[f], steps[f]);
+        assert_true(f == 0 ? batch->time[f] == 0.5 : isnan(batch->time[f]));
+    }
+    assert_true(frames_positions(batch, 0)[2] == -0.3);
+    assert_true(frames_positions(batch, 2)[0] == -0.01);
     frames_destroy(&batch);
 }
 
@@ -398,6 +421,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(label_key_is_reported),
     cmocka_unit_test(cell_and_flags_are_read),
     cmocka_unit_test(time_and_step_are_read_where_they_are),
+    cmocka_unit_test(comments_of_simulation_programs_are_read),
     cmocka_unit_test(columns_may_come_in_any_order),
     cmocka_unit_test(plain_files_may_name_their_atoms),
     cmocka_unit_test(six_columns_make_a_tensor_per_atom),
