@@ -54,7 +54,7 @@ static const unsigned char *take(binary_header *header, int64_t n)
     return taken;
 }
 
-/* A number in [low, high]; 0 where there is none. */
+/* A number in [low, high]; 0 where there is none, or another one. */
 static int64_t take_integer(binary_header *header, int bytes, int64_t low, int64_t high)
 {
     const unsigned char *taken = take(header, bytes);
@@ -62,7 +62,10 @@ static int64_t take_integer(binary_header *header, int bytes, int64_t low, int64
 
     if (taken != NULL) {
         value = bytes == 8 ? bytes_i64(taken, header->big) : bytes_i32(taken, header->big);
-        header->strange = header->strange || value < low || value > high;
+        if (value < low || value > high) {
+            header->strange = true;
+            value = 0;
+        }
     }
     return value;
 }
