@@ -28,10 +28,15 @@ typedef struct {
 
 typedef struct covary_evaluation covary_evaluation;
 
-/* Predict labelled frames and compare.  Collective; the result is whole on every rank. */
+/*
+ * Predict labelled frames and compare.  Collective; the result is whole on every rank.
+ *
+ * options  in  NULL: all frames
+ */
 COVARY_API covary_status covary_evaluate(covary_run *run, const covary_model *model,
                                          const char *const *paths, int n_paths,
-                                         covary_evaluation **evaluation);
+                                         const covary_input_options *options,
+                                         covary_evaluation         **evaluation);
 COVARY_API void          covary_evaluation_destroy(covary_evaluation **evaluation);
 
 /* Local. */

@@ -96,14 +96,22 @@ typedef enum {
 COVARY_API covary_status covary_model_set_precision(covary_run *run, covary_model *model,
                                                     covary_precision precision);
 
+/* Which frames of trajectories are taken, and what their files may lack.  NULLs: all, nothing. */
+typedef struct {
+    const char *topology; /* PDB, GRO, PSF or extended XYZ: elements for formats that have none */
+    const char *frames;   /* FIRST:STOP:STRIDE as Python has it, counted through all files */
+    const char *times;    /* FROM:TO, both included, each with fs (default), ps or ns behind it */
+} covary_input_options;
+
 /* Settings of covary_annotate. */
 typedef struct {
-    bool        positions;        /* copy the positions into the annotation */
-    bool        double_positions; /* in double precision */
-    int64_t     batch;            /* frames per rank and step; 0: chosen from the memory it takes */
-    double      flush_seconds;    /* between flushes, after which frames are safe; 0: every step */
-    bool        anew;             /* remove what an earlier run has left, do not go on with it */
-    const char *command;          /* command line for the provenance, or NULL */
+    covary_input_options input;
+    bool                 positions;        /* copy the positions into the annotation */
+    bool                 double_positions; /* in double precision */
+    int64_t              batch; /* frames per rank and step; 0: chosen from the memory it takes */
+    double      flush_seconds;  /* between flushes, after which frames are safe; 0: every step */
+    bool        anew;           /* remove what an earlier run has left, do not go on with it */
+    const char *command;        /* command line for the provenance, or NULL */
 } covary_annotate_options;
 
 /*

@@ -61,6 +61,17 @@ static const option options[] = {
     {"--ranks", NULL, "LIST", "fit",
      "with --dry-run: the same for so many ranks, as 1,64 (default: those of the run)", TAKES_TEXT,
      MEMBER(ranks), 0},
+    {"--topology", NULL, "FILE", "predict evaluate inspect",
+     "elements for trajectories that have none: PDB, GRO, PSF or extended XYZ", TAKES_TEXT,
+     MEMBER(topology), 0},
+    {"--frames", NULL, "FIRST:STOP:STRIDE", "predict evaluate inspect",
+     "take these frames, counted through all files as Python does: from 0, negative from the end, "
+     "any part may be left out",
+     TAKES_TEXT, MEMBER(frames), 0},
+    {"--time", NULL, "FROM:TO", "predict evaluate inspect",
+     "take the frames of these times, both included, each in fs or with fs, ps or ns behind it; "
+     "either may be left out",
+     TAKES_TEXT, MEMBER(times), 0},
     {"--no-positions", NULL, NULL, "predict", "leave the positions out of the annotation",
      TAKES_NOTHING, MEMBER(no_positions), 0},
     {"--double-positions", NULL, NULL, "predict", "keep positions in double precision",

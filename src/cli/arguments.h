@@ -23,8 +23,9 @@ struct arguments {
     covary_run_options run;
 
     const char  *output, *model, *json, *precision, *format;
-    const char  *frames; /* fit: numbers separated by commas; export: a slice */
-    const char  *ranks;  /* numbers separated by commas */
+    const char  *frames; /* fit: numbers separated by commas; else a slice */
+    const char  *topology, *times;
+    const char  *ranks; /* numbers separated by commas */
     bool         dry_run, no_positions, double_positions, restart, self_test;
     int64_t      batch;
     int          n_settings, n_properties, n_files;

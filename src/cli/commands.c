@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "core/output.h"
 #include "core/status.h"
+#include "trajectory/format.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -36,6 +37,34 @@ covary_status find_precision(const char *name, covary_precision *found)
         }
     }
     return COVARY_FAIL(COVARY_ERR_USAGE, "--precision %s: give double, single or auto", name);
+}
+
+covary_input_options input_options(const arguments *given)
+{
+    return (covary_input_options){
+        .topology = given->topology, .frames = given->frames, .times = given->times};
+}
+
+covary_status formats_help(text *into)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(text_add(into, "\nTrajectories:\n"));
+    for (const format_ops *const *at = format_registry(); *at != NULL; at++) {
+        text line = {0};
+        status = text_add(&line, "  %-13s  %s\n", (*at)->name, (*at)->summary);
+        status = status == COVARY_OK ? help_add(line.data, into) : status;
+        text_release(&line);
+        COVARY_TRY(status);
+    }
+    COVARY_TRY(text_add(into, "\nTopologies (--topology):\n"));
+    for (int t = 0; topology_format_name(t) != NULL; t++) {
+        COVARY_TRY(
+            text_add(into, "  %-13s  %s\n", topology_format_name(t), topology_format_summary(t)));
+    }
+
+done:
+    return status;
 }
 
 void print_result(const covary_run *run, const text *result)

@@ -21,6 +21,12 @@ covary_status write_text_file(covary_run *run, const char *path, const text *con
 /* The precision of that name, double if it is NULL.  Local.  COVARY_ERR_USAGE: an unknown name. */
 covary_status find_precision(const char *name, covary_precision *found);
 
+/* Topology and selection as they were given.  Local. */
+covary_input_options input_options(const arguments *given);
+
+/* Help on the formats of trajectories and topologies.  Local. */
+covary_status formats_help(text *into);
+
 /* Before the work: could write_text_file write it, over none of the inputs?  Collective. */
 covary_status check_text_file(covary_run *run, const char *path, const char *const *inputs,
                               int n_inputs);

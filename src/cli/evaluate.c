@@ -160,10 +160,11 @@ done:
 
 static covary_status perform(covary_run *run, const arguments *given)
 {
-    covary_status      status = COVARY_OK;
-    covary_model      *model = NULL;
-    covary_evaluation *evaluation = NULL;
-    covary_precision   precision;
+    covary_status              status = COVARY_OK;
+    covary_model              *model = NULL;
+    covary_evaluation         *evaluation = NULL;
+    covary_precision           precision;
+    const covary_input_options input = input_options(given);
 
     if (given->model == NULL) {
         return COVARY_FAIL(COVARY_ERR_USAGE, "covary evaluate needs --model MODEL.h5");
@@ -176,7 +177,7 @@ static covary_status perform(covary_run *run, const arguments *given)
     COVARY_TRY(check_text_file(run, given->json, given->files, given->n_files));
     COVARY_TRY(covary_model_load(run, given->model, &model));
     COVARY_TRY(covary_model_set_precision(run, model, precision));
-    COVARY_TRY(covary_evaluate(run, model, given->files, given->n_files, &evaluation));
+    COVARY_TRY(covary_evaluate(run, model, given->files, given->n_files, &input, &evaluation));
     COVARY_TRY(report(run, given, model, evaluation));
 
 done:

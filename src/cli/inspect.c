@@ -6,32 +6,9 @@
 #include "cli/inspect.h"
 #include "core/status.h"
 #include "model/checkpoint_file.h"
-#include "trajectory/elements.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-covary_status inspect_formula(int64_t n_atoms, const uint8_t *species, text *into)
-{
-    static const int first[] = {6, 1}; /* carbon, hydrogen, then by number */
-    covary_status    status = COVARY_OK;
-    int64_t          counts[ELEMENT_MAX + 1] = {0};
-
-    for (int64_t atom = 0; atom < n_atoms; atom++) {
-        counts[species[atom] <= ELEMENT_MAX ? species[atom] : 0]++;
-    }
-    for (int pass = 0; pass < 2 + ELEMENT_MAX && status == COVARY_OK; pass++) {
-        int z = pass < 2 ? first[pass] : pass - 1;
-        if (counts[z] == 0) {
-            continue;
-        }
-        status = text_add(into, counts[z] > 1 ? "%s%lld" : "%s", element_symbol(z),
-                          (long long)counts[z]);
-        counts[z] = 0;
-    }
-    return status;
-}
 
 typedef enum { FILE_MODEL, FILE_ANNOTATION, FILE_CHECKPOINT, FILE_TRAJECTORY } file_kind;
 
@@ -64,74 +41,6 @@ static covary_status find_kind(covary_run *run, const char *path, file_kind *kin
 
 done:
     storage_close(&file);
-    return status;
-}
-
-/* What the first frame tells of all.  Local. */
-static covary_status describe_frames(const trajectory *opened, const char *path,
-                                     const frames *first, text *said, text *json)
-{
-    covary_status   status = COVARY_OK;
-    const long long n = trajectory_n_frames(opened), n_atoms = first->atom_start[1];
-    const long long most = trajectory_max_atoms(opened);
-
-    COVARY_TRY(text_add(said, "%s: trajectory, %s\n", path, trajectory_format_name(opened)));
-    COVARY_TRY(text_add(said, "  frames        %lld\n  atoms         %lld, ", n, n_atoms));
-    COVARY_TRY(inspect_formula(n_atoms, first->species, said));
-    if (most != n_atoms) {
-        COVARY_TRY(text_add(said, " in the first frame, up to %lld", most));
-    }
-    COVARY_TRY(text_add(said, "\n"));
-    COVARY_TRY(text_add(json,
-                        "\"kind\": \"trajectory\", \"format\": \"%s\", \"frames\": %lld, "
-                        "\"atoms\": %lld, \"formula\": \"",
-                        trajectory_format_name(opened), n, most));
-    COVARY_TRY(inspect_formula(n_atoms, first->species, json));
-    COVARY_TRY(text_add(json, "\""));
-    COVARY_TRY(inspect_cell(first, said, json));
-
-done:
-    return status;
-}
-
-/* First and last time; `ends` holds the first frame and then the last one.  Local. */
-static covary_status describe_times(trajectory *opened, frames *ends, text *said, text *json)
-{
-    covary_status status = COVARY_OK;
-    const double  first = ends->time[0];
-
-    if (isnan(first)) {
-        return COVARY_OK;
-    }
-    COVARY_TRY(trajectory_read(opened, trajectory_n_frames(opened) - 1, 1, ends));
-    COVARY_TRY(text_add(said, "  time          %.6g to %.6g fs\n", first, ends->time[0]));
-    COVARY_TRY(text_add(json, ", \"time\": ["));
-    COVARY_TRY(text_add_json_number(json, first));
-    COVARY_TRY(text_add(json, ", "));
-    COVARY_TRY(text_add_json_number(json, ends->time[0]));
-    COVARY_TRY(text_add(json, "]"));
-
-done:
-    return status;
-}
-
-static covary_status inspect_trajectory(covary_run *run, const char *path, text *said, text *json)
-{
-    covary_status status = COVARY_OK;
-    trajectory   *opened = NULL;
-    frames       *ends = NULL;
-
-    COVARY_TRY(trajectory_open(run, &path, 1, NULL, &opened));
-    COVARY_TRY_TOGETHER(run, "reserve a frame",
-                        frames_create(1, trajectory_max_atoms(opened), &ends));
-    COVARY_TRY_TOGETHER(run, "read the first frame", trajectory_read(opened, 0, 1, ends));
-    COVARY_TRY_TOGETHER(run, "describe the frames",
-                        describe_frames(opened, path, ends, said, json));
-    COVARY_TRY_TOGETHER(run, "read the last frame", describe_times(opened, ends, said, json));
-
-done:
-    frames_destroy(&ends);
-    trajectory_close(&opened);
     return status;
 }
 
@@ -171,9 +80,10 @@ done:
 }
 
 typedef struct {
-    bool        self_test; /* of models */
-    const char *failed;    /* the first model whose self-test failed, or NULL; borrowed */
-    text        said, json;
+    covary_input_options input;     /* of trajectories */
+    bool                 self_test; /* of models */
+    const char          *failed;    /* the first model whose self-test failed, or NULL; borrowed */
+    text                 said, json;
 } inspection;
 
 static covary_status inspect_file(covary_run *run, const char *separator, const char *path,
@@ -199,7 +109,7 @@ static covary_status inspect_file(covary_run *run, const char *separator, const 
         COVARY_TRY(inspect_checkpoint(run, path, &into->said, &into->json));
         break;
     case FILE_TRAJECTORY:
-        COVARY_TRY(inspect_trajectory(run, path, &into->said, &into->json));
+        COVARY_TRY(inspect_trajectory(run, path, &into->input, &into->said, &into->json));
         break;
     }
     into->failed = into->failed == NULL && !passed ? path : into->failed;
@@ -212,7 +122,7 @@ done:
 static covary_status perform(covary_run *run, const arguments *given)
 {
     covary_status status = COVARY_OK;
-    inspection    made = {.self_test = given->self_test};
+    inspection    made = {.input = input_options(given), .self_test = given->self_test};
     const bool    several = given->n_files > 1; /* then the JSON is a list of objects */
 
     if (given->n_files == 0) {
@@ -245,7 +155,8 @@ done:
 
 const command command_inspect = {
     .name = "inspect",
-    .usage = "[--self-test] [--json FILE] FILE ...",
+    .usage = "[--self-test] [--topology FILE] [--json FILE] FILE ...",
     .summary = "explain models, annotations, checkpoints and trajectories; repeat a self-test",
     .perform = perform,
+    .more_help = formats_help,
 };

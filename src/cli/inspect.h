@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "model/model.h"
 #include "storage/storage.h"
+#include "trajectory/formula.h"
 #include "trajectory/trajectory.h"
 
 /*
@@ -21,8 +22,11 @@ covary_status inspect_self_test(covary_run *run, covary_model *model, text *said
 covary_status inspect_annotation(covary_run *run, const char *path, text *said, text *json);
 covary_status inspect_checkpoint(covary_run *run, const char *path, text *said, text *json);
 
+/* A trajectory may have no elements here, without a topology.  Collective. */
+covary_status inspect_trajectory(covary_run *run, const char *path,
+                                 const covary_input_options *options, text *said, text *json);
+
 /* Local. */
-covary_status inspect_formula(int64_t n_atoms, const uint8_t *species, text *into);
 covary_status inspect_cell(const frames *of, text *said, text *json);
 
 #endif

@@ -60,7 +60,7 @@ static covary_status formula_of(const annotation *opened, text *into)
     for (int64_t atom = 0; atom < n; atom++) {
         species[atom] = (uint8_t)numbers[atom];
     }
-    COVARY_TRY(inspect_formula(n, species, into));
+    COVARY_TRY(formula_add(n, species, into));
 
 done:
     MEMORY_RELEASE(&species);

@@ -38,7 +38,7 @@ static covary_status say_molecule(const covary_model *model, const char *path, t
 
     COVARY_TRY(
         text_add(said, "%s: model, fitted by covary %s\n  molecule      ", path, model->version));
-    COVARY_TRY(inspect_formula(about->n_atoms, about->species, said));
+    COVARY_TRY(formula_add(about->n_atoms, about->species, said));
     COVARY_TRY(
         text_add(said, ", %lld atoms, %s\n", (long long)about->n_atoms, shape_name(about->shape)));
     COVARY_TRY(text_add(said, "  training      %lld frames from", (long long)model->n_train));
@@ -316,7 +316,7 @@ static covary_status json_model(const covary_model *model, text *json)
     COVARY_TRY(text_add(json, "\"kind\": \"model\", \"version\": "));
     COVARY_TRY(text_add_json(json, model->version));
     COVARY_TRY(text_add(json, ", \"formula\": \""));
-    COVARY_TRY(inspect_formula(about->n_atoms, about->species, json));
+    COVARY_TRY(formula_add(about->n_atoms, about->species, json));
     COVARY_TRY(text_add(json,
                         "\", \"atoms\": %lld, \"frames\": %lld, \"shape\": \"%s\", "
                         "\"permutations\": %d, \"symmetry\": ",

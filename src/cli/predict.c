@@ -103,6 +103,7 @@ static covary_status perform(covary_run *run, const arguments *given)
     covary_status           status = COVARY_OK;
     covary_model           *model = NULL;
     covary_annotate_options options = {
+        .input = input_options(given),
         .positions = !given->no_positions,
         .double_positions = given->double_positions,
         .batch = given->batch,
@@ -129,26 +130,31 @@ done:
 
 static covary_status more_help(text *into)
 {
-    return help_add("\nKeys of --set, which say the same as the options:\n"
-                    "  annotation.positions           true (default) or false\n"
-                    "  annotation.double_positions    true or false (default)\n"
-                    "  annotation.batch               frames\n"
-                    "  annotation.precision           double (default), single or auto\n"
-                    "and, without an option,\n"
-                    "  annotation.flush_seconds       between flushes, after which frames survive "
-                    "whatever happens (default: 30; 0: every step)\n"
-                    "\nThe file grows as ANNOTATION.h5.part, which can be read at any time and is "
-                    "renamed at the end; however predict ends before, the same command goes on "
-                    "behind the last frames that were flushed, on any number of ranks.\n"
-                    "\nObservables of the annotation, each with its unit and a description:\n"
-                    "  every property                 predictions, in the unit of the labels\n"
-                    "  domain                         0, or a sum: 1 far from training, 2 axes "
-                    "ambiguous, 8 gap too small to divide by, 128 not predicted yet\n"
-                    "  domain_distance                to the nearest training frame, in units of "
-                    "the largest such distance within the training set\n"
-                    "  domain_margin                  of the axes to the nearest ambiguity, 0 "
-                    "(ambiguous) to 1\n",
-                    into);
+    covary_status status = formats_help(into);
+
+    return status != COVARY_OK
+               ? status
+               : help_add(
+                     "\nKeys of --set, which say the same as the options:\n"
+                     "  annotation.positions           true (default) or false\n"
+                     "  annotation.double_positions    true or false (default)\n"
+                     "  annotation.batch               frames\n"
+                     "  annotation.precision           double (default), single or auto\n"
+                     "and, without an option,\n"
+                     "  annotation.flush_seconds       between flushes, after which frames survive "
+                     "whatever happens (default: 30; 0: every step)\n"
+                     "\nThe file grows as ANNOTATION.h5.part, which can be read at any time and is "
+                     "renamed at the end; however predict ends before, the same command goes on "
+                     "behind the last frames that were flushed, on any number of ranks.\n"
+                     "\nObservables of the annotation, each with its unit and a description:\n"
+                     "  every property                 predictions, in the unit of the labels\n"
+                     "  domain                         0, or a sum: 1 far from training, 2 axes "
+                     "ambiguous, 8 gap too small to divide by, 128 not predicted yet\n"
+                     "  domain_distance                to the nearest training frame, in units of "
+                     "the largest such distance within the training set\n"
+                     "  domain_margin                  of the axes to the nearest ambiguity, 0 "
+                     "(ambiguous) to 1\n",
+                     into);
 }
 
 const command command_predict = {

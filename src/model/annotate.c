@@ -18,12 +18,14 @@ typedef struct {
     annotation_observable *observables;
     annotation_input      *inputs;
     char (*checksums)[CHECKSUM_TEXT]; /* [1 + n_inputs]: model, then inputs */
-    annotation_setting settings[2];
+    annotation_setting settings[3];
+    char              *selection; /* of frames */
     char               created[32];
 } layout_storage;
 
 static void release_layout(layout_storage *held)
 {
+    MEMORY_RELEASE(&held->selection);
     MEMORY_RELEASE(&held->checksums);
     MEMORY_RELEASE(&held->inputs);
     MEMORY_RELEASE(&held->observables);
@@ -90,16 +92,22 @@ static covary_status describe_observables(const covary_model *model, layout_stor
 }
 
 /* Whatever else than model and inputs decides on the contents. */
-static void describe_settings(const covary_model *model, const covary_annotate_options *options,
-                              layout_storage *held, annotation_provenance *provenance)
+static covary_status describe_settings(const stream *from, const covary_annotate_options *options,
+                                       layout_storage *held, annotation_provenance *provenance)
 {
-    const char *positions = options->double_positions ? "double" : "single";
+    covary_status status = COVARY_OK;
+    const bool    single = from->model->precision == ENGINE_SINGLE;
+    const char   *positions = options->double_positions ? "double" : "single";
 
+    COVARY_TRY(trajectory_selection(from->from, &held->selection));
     held->settings[0] = (annotation_setting){"positions", options->positions ? positions : "none"};
-    held->settings[1] =
-        (annotation_setting){"precision", model->precision == ENGINE_SINGLE ? "single" : "double"};
+    held->settings[1] = (annotation_setting){"precision", single ? "single" : "double"};
+    held->settings[2] = (annotation_setting){"frames", held->selection};
     provenance->n_settings = sizeof held->settings / sizeof held->settings[0];
     provenance->settings = held->settings;
+
+done:
+    return status;
 }
 
 /*
@@ -156,7 +164,7 @@ static covary_status describe_layout(const covary_model *model, stream *from,
     };
     COVARY_TRY(probe_first_frame(from, layout));
     COVARY_TRY(describe_observables(model, held, layout));
-    describe_settings(model, options, held, &layout->provenance);
+    COVARY_TRY(describe_settings(from, options, held, &layout->provenance));
     tell_time(held);
     layout->provenance.created = held->created;
 
@@ -308,7 +316,8 @@ covary_status covary_annotate(covary_run *run, const covary_model *model, const 
     timer_begin(run, "predict");
     COVARY_TRY(output_check(run, output, (const char *const *)&model->path, 1));
     COVARY_TRY(output_check(run, output, paths, n_paths));
-    COVARY_TRY(stream_open(run, model, paths, n_paths, NULL, 0, options->batch, &from));
+    COVARY_TRY(
+        stream_open(run, model, paths, n_paths, &options->input, NULL, 0, options->batch, &from));
     COVARY_TRY_TOGETHER(run, "lay out the annotation",
                         describe_layout(model, from, options, &held, &layout));
     COVARY_TRY(describe_files(run, model, paths, n_paths, &held, &layout));

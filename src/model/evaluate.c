@@ -97,7 +97,8 @@ static void log_phases(covary_run *run, const covary_model *model)
 }
 
 covary_status covary_evaluate(covary_run *run, const covary_model *model, const char *const *paths,
-                              int n_paths, covary_evaluation **out)
+                              int n_paths, const covary_input_options *options,
+                              covary_evaluation **out)
 {
     covary_status      status = COVARY_OK;
     covary_evaluation *evaluation = NULL;
@@ -110,7 +111,8 @@ covary_status covary_evaluate(covary_run *run, const covary_model *model, const 
     COVARY_TRY_TOGETHER(run, "prepare the labels", model_label_requests(model, &requests));
     set_trace_shifts(model, evaluation);
     log_phases(run, model);
-    COVARY_TRY(stream_open(run, model, paths, n_paths, requests, model->n_properties, 0, &from));
+    COVARY_TRY(
+        stream_open(run, model, paths, n_paths, options, requests, model->n_properties, 0, &from));
     stream_begin(from, "evaluate", 0);
     for (;;) {
         COVARY_TRY(stream_next(from, &more));

@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "linalg/threads.h"
+#include "model/inputs.h"
 
 static const int64_t buffer_bytes = INT64_C(16) << 20;
 
@@ -58,18 +59,18 @@ static int64_t bounded_capacity(const stream *made, int64_t capacity)
 }
 
 covary_status stream_open(covary_run *run, const covary_model *model, const char *const *paths,
-                          int n_paths, const label_request *requests, int n_requests,
-                          int64_t capacity, stream **out)
+                          int n_paths, const covary_input_options *options,
+                          const label_request *requests, int n_requests, int64_t capacity,
+                          stream **out)
 {
-    covary_status            status = COVARY_OK;
-    stream                  *made = NULL;
-    const trajectory_options wanted = {.requests = requests, .n_requests = n_requests};
+    covary_status status = COVARY_OK;
+    stream       *made = NULL;
 
     linalg_check_threads(run);
     COVARY_TRY_TOGETHER(run, "open the stream", MEMORY_ALLOCATE("stream", 1, &made));
     made->run = run;
     made->model = model;
-    COVARY_TRY(trajectory_open(run, paths, n_paths, &wanted, &made->from));
+    COVARY_TRY(inputs_open(run, paths, n_paths, options, requests, n_requests, NULL, &made->from));
     made->capacity = bounded_capacity(made, capacity > 0 ? capacity : default_capacity(model));
     COVARY_TRY_TOGETHER(run, "reserve the buffers", reserve(made));
     *out = made;

@@ -44,8 +44,9 @@ typedef struct stream {
  * COVARY_ERR_DATA: the first frame is of another molecule than the model.
  */
 covary_status stream_open(covary_run *run, const covary_model *model, const char *const *paths,
-                          int n_paths, const label_request *requests, int n_requests,
-                          int64_t capacity, stream **out);
+                          int n_paths, const covary_input_options *options,
+                          const label_request *requests, int n_requests, int64_t capacity,
+                          stream **out);
 void          stream_close(stream **closed);
 
 /*

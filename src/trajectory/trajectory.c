@@ -191,7 +191,7 @@ static covary_status check_contents(const trajectory *into, const member *file,
                            "them with --topology FILE (PDB, GRO, PSF or extended XYZ)",
                            file->path, format);
     }
-    if (!contents->elements && into->species != NULL && into->n_atoms != contents->max_atoms) {
+    if (into->species != NULL && into->n_atoms != contents->max_atoms) {
         return COVARY_FAIL(COVARY_ERR_DATA,
                            "%s has %" PRId64 " atoms, the topology %" PRId64
                            ": give the topology that belongs to it",

@@ -89,7 +89,7 @@ static void check_atoms(const model_recipe *like, bool symmetric, double limit)
     covary_model      *model = recipe_fit(test_run(), &recipe);
     covary_evaluation *evaluation = NULL;
 
-    assert_ok(covary_evaluate(test_run(), model, &test, 1, &evaluation));
+    assert_ok(covary_evaluate(test_run(), model, &test, 1, NULL, &evaluation));
     for (int p = 0; p < 2; p++) {
         const covary_errors errors = covary_evaluation_errors(evaluation, p);
         const covariance    found = measure_covariance(model, p, 1, 4, positions, 3);

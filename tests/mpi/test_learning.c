@@ -23,7 +23,7 @@ static void relative_errors(const covary_model *model, const char *test, double 
 {
     covary_evaluation *evaluation = NULL;
 
-    assert_ok(covary_evaluate(test_run(), model, &test, 1, &evaluation));
+    assert_ok(covary_evaluate(test_run(), model, &test, 1, NULL, &evaluation));
     for (int p = 0; p < covary_model_n_properties(model); p++) {
         const covary_errors found = covary_evaluation_errors(evaluation, p);
 

@@ -98,7 +98,7 @@ static void a_few_frames_are_learned_with_automatic_values(void **state)
         covary_evaluation *evaluation = NULL;
 
         assert_int_equal(covary_model_n_train(model), n);
-        assert_ok(covary_evaluate(test_run(), model, &recipe.train, 1, &evaluation));
+        assert_ok(covary_evaluate(test_run(), model, &recipe.train, 1, NULL, &evaluation));
         for (int p = 0; p < 2; p++) {
             const covary_errors errors = covary_evaluation_errors(evaluation, p);
 

@@ -173,7 +173,7 @@ static void check_errors(const covary_model *model, const molecule *of, const ch
 {
     covary_evaluation *evaluation = NULL;
 
-    assert_ok(covary_evaluate(test_run(), model, &test, 1, &evaluation));
+    assert_ok(covary_evaluate(test_run(), model, &test, 1, NULL, &evaluation));
     for (int p = 0; p < N_KINDS; p++) {
         const covary_errors errors = covary_evaluation_errors(evaluation, p);
         const double        limit = fmax(relative * errors.rms_reference, 1e-12);

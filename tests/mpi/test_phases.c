@@ -88,7 +88,7 @@ static double relative_error(const covary_model *model, const char *path, int p)
 {
     covary_evaluation *evaluation = NULL;
 
-    assert_ok(covary_evaluate(test_run(), model, &path, 1, &evaluation));
+    assert_ok(covary_evaluate(test_run(), model, &path, 1, NULL, &evaluation));
     const double error = covary_evaluation_errors(evaluation, p).relative_rmse;
     covary_evaluation_destroy(&evaluation);
     return error;

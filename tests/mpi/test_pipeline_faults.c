@@ -58,7 +58,7 @@ static covary_status evaluate(covary_run *run)
     covary_evaluation *evaluation = NULL;
 
     COVARY_TRY(covary_model_load(run, scratch_path("model.h5"), &model));
-    COVARY_TRY(covary_evaluate(run, model, test_frames, 1, &evaluation));
+    COVARY_TRY(covary_evaluate(run, model, test_frames, 1, NULL, &evaluation));
 
 done:
     covary_evaluation_destroy(&evaluation);

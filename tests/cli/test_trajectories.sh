@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Archives of all kinds on the command line: what inspect says of them, elements from topologies,
+# and selected frames, which get the answers that they get without a selection.
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+formats=$data/formats
+small_config 20
+first_frames 9 "$data/dce_test.xyz" >whole.xyz
+# frames 1, 3 and 5
+awk 'NR == 1 { lines = $1 + 2 } (int((NR - 1) / lines)) % 2 && NR <= 6 * lines' whole.xyz >part.xyz
+# its atoms as PDB
+head -n 10 whole.xyz | tail -n 8 |
+    awk '{ printf "HETATM%5d %-4s LIG A   1    %8.3f%8.3f%8.3f  1.00  0.00          %2s\n",
+           NR, $1, 0, 0, 0, $1 }' >molecule.pdb
+
+for ranks in ${COVARY_TEST_RANKS:-2}; do
+    expect_status 0 covary inspect --json said/json "$formats/dce2.dcd"
+    expect_said "frames        300" "atoms         16, elements unknown" "--topology" "cell"
+    for member in '"formula": null' '"frames": 300' '"atoms": 16' '"format": "dcd"' \
+        '"cell": \[14'; do
+        grep -q "$member" said/json || fail "the JSON lacks $member"
+    done
+    valid_json said/json || fail "what inspect writes is not JSON"
+    for topology in dce2.pdb dce2.gro; do
+        expect_status 0 covary inspect --topology "$formats/$topology" --frames ::100 \
+            "$formats/dce2.dcd"
+        expect_said "frames        3 of 300" "C4H8Cl4" "molecules     2" "density       0.101"
+    done
+    expect_status 0 covary inspect --time 10ps:19ps "$formats/dce2.dcd"
+    expect_said "frames        10 of 300" "time          10000 to 19000 fs"
+done
+
+ranks=1
+expect_status 0 covary fit config.yaml --output model.h5
+for ranks in ${COVARY_TEST_RANKS:-2}; do
+    expect_status 0 covary evaluate --model model.h5 --json part.json part.xyz
+    expect_status 0 covary evaluate --model model.h5 --json selected.json --frames 1:6:2 whole.xyz
+    cmp part.json selected.json || fail "selected frames have other errors than the same in a file"
+    expect_status 0 covary predict --model model.h5 --output selected.h5 --frames -8:-3:2 \
+        --topology molecule.pdb whole.xyz
+    expect_logged "3 of 9 frames are selected"
+    expect_status 0 covary inspect selected.h5
+    expect_said "frames        3"
+done
+
+ranks=1
+expect_refusal 1 "elements" "--topology FILE" -- \
+    predict --model model.h5 --output new.h5 "$formats/dce2.dcd"
+expect_refusal 1 "has 16 atoms, the topology 8" -- \
+    predict --model model.h5 --output new.h5 --topology molecule.pdb "$formats/dce2.dcd"
+expect_refusal 1 "the count differs" -- predict --model model.h5 --output new.h5 \
+    --topology "$formats/dce2.pdb" "$formats/dce2.dcd"
+expect_refusal 2 "frames '5'" "FIRST:STOP" -- \
+    predict --model model.h5 --output new.h5 --frames 5 whole.xyz
+expect_refusal 2 "takes none of 9 frames" -- \
+    predict --model model.h5 --output new.h5 --frames 9: whole.xyz
+expect_refusal 1 "has no time" "--frames" -- \
+    predict --model model.h5 --output new.h5 --time 0:5 whole.xyz
+expect_refusal 1 "none.pdb" "No such file" -- inspect --topology none.pdb whole.xyz
+
+finish "archives are inspected, and read with topologies and in part"
