@@ -121,16 +121,27 @@ done:
     return status;
 }
 
+/* Atoms without bonds. */
+static covary_status create_empty(int64_t n_atoms, bond_graph **made)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(MEMORY_ALLOCATE("bond graph", 1, made));
+    (*made)->n_atoms = n_atoms;
+    COVARY_TRY(MEMORY_ALLOCATE("bonds", n_atoms * n_atoms, &(*made)->bonded));
+    COVARY_TRY(MEMORY_ALLOCATE("colours of atoms", n_atoms, &(*made)->colour));
+
+done:
+    return status;
+}
+
 covary_status bond_graph_create(int64_t n_atoms, const uint8_t *species, const int *classes,
                                 const double *positions, bond_graph **graph)
 {
     covary_status status = COVARY_OK;
     bond_graph   *made = NULL;
 
-    COVARY_TRY(MEMORY_ALLOCATE("bond graph", 1, &made));
-    made->n_atoms = n_atoms;
-    COVARY_TRY(MEMORY_ALLOCATE("bonds", n_atoms * n_atoms, &made->bonded));
-    COVARY_TRY(MEMORY_ALLOCATE("colours of atoms", n_atoms, &made->colour));
+    COVARY_TRY(create_empty(n_atoms, &made));
     for (int64_t a = 0; a < n_atoms; a++) {
         for (int64_t b = 0; b < a; b++) {
             const bool bonded = bond_graph_near(species, positions, a, b);
@@ -138,6 +149,26 @@ covary_status bond_graph_create(int64_t n_atoms, const uint8_t *species, const i
         }
     }
     COVARY_TRY(refine_colours(made, species, classes));
+    *graph = made;
+    made = NULL;
+
+done:
+    bond_graph_destroy(&made);
+    return status;
+}
+
+covary_status bond_graph_create_bonded(int64_t n_atoms, const uint8_t *species, int64_t n_bonds,
+                                       const int64_t *pairs, bond_graph **graph)
+{
+    covary_status status = COVARY_OK;
+    bond_graph   *made = NULL;
+
+    COVARY_TRY(create_empty(n_atoms, &made));
+    for (int64_t i = 0; i < n_bonds; i++) {
+        const int64_t a = pairs[2 * i], b = pairs[2 * i + 1];
+        made->bonded[a * n_atoms + b] = made->bonded[b * n_atoms + a] = true;
+    }
+    COVARY_TRY(refine_colours(made, species, NULL));
     *graph = made;
     made = NULL;
 
@@ -155,28 +186,29 @@ void bond_graph_destroy(bond_graph **graph)
     }
 }
 
-/* ---- automorphisms ---- */
+/* ---- permutations that keep bonds ---- */
 
 typedef struct {
     const bond_graph *graph;
+    const bond_graph *other; /* that the images are in: the same graph for automorphisms */
     int32_t          *order; /* [n_atoms] atoms in the order in which they are placed */
     int32_t          *image; /* [n_atoms]; -1: not placed */
     bool             *taken; /* [n_atoms] */
     int64_t           steps;
-} automorphism_search;
+} image_search;
 
-static bool fits(const automorphism_search *search, int64_t depth, int32_t to)
+static bool fits(const image_search *search, int64_t depth, int32_t to)
 {
-    const bond_graph *graph = search->graph;
+    const bond_graph *graph = search->graph, *other_graph = search->other;
     const int32_t     atom = search->order[depth];
 
-    if (search->taken[to] || graph->colour[atom] != graph->colour[to]) {
+    if (search->taken[to] || graph->colour[atom] != other_graph->colour[to]) {
         return false;
     }
     for (int64_t k = 0; k < depth; k++) {
         const int32_t other = search->order[k];
         if (bond_graph_bonded(graph, atom, other) !=
-            bond_graph_bonded(graph, to, search->image[other])) {
+            bond_graph_bonded(other_graph, to, search->image[other])) {
             return false;
         }
     }
@@ -184,7 +216,7 @@ static bool fits(const automorphism_search *search, int64_t depth, int32_t to)
 }
 
 /* Complete the permutation from `depth` on. */
-static bool extend(automorphism_search *search, int64_t depth)
+static bool extend(image_search *search, int64_t depth)
 {
     if (depth == search->graph->n_atoms) {
         return true;
@@ -207,7 +239,7 @@ static bool extend(automorphism_search *search, int64_t depth)
 }
 
 /* A permutation that fixes the first `depth` atoms of the order and takes the next one to `to`? */
-static bool find_one(automorphism_search *search, int64_t depth, int32_t to)
+static bool find_one(image_search *search, int64_t depth, int32_t to)
 {
     memset(search->taken, 0, (size_t)search->graph->n_atoms * sizeof *search->taken);
     for (int64_t k = 0; k < depth; k++) {
@@ -248,7 +280,7 @@ static void order_along_bonds(const bond_graph *graph, int32_t *order, bool *pla
  * The stabilizer of the first `depth` atoms, given generators of that of one atom more: find one
  * permutation for each orbit that the next atom can reach.
  */
-static covary_status add_level(automorphism_search *search, int64_t depth, int32_t *parent,
+static covary_status add_level(image_search *search, int64_t depth, int32_t *parent,
                                int *n_generators, int32_t **generators, bool *exhaustive,
                                double *order)
 {
@@ -284,10 +316,10 @@ static covary_status add_level(automorphism_search *search, int64_t depth, int32
 covary_status bond_graph_automorphisms(const bond_graph *graph, int *n_generators,
                                        int32_t **generators, double *order, bool *exhaustive)
 {
-    covary_status       status = COVARY_OK;
-    const int64_t       n_atoms = graph->n_atoms;
-    automorphism_search search = {.graph = graph};
-    int32_t            *parent = NULL;
+    covary_status status = COVARY_OK;
+    const int64_t n_atoms = graph->n_atoms;
+    image_search  search = {.graph = graph, .other = graph};
+    int32_t      *parent = NULL;
 
     *n_generators = 0;
     *order = 1.0;
@@ -307,6 +339,26 @@ done:
     MEMORY_RELEASE(&parent);
     MEMORY_RELEASE(&search.taken);
     MEMORY_RELEASE(&search.image);
+    MEMORY_RELEASE(&search.order);
+    return status;
+}
+
+/* Colours are numbered by species and neighbours alone, so equal graphs have equal ones. */
+covary_status bond_graph_match(const bond_graph *from, const bond_graph *to, int32_t *image,
+                               bool *found)
+{
+    covary_status status = COVARY_OK;
+    image_search  search = {.graph = from, .other = to, .image = image, .steps = SEARCH_STEPS};
+
+    *found = false;
+    COVARY_TRY(MEMORY_ALLOCATE("order of atoms", from->n_atoms, &search.order));
+    COVARY_TRY(MEMORY_ALLOCATE("placed atoms", from->n_atoms, &search.taken));
+    order_along_bonds(from, search.order, search.taken);
+    memset(search.taken, 0, (size_t)from->n_atoms * sizeof *search.taken);
+    *found = from->n_atoms == to->n_atoms && extend(&search, 0);
+
+done:
+    MEMORY_RELEASE(&search.taken);
     MEMORY_RELEASE(&search.order);
     return status;
 }

@@ -29,6 +29,10 @@ covary_status bond_graph_create(int64_t n_atoms, const uint8_t *species, const i
                                 const double *positions, bond_graph **graph);
 void          bond_graph_destroy(bond_graph **graph);
 
+/* The same from bonds that are known: pairs [n_bonds][2] of atoms counted from 0. */
+covary_status bond_graph_create_bonded(int64_t n_atoms, const uint8_t *species, int64_t n_bonds,
+                                       const int64_t *pairs, bond_graph **graph);
+
 /* Are atoms a and b of a geometry bonded? */
 bool bond_graph_near(const uint8_t *species, const double *positions, int64_t a, int64_t b);
 
@@ -52,5 +56,15 @@ uint64_t bond_graph_hash(int64_t n_atoms, const uint8_t *species, const double *
  */
 covary_status bond_graph_automorphisms(const bond_graph *graph, int *n_generators,
                                        int32_t **generators, double *order, bool *exhaustive);
+
+/*
+ * Atoms of `to` that correspond to those of `from`, with the same colours and bonds: the first such
+ * image in lexical order along the bonds.
+ *
+ * image  out  [n_atoms]
+ * found  out  false: there is none, or none was found in a fixed number of steps
+ */
+covary_status bond_graph_match(const bond_graph *from, const bond_graph *to, int32_t *image,
+                               bool *found);
 
 #endif
