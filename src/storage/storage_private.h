@@ -8,16 +8,20 @@
 #include <hdf5.h>
 #include <stddef.h>
 
+/* Where the ranks of a run are. */
+typedef enum { STORAGE_NODES_UNKNOWN, STORAGE_ONE_NODE, STORAGE_SEVERAL_NODES } storage_nodes;
+
 struct storage {
-    covary_run *run;
-    char       *path;   /* what messages call it */
-    char       *part;   /* temporary name; NULL when reading or once renamed */
-    int         lock;   /* rank 0: descriptor of `part` that keeps other runs out, or < 0 */
-    char       *final;  /* of a continued file, which stays without a commit; else NULL */
-    hid_t       id;     /* < 0: closed */
-    int64_t     piece;  /* bytes of one rank in one collective call */
-    int64_t     end;    /* offset behind the last dataset that was defined */
-    bool        broken; /* something had no room: the disk may be full */
+    covary_run   *run;
+    char         *path;   /* what messages call it */
+    char         *part;   /* temporary name; NULL when reading or once renamed */
+    int           lock;   /* rank 0: descriptor of `part` that keeps other runs out, or < 0 */
+    char         *final;  /* of a continued file, which stays without a commit; else NULL */
+    hid_t         id;     /* < 0: closed */
+    int64_t       piece;  /* bytes of one rank in one collective call */
+    int64_t       end;    /* offset behind the last dataset that was defined */
+    bool          broken; /* something had no room: the disk may be full */
+    storage_nodes nodes;
 };
 
 /*

@@ -178,17 +178,18 @@ covary_status storage_define_compressed(storage *file, const char *dataset, stor
 
 /* One rank's rows on their way into a dataset. */
 typedef struct {
-    storage    *file;
-    const char *name;
-    hid_t       dataset, space, transfer;
-    int64_t     n_rows;   /* of the dataset */
-    int64_t     row_size; /* elements of a row */
-    hid_t       type;     /* in memory, or HDF5's own for texts */
-    size_t      size;     /* bytes of one element of `type` */
-    bool        narrow;   /* doubles into float32: converted here, HDF5 would write alone */
-    float      *narrowed;
-    int64_t     piece; /* rows in one call */
-    const char *rows;
+    storage     *file;
+    const char  *name;
+    hid_t        dataset, space, transfer;
+    int64_t      n_rows;   /* of the dataset */
+    int64_t      row_size; /* elements of a row */
+    storage_type given;    /* of the rows; STORAGE_TEXT: whatever the dataset holds */
+    hid_t        type;     /* in memory, or HDF5's own for texts */
+    size_t       size;     /* bytes of one element of `type` */
+    bool         narrow;   /* doubles into float32: converted here, HDF5 would write alone */
+    float       *narrowed;
+    int64_t      piece; /* rows in one call */
+    const char  *rows;
 } row_transfer;
 
 static void row_transfer_end(row_transfer *moved)
@@ -205,6 +206,65 @@ static void row_transfer_end(row_transfer *moved)
     }
 }
 
+/* Local: does the dataset take values of the type given? */
+static covary_status row_transfer_check_type(row_transfer *moved)
+{
+    static const storage_type types[] = {STORAGE_FLOAT64, STORAGE_FLOAT32, STORAGE_INT64,
+                                         STORAGE_INT32, STORAGE_UINT8};
+    storage_type              found = STORAGE_TEXT;
+    hid_t                     stored = H5Dget_type(moved->dataset);
+
+    for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
+        found = H5Tequal(stored, storage_file_type(types[t])) > 0 ? types[t] : found;
+    }
+    H5Tclose(stored);
+    moved->narrow = moved->given == STORAGE_FLOAT64 && found == STORAGE_FLOAT32;
+    if (found != moved->given && !moved->narrow) {
+        return COVARY_FAIL(COVARY_ERR_INTERNAL, "%s: %s holds %s, not %s", moved->file->path,
+                           moved->name, storage_type_name(found), storage_type_name(moved->given));
+    }
+    return COVARY_OK;
+}
+
+/* Collective, once in a file: are all ranks on one node? */
+static void storage_look_around(storage *file)
+{
+    MPI_Comm comm = covary_run_comm(file->run), node;
+    int      mine = 0;
+
+    if (file->nodes == STORAGE_NODES_UNKNOWN) {
+        MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+        MPI_Comm_size(node, &mine);
+        MPI_Comm_free(&node);
+        mine = mine == covary_run_size(file->run);
+        MPI_Allreduce(MPI_IN_PLACE, &mine, 1, MPI_INT, MPI_MIN, comm);
+        file->nodes = mine ? STORAGE_ONE_NODE : STORAGE_SEVERAL_NODES;
+    }
+}
+
+/*
+ * Local: how HDF5 is to write.  Each rank has its rows in one piece.  Between nodes, MPI-IO may
+ * gather pieces on some ranks, as parallel file systems like it; on one node that would only copy
+ * them.  Chunks that ranks share are always gathered.
+ */
+static covary_status row_transfer_set_mode(row_transfer *moved)
+{
+    hid_t properties = H5Dget_create_plist(moved->dataset);
+    bool  gather = moved->file->nodes == STORAGE_SEVERAL_NODES || properties < 0 ||
+                  H5Pget_layout(properties) == H5D_CHUNKED;
+
+    if (properties >= 0) {
+        H5Pclose(properties);
+    }
+    moved->transfer = H5Pcreate(H5P_DATASET_XFER);
+    if (moved->transfer < 0 || H5Pset_dxpl_mpio(moved->transfer, H5FD_MPIO_COLLECTIVE) < 0 ||
+        H5Pset_dxpl_mpio_collective_opt(moved->transfer, gather ? H5FD_MPIO_COLLECTIVE_IO
+                                                                : H5FD_MPIO_INDIVIDUAL_IO) < 0) {
+        return storage_refuse(moved->file, COVARY_ERR_IO, "cannot write %s", moved->name);
+    }
+    return COVARY_OK;
+}
+
 /* Local: open the dataset and see that rows [first, first + count) of this type fit in it. */
 static covary_status row_transfer_begin(row_transfer *moved, int64_t first, int64_t count)
 {
@@ -215,11 +275,11 @@ static covary_status row_transfer_begin(row_transfer *moved, int64_t first, int6
     H5Eclear2(H5E_DEFAULT);
     moved->dataset = H5Dopen2(moved->file->id, moved->name, H5P_DEFAULT);
     moved->space = moved->dataset >= 0 ? H5Dget_space(moved->dataset) : H5I_INVALID_HID;
-    moved->transfer = H5Pcreate(H5P_DATASET_XFER);
-    if (moved->space < 0 || moved->transfer < 0 ||
-        H5Pset_dxpl_mpio(moved->transfer, H5FD_MPIO_COLLECTIVE) < 0) {
+    if (moved->space < 0) {
         COVARY_TRY(storage_refuse(moved->file, COVARY_ERR_IO, "cannot open %s", moved->name));
     }
+    COVARY_TRY(moved->given != STORAGE_TEXT ? row_transfer_check_type(moved) : COVARY_OK);
+    COVARY_TRY(row_transfer_set_mode(moved));
     int rank = H5Sget_simple_extent_dims(moved->space, extent, NULL);
     moved->n_rows = (int64_t)extent[0];
     moved->row_size = 1;
@@ -287,6 +347,7 @@ static covary_status row_transfer_run(row_transfer *moved, int64_t first, int64_
     covary_run   *run = moved->file->run;
     int64_t       mine, calls = 0;
 
+    storage_look_around(moved->file);
     COVARY_TRY_TOGETHER(run, "begin to write rows", row_transfer_begin(moved, first, count));
     if (moved->n_rows == 0 || moved->row_size == 0) {
         goto done;
@@ -312,24 +373,16 @@ covary_status storage_write_rows(storage *file, const char *dataset, storage_typ
                                  int64_t first, int64_t count, const void *rows)
 {
     covary_status status = COVARY_OK;
-    storage_type  stored = type;
     row_transfer  moved = {.file = file,
                            .name = dataset,
                            .dataset = H5I_INVALID_HID,
                            .space = H5I_INVALID_HID,
                            .transfer = H5I_INVALID_HID,
+                           .given = type,
                            .type = storage_memory_type(type),
                            .size = (size_t)storage_value_bytes(type),
                            .rows = rows};
 
-    /* The same on every rank: each has the same metadata and names the same type. */
-    COVARY_TRY_TOGETHER(file->run, "find a dataset",
-                        storage_shape(file, dataset, &stored, NULL, NULL));
-    moved.narrow = type == STORAGE_FLOAT64 && stored == STORAGE_FLOAT32;
-    if (stored != type && !moved.narrow) {
-        COVARY_TRY(COVARY_FAIL(COVARY_ERR_INTERNAL, "%s: %s holds %s, not %s", file->path, dataset,
-                               storage_type_name(stored), storage_type_name(type)));
-    }
     COVARY_TRY(row_transfer_run(&moved, first, count));
 done:
     row_transfer_end(&moved);
@@ -380,7 +433,8 @@ static covary_status storage_put_any_texts(storage *file, const char *dataset, i
                            .name = dataset,
                            .dataset = H5I_INVALID_HID,
                            .space = H5I_INVALID_HID,
-                           .transfer = H5I_INVALID_HID};
+                           .transfer = H5I_INVALID_HID,
+                           .given = STORAGE_TEXT};
 
     COVARY_TRY_TOGETHER(file->run, "gather texts",
                         root ? storage_pack_texts(n, values, &shape[1], &block) : COVARY_OK);

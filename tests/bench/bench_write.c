@@ -24,14 +24,29 @@ static const uint8_t ETHANE[ATOMS] = {6, 6, 1, 1, 1, 1, 1, 1};
 typedef struct {
     covary_run       *run;
     char             *path, *plain_path;
-    int64_t           first, count; /* frames of this rank */
-    int64_t           n_batches;    /* of the rank with most frames */
+    int64_t           n_frames; /* of the file; the ranks take turns with their batches */
     annotation_layout layout;
     frames           *batch;
     double           *values[OBSERVABLES], *margin;
     char             *bytes;     /* of a batch, for the plain file */
     int64_t           row_bytes; /* of a frame in the annotation */
 } task;
+
+/* Frames of all ranks in one step. */
+static int64_t step_of(const task *of)
+{
+    return (int64_t)BATCH * covary_run_size(of->run);
+}
+
+/* The first frame of this rank's batch behind `done` frames, and how many there are in it. */
+static int64_t share_of(const task *of, int64_t done, int64_t *count)
+{
+    const int64_t first = done + (int64_t)BATCH * covary_run_rank(of->run);
+    const int64_t left = of->n_frames - first;
+
+    *count = left < 0 ? 0 : left < BATCH ? left : BATCH;
+    return left < 0 ? of->n_frames : first;
+}
 
 static covary_status write_annotation(void *context)
 {
@@ -40,11 +55,9 @@ static covary_status write_annotation(void *context)
     annotation_writer  *writer = NULL;
     const double *const values[OBSERVABLES] = {of->values[0], of->values[1]};
 
-    COVARY_TRY(annotation_create(of->run, of->path, &of->layout, &writer));
-    for (int64_t b = 0; b < of->n_batches; b++) {
-        const int64_t left = of->count - b * BATCH;
-        of->batch->first = of->first + b * BATCH;
-        of->batch->n_frames = left < 0 ? 0 : left < BATCH ? left : BATCH;
+    COVARY_TRY(annotation_begin(of->run, of->path, &of->layout, true, &writer));
+    for (int64_t done = 0; done < of->n_frames; done += step_of(of)) {
+        of->batch->first = share_of(of, done, &of->batch->n_frames);
         COVARY_TRY(annotation_write(writer, of->batch, values, of->margin, of->margin, NULL));
     }
     COVARY_TRY(annotation_commit(&writer));
@@ -64,10 +77,11 @@ static covary_status write_plainly(void *context)
         return COVARY_FAIL(COVARY_ERR_IO, "%s: MPI-IO cannot open it", of->plain_path);
     }
     failed |= MPI_File_set_size(file, 0);
-    for (int64_t b = 0; b < of->n_batches; b++) {
-        const int64_t left = of->count - b * BATCH;
-        const int64_t n = left < 0 ? 0 : left < BATCH ? left : BATCH;
-        failed |= MPI_File_write_at_all(file, (of->first + b * BATCH) * of->row_bytes, of->bytes,
+    for (int64_t done = 0; done < of->n_frames; done += step_of(of)) {
+        int64_t       n;
+        const int64_t first = share_of(of, done, &n);
+
+        failed |= MPI_File_write_at_all(file, first * of->row_bytes, of->bytes,
                                         (int)(n * of->row_bytes), MPI_BYTE, MPI_STATUS_IGNORE);
     }
     failed |= MPI_File_sync(file);
@@ -113,7 +127,6 @@ done:
 static covary_status prepare(task *of, const char *folder, int64_t n_frames)
 {
     covary_status status = COVARY_OK;
-    const int64_t rank = covary_run_rank(of->run), size = covary_run_size(of->run);
     text          name = {0};
 
     COVARY_TRY(text_add(&name, "%s/covary-bench.h5", folder));
@@ -121,9 +134,7 @@ static covary_status prepare(task *of, const char *folder, int64_t n_frames)
     name.length = 0;
     COVARY_TRY(text_add(&name, "%s/covary-bench.plain", folder));
     COVARY_TRY(memory_copy_text(name.data, &of->plain_path));
-    of->first = n_frames * rank / size;
-    of->count = n_frames * (rank + 1) / size - of->first;
-    of->n_batches = (n_frames / size + BATCH) / BATCH; /* no share exceeds n_frames / size + 1 */
+    of->n_frames = n_frames;
     of->layout = (annotation_layout){.n_frames = n_frames,
                                      .n_atoms = ATOMS,
                                      .species = ETHANE,
