@@ -98,4 +98,5 @@ def main():
             text.write(one * n % tuple(draw(generator, frames, neighbours, n).ravel()))
 
 
-main()
+if __name__ == "__main__":
+    main()
