@@ -190,4 +190,4 @@ if "$python" -c 'import h5py' 2>/dev/null; then
 else
     echo "python3-h5py is not installed: the annotation is not compared"
 fi
-echo "a fit, an evaluation, and a prediction that was queued again $restarts time(s), in a real Slurm"
+echo "a fit, an evaluation, and a prediction queued again $restarts time(s), in a real Slurm"
