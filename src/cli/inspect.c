@@ -12,35 +12,44 @@
 
 typedef enum { FILE_MODEL, FILE_ANNOTATION, FILE_CHECKPOINT, FILE_TRAJECTORY } file_kind;
 
-/* By its first bytes, then by what an HDF5 file says of itself.  Collective. */
-static covary_status find_kind(covary_run *run, const char *path, file_kind *kind)
+/* Rank 0: an HDF5 file says what it is, if it is Covary's; whatever else there is, is frames. */
+static covary_status look_at(covary_run *run, const char *path, int *kind)
 {
     static const char signature[8] = "\x89HDF\r\n\x1a\n";
     covary_status     status = COVARY_OK;
     char              head[8] = "";
-    int               found = FILE_TRAJECTORY;
+    FILE             *opened = fopen(path, "rb");
     storage          *file = NULL;
 
-    if (covary_run_rank(run) == 0) {
-        FILE *opened = fopen(path, "rb");
-        if (opened != NULL) {
-            size_t n = fread(head, 1, sizeof head, opened);
-            found = n == sizeof head && memcmp(head, signature, n) == 0 ? FILE_MODEL : found;
-            fclose(opened);
-        }
+    *kind = FILE_TRAJECTORY;
+    if (opened == NULL || fread(head, 1, sizeof head, opened) != sizeof head ||
+        memcmp(head, signature, sizeof head) != 0) {
+        goto done;
     }
-    MPI_Bcast(&found, 1, MPI_INT, 0, covary_run_comm(run));
-    if (found == FILE_MODEL) {
-        COVARY_TRY(storage_open(run, path, &file));
-        found = storage_exists(file, "/observables") ? FILE_ANNOTATION
-                : checkpoint_file_is_one(file)       ? FILE_CHECKPOINT
-                                                     : FILE_MODEL;
-        MPI_Bcast(&found, 1, MPI_INT, 0, covary_run_comm(run)); /* rank 0's view of it counts */
-    }
-    *kind = (file_kind)found;
-
+    COVARY_TRY(storage_open_alone(run, path, &file));
+    *kind = checkpoint_file_is_one(file)                 ? FILE_CHECKPOINT
+            : storage_has_attribute(file, "/", "format") ? FILE_MODEL
+            : storage_exists(file, "/covary")            ? FILE_ANNOTATION
+                                                         : FILE_TRAJECTORY;
 done:
     storage_close(&file);
+    if (opened != NULL) {
+        fclose(opened);
+    }
+    return status;
+}
+
+/* By its content.  Collective. */
+static covary_status find_kind(covary_run *run, const char *path, file_kind *kind)
+{
+    covary_status status = COVARY_OK;
+    int           found = FILE_TRAJECTORY;
+
+    COVARY_TRY_TOGETHER(run, "look at a file",
+                        covary_run_rank(run) == 0 ? look_at(run, path, &found) : COVARY_OK);
+    MPI_Bcast(&found, 1, MPI_INT, 0, covary_run_comm(run));
+    *kind = (file_kind)found;
+done:
     return status;
 }
 

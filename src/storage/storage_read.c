@@ -296,22 +296,26 @@ done:
     return status;
 }
 
-/* Local: n blocks of `width` bytes. */
+/* Local: n blocks of `width` bytes, as they are stored. */
 static covary_status storage_read_texts(const storage *file, const char *dataset, int64_t n,
                                         int64_t width, char *block)
 {
     covary_status status = COVARY_OK;
     storage_rows *rows = NULL;
-    hid_t         type = H5Tcopy(H5T_C_S1);
+    hid_t         opened = H5I_INVALID_HID, type = H5I_INVALID_HID;
 
-    H5Tset_size(type, (size_t)width);
-    H5Tset_strpad(type, H5T_STR_NULLPAD);
-    H5Tset_cset(type, H5T_CSET_UTF8);
+    COVARY_TRY(storage_open_dataset(file, dataset, &opened));
+    type = H5Dget_type(opened);
     COVARY_TRY(storage_rows_open(file, dataset, &rows));
     COVARY_TRY(storage_rows_read_as(rows, type, (size_t)width, 0, n, block));
 done:
     storage_rows_close(&rows);
-    H5Tclose(type);
+    if (type >= 0) {
+        H5Tclose(type);
+    }
+    if (opened >= 0) {
+        H5Dclose(opened);
+    }
     return status;
 }
 

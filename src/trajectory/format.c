@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 
 static const format_ops *const registry[] = {
-    &format_extxyz, &format_dcd,    &format_lammps,        &format_xtc, &format_trr,
-    &format_amber,  &format_mdtraj, &format_lammps_binary, NULL,
+    &format_extxyz, &format_dcd,    &format_lammps, &format_xtc,           &format_trr,
+    &format_amber,  &format_mdtraj, &format_h5md,   &format_lammps_binary, NULL,
 };
 
 const format_ops *const *format_registry(void)

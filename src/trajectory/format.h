@@ -37,6 +37,7 @@ typedef struct {
     int64_t n_frames;  /* at least 1 */
     int64_t max_atoms; /* of one frame */
     bool    elements;  /* frames have atomic numbers; if not, `read` leaves them 0 */
+    bool    doubtful;  /* they may mean something else: a topology goes before them */
 } format_contents;
 
 typedef struct {
@@ -81,6 +82,7 @@ extern const format_ops format_xtc;
 extern const format_ops format_trr;
 extern const format_ops format_amber;
 extern const format_ops format_mdtraj;
+extern const format_ops format_h5md;
 
 /* All formats, ended by NULL. */
 const format_ops *const *format_registry(void);

@@ -218,6 +218,7 @@ static covary_status open_file(covary_run *run, trajectory *into, member *file,
     source.path = file->path;
     file->format = format_registry()[format];
     COVARY_TRY(file->format->open(run, &source, tuning, &file->state, &contents));
+    contents.elements = contents.elements && !(contents.doubtful && into->species != NULL);
     COVARY_TRY(check_contents(into, file, &contents));
     file->first = into->n_in_files;
     file->n_frames = contents.n_frames;
