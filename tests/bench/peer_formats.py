@@ -13,6 +13,9 @@ import numpy as np
 
 warnings.simplefilter("ignore")
 import MDAnalysis  # noqa: E402
+from MDAnalysis.lib.mdamath import triclinic_vectors  # noqa: E402
+
+READERS = {".lammpstrj": "LAMMPSDUMP"}  # where MDAnalysis does not know the extension
 
 
 def make_universe(n_atoms):
@@ -28,13 +31,44 @@ def write_topology(path, n_atoms):
         out.write("END\n")
 
 
+class DumpWriter:
+    """Text dumps of LAMMPS, which MDAnalysis reads but does not write: rows in any order."""
+
+    def __init__(self, path, n_atoms):
+        self.file = open(path, "w")
+        self.order = np.random.default_rng(2).permutation(n_atoms)
+        self.step = 0
+
+    def write(self, atoms):
+        (a, _, _), (xy, b, _), (xz, yz, c) = triclinic_vectors(atoms.universe.dimensions)
+        self.file.write("ITEM: TIMESTEP\n%d\nITEM: NUMBER OF ATOMS\n%d\n"
+                        "ITEM: BOX BOUNDS xy xz yz pp pp pp\n%g %g %g\n%g %g %g\n%g %g %g\n"
+                        "ITEM: ATOMS id type x y z\n"
+                        % (self.step, len(atoms), min(0, xy, xz, xy + xz),
+                           a + max(0, xy, xz, xy + xz), xy, min(0, yz), b + max(0, yz), xz, 0, c,
+                           yz))
+        positions = atoms.positions
+        self.file.writelines("%d 1 %g %g %g\n" % (atom + 1, *positions[atom])
+                             for atom in self.order)
+        self.step += 1
+
+    def close(self):
+        self.file.close()
+
+
+def open_writer(path, n_atoms):
+    if path.endswith(".lammpstrj"):
+        return DumpWriter(path, n_atoms)
+    return MDAnalysis.Writer(path, n_atoms)
+
+
 def write(folder, n_atoms, n_frames, formats):
     """A random walk of all atoms in a box: what compresses is not too easy to compress."""
     universe = make_universe(n_atoms)
     universe.dimensions = [60, 61, 62, 80, 95, 100]
     stem = os.path.join(folder, str(n_atoms))
     write_topology(stem + ".pdb", n_atoms)
-    writers = [MDAnalysis.Writer("%s.%s" % (stem, name), n_atoms) for name in formats]
+    writers = [open_writer("%s.%s" % (stem, name), n_atoms) for name in formats]
     random = np.random.default_rng(1)
     positions = random.uniform(0, 60, (n_atoms, 3))
     for frame in range(n_frames):
@@ -50,7 +84,7 @@ def write(folder, n_atoms, n_frames, formats):
 
 def read_mdanalysis(path, n_atoms):
     universe = make_universe(n_atoms)
-    universe.load_new(path)
+    universe.load_new(path, format=READERS.get(os.path.splitext(path)[1]))
     return sum(1 for _ in universe.trajectory)
 
 
