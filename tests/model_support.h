@@ -20,19 +20,20 @@
 /* Members left NULL or 0 get the default that is written beside them. */
 typedef struct {
     const char *train;
-    const char *properties; /* YAML list; dipole and polarizability of the test data */
-    const char *basis;      /* eckart */
-    const char *handedness; /* improper */
-    const char *signs;      /* matched */
-    const char *weights;    /* auto */
-    const char *reference;  /* auto */
-    const char *symmetry;   /* none; a permutation in cycle notation goes in quotes */
-    const char *descriptor; /* cartesians, distances */
-    const char *scaling;    /* standardize */
-    const char *kernel;     /* gaussian */
-    const char *length;     /* 6 */
-    const char *ridge;      /* 1e-2 */
-    const char *rest;       /* further lines */
+    const char *properties;   /* YAML list; dipole and polarizability of the test data */
+    const char *basis;        /* eckart */
+    const char *handedness;   /* improper */
+    const char *signs;        /* matched */
+    const char *weights;      /* auto */
+    const char *reference;    /* auto */
+    const char *n_references; /* 1 */
+    const char *symmetry;     /* none; a permutation in cycle notation goes in quotes */
+    const char *descriptor;   /* cartesians, distances */
+    const char *scaling;      /* standardize */
+    const char *kernel;       /* gaussian */
+    const char *length;       /* 6 */
+    const char *ridge;        /* 1e-2 */
+    const char *rest;         /* further lines */
 } model_recipe;
 
 /* One representation and one kernel function: nothing is chosen but what a recipe leaves auto. */
@@ -50,15 +51,16 @@ static inline covary_config *recipe_config(const model_recipe *from)
              "data: {train: ['%s']}\n"
              "properties: [%s]\n"
              "representation: {basis: %s, axes: %s, signs: %s, weights: %s, "
-             "reference: '%s', references: 1, descriptor: [%s], scaling: %s, symmetry: %s}\n"
+             "reference: '%s', references: %s, descriptor: [%s], scaling: %s, symmetry: %s}\n"
              "kernel: {type: %s, length: %s}\n"
              "ridge: %s\n%s",
              from->train, GIVEN_OR(properties, DIPOLE ", " POLARIZABILITY),
              GIVEN_OR(basis, "eckart"), GIVEN_OR(handedness, "improper"),
              GIVEN_OR(signs, "matched"), GIVEN_OR(weights, "auto"), GIVEN_OR(reference, "auto"),
-             GIVEN_OR(descriptor, "cartesians, distances"), GIVEN_OR(scaling, "standardize"),
-             GIVEN_OR(symmetry, "none"), GIVEN_OR(kernel, "gaussian"), GIVEN_OR(length, "6"),
-             GIVEN_OR(ridge, "1e-2"), GIVEN_OR(rest, ""));
+             GIVEN_OR(n_references, "1"), GIVEN_OR(descriptor, "cartesians, distances"),
+             GIVEN_OR(scaling, "standardize"), GIVEN_OR(symmetry, "none"),
+             GIVEN_OR(kernel, "gaussian"), GIVEN_OR(length, "6"), GIVEN_OR(ridge, "1e-2"),
+             GIVEN_OR(rest, ""));
 #undef GIVEN_OR
     assert_ok(config_parse_text("recipe", yaml, &config));
     return config;
