@@ -108,6 +108,16 @@ typedef struct annotation_writer annotation_writer;
 covary_status annotation_begin(covary_run *run, const char *path, const annotation_layout *layout,
                                bool anew, annotation_writer **out);
 
+/*
+ * Would annotation_begin go on, and behind which frame?  Collective; nothing is changed.
+ *
+ * n_complete  out  -1: there is no `path`.part
+ *
+ * Errors of annotation_begin.
+ */
+covary_status annotation_look(covary_run *run, const char *path, const annotation_layout *layout,
+                              int64_t *n_complete);
+
 /* Frames that are in the file: the first one to write; those of them that count.  Local. */
 int64_t annotation_n_written(const annotation_writer *writer);
 int64_t annotation_n_flushed(const annotation_writer *writer);

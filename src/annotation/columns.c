@@ -197,3 +197,33 @@ int64_t annotation_bytes(const annotation_layout *layout)
     column_table_destroy(&table);
     return row * layout->n_frames;
 }
+
+static covary_status list_column(const char *dataset, int64_t row_bytes, int64_t n_frames,
+                                 text *into)
+{
+    char size[32];
+
+    text_format_bytes((double)(row_bytes * n_frames), sizeof size, size);
+    return text_add(into, "  %-40s %6lld bytes a frame  %10s\n", dataset, (long long)row_bytes,
+                    size);
+}
+
+covary_status columns_list(const annotation_layout *layout, text *into)
+{
+    covary_status status = COVARY_OK;
+    column_table *table = NULL;
+
+    COVARY_TRY(column_table_create(layout, &table));
+    for (int c = 0; c < table->n; c++) {
+        const column *of = &table->columns[c];
+        COVARY_TRY(list_column(of->dataset, column_row_bytes(of), layout->n_frames, into));
+    }
+    COVARY_TRY(list_column(ANNOTATION_STEP, 8, layout->n_frames, into));
+    if (layout->time) {
+        COVARY_TRY(list_column(ANNOTATION_TIME, 8, layout->n_frames, into));
+    }
+
+done:
+    column_table_destroy(&table);
+    return status;
+}

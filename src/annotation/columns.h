@@ -9,6 +9,7 @@
 #define COVARY_ANNOTATION_COLUMNS_H
 
 #include "annotation/annotation.h"
+#include "core/text.h"
 #include "storage/storage.h"
 
 #define ANNOTATION_STEP     "/observables/domain/step"
@@ -39,5 +40,8 @@ void          column_table_destroy(column_table **table);
 /* Values and bytes of one row.  Local. */
 int64_t column_row_size(const column *of);
 int64_t column_row_bytes(const column *of);
+
+/* Every dataset with a row per frame and its bytes, a line each.  Local. */
+covary_status columns_list(const annotation_layout *layout, text *into);
 
 #endif

@@ -288,6 +288,23 @@ done:
     return status;
 }
 
+covary_status annotation_look(covary_run *run, const char *path, const annotation_layout *layout,
+                              int64_t *n_complete)
+{
+    covary_status      status = COVARY_OK;
+    annotation_writer *writer = NULL;
+
+    *n_complete = -1;
+    COVARY_TRY_TOGETHER(run, "prepare an annotation", writer_prepare(run, layout, &writer));
+    COVARY_TRY(writer_continue(writer, path, layout));
+    if (writer->file != NULL) {
+        *n_complete = writer->n_complete;
+    }
+done:
+    annotation_abandon(&writer);
+    return status;
+}
+
 int64_t annotation_n_written(const annotation_writer *writer)
 {
     return writer->n_written;

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 
 #include "core/status.h"
+#include "model/annotate_plan.h"
 #include <covary/model.h>
 
 #include <string.h>
@@ -113,6 +114,7 @@ static covary_status perform(covary_run *run, const arguments *given)
     };
     const char      *name = given->precision;
     covary_precision precision;
+    text             report = {0};
 
     COVARY_TRY(check_usage(given));
     for (int s = 0; s < given->n_settings; s++) {
@@ -121,9 +123,16 @@ static covary_status perform(covary_run *run, const arguments *given)
     COVARY_TRY(find_precision(name, &precision));
     COVARY_TRY(covary_model_load(run, given->model, &model));
     COVARY_TRY(covary_model_set_precision(run, model, precision));
+    if (given->dry_run) {
+        COVARY_TRY(annotate_plan(run, model, given->files, given->n_files, &options, given->output,
+                                 &report));
+        print_result(run, &report);
+        goto done;
+    }
     COVARY_TRY(covary_annotate(run, model, given->files, given->n_files, &options, given->output));
 
 done:
+    text_release(&report);
     covary_model_destroy(&model);
     return status;
 }
@@ -159,7 +168,7 @@ static covary_status more_help(text *into)
 
 const command command_predict = {
     .name = "predict",
-    .usage = "--model MODEL.h5 --output ANNOTATION.h5 TRAJECTORY ...",
+    .usage = "--model MODEL.h5 --output ANNOTATION.h5 [--dry-run] TRAJECTORY ...",
     .summary = "annotate trajectories with the properties of a model",
     .perform = perform,
     .more_help = more_help,

@@ -8,6 +8,8 @@
 #include "linalg/threads.h"
 #include "model/inputs.h"
 
+#include <time.h>
+
 static const int64_t buffer_bytes = INT64_C(16) << 20;
 
 enum { SMALLEST_BATCH = 16, LARGEST_BATCH = 8192 };
@@ -137,14 +139,25 @@ void stream_begin(stream *from, const char *phase, int64_t first)
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
+/* MPI's clock belongs to the thread that calls MPI. */
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
 /* For the worker, which reads of the trajectory no more than where its files begin. */
 static covary_status predict(void *data)
 {
-    const stream_slot *slot = data;
-    const frames      *batch = slot->batch;
-    covary_status      status =
+    stream_slot  *slot = data;
+    const frames *batch = slot->batch;
+    const double  started = now();
+    covary_status status =
         prediction_compute(slot->of->model, batch->n_frames, batch->positions, slot->results);
 
+    slot->seconds = now() - started;
     if (status != COVARY_OK) {
         const char *path;
         int64_t     frame_in_file;
@@ -161,6 +174,7 @@ static covary_status read_step(stream *from, int64_t step)
     covary_status         status = COVARY_OK;
     const model_molecule *about = &from->model->about;
     stream_slot          *slot = &from->slots[step % 2];
+    const double          started = now();
     frame_range           mine;
 
     if (step >= from->n_steps) {
@@ -169,6 +183,8 @@ static covary_status read_step(stream *from, int64_t step)
     mine = batch_of(from, step);
     COVARY_TRY(trajectory_read(from->from, mine.first, mine.count, slot->batch));
     COVARY_TRY(frames_check_composition(slot->batch, from->from, about->n_atoms, about->species));
+    from->pace.n_read += mine.count;
+    from->pace.read_seconds += now() - started;
 
 done:
     return status;
@@ -209,6 +225,7 @@ covary_status stream_next(stream *from, bool *more)
 {
     covary_status status = COVARY_OK;
     const int64_t left = trajectory_n_frames(from->from) - from->first;
+    stream_slot  *done;
 
     *more = false;
     if (from->step == from->n_steps) {
@@ -219,8 +236,11 @@ covary_status stream_next(stream *from, bool *more)
         start_step(from, 0);
     }
     COVARY_TRY_TOGETHER(from->run, "predict a batch", take_step(from));
-    from->batch = from->slots[from->step % 2].batch;
-    from->results = from->slots[from->step % 2].results;
+    done = &from->slots[from->step % 2];
+    from->batch = done->batch;
+    from->results = done->results;
+    from->pace.n_computed += done->batch->n_frames;
+    from->pace.compute_seconds += done->seconds;
     *more = true;
     from->step++;
     start_step(from, from->step);

@@ -21,7 +21,14 @@ typedef struct {
     const struct stream *of;
     frames              *batch;
     prediction          *results;
+    double               seconds; /* that the prediction took */
 } stream_slot;
+
+/* What this rank has done so far, and the wall time of that. */
+typedef struct {
+    int64_t n_read, n_computed; /* frames */
+    double  read_seconds, compute_seconds;
+} stream_pace;
 
 typedef struct stream {
     covary_run         *run;   /* borrowed */
@@ -34,6 +41,7 @@ typedef struct stream {
     int64_t             step, n_steps;
     stream_slot         slots[2]; /* by steps in turn */
     worker             *beside;
+    stream_pace         pace;
 } stream;
 
 /*

@@ -149,7 +149,8 @@ done:
     return status;
 }
 
-covary_status checksum_file(const char *path, int64_t *bytes, char text[CHECKSUM_TEXT])
+static covary_status checksum_up_to(const char *path, int64_t most_whole, int64_t *bytes,
+                                    char text[CHECKSUM_TEXT])
 {
     covary_status  status = COVARY_OK;
     FILE          *file = fopen(path, "rb");
@@ -166,7 +167,7 @@ covary_status checksum_file(const char *path, int64_t *bytes, char text[CHECKSUM
     }
     COVARY_TRY(MEMORY_ALLOCATE("checksum buffer", CHECKSUM_SAMPLE, &buffer));
     checksum_begin(&sum);
-    bool whole = seen.st_size <= CHECKSUM_WHOLE;
+    bool whole = seen.st_size <= most_whole;
     COVARY_TRY(whole ? checksum_add_range(&sum, file, path, buffer, 0, seen.st_size)
                      : checksum_add_samples(&sum, file, path, buffer, seen.st_size));
     checksum_end(&sum, hex);
@@ -178,4 +179,14 @@ done:
         fclose(file);
     }
     return status;
+}
+
+covary_status checksum_file(const char *path, int64_t *bytes, char sum[CHECKSUM_TEXT])
+{
+    return checksum_up_to(path, CHECKSUM_WHOLE, bytes, sum);
+}
+
+covary_status checksum_whole_file(const char *path, int64_t *bytes, char sum[CHECKSUM_TEXT])
+{
+    return checksum_up_to(path, INT64_MAX, bytes, sum);
 }

@@ -10,6 +10,7 @@
 #ifdef __linux__
 #define _GNU_SOURCE /* fallocate; posix_fallocate would write every block where it is missing */
 #endif
+#include "core/text.h"
 #include "storage/storage_private.h"
 
 #include <errno.h>
@@ -53,4 +54,23 @@ covary_status storage_reserve(const storage *file, const char *what, int64_t off
                            (long long)bytes, what, strerror(reason));
     }
     return COVARY_OK;
+}
+
+covary_status storage_room(const char *path, int64_t *bytes)
+{
+    covary_status  status = COVARY_OK;
+    text           folder = {0};
+    const char    *slash = strrchr(path, '/');
+    struct statvfs space;
+
+    COVARY_TRY(slash ? text_add_bytes(&folder, path, (size_t)(slash - path) + 1)
+                     : text_add(&folder, "."));
+    if (statvfs(folder.data, &space) != 0) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_IO, "%s: its disk cannot be asked for room: %s", path,
+                               strerror(errno)));
+    }
+    *bytes = (int64_t)((double)space.f_bavail * (double)space.f_frsize);
+done:
+    text_release(&folder);
+    return status;
 }

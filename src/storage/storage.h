@@ -94,6 +94,9 @@ void storage_abandon(storage **file);
 /* As given to storage_create or storage_open; of a continued file `path`.part.  Local, borrowed. */
 const char *storage_path(const storage *file);
 
+/* Bytes that a file at `path` may still take of its file system.  Local.  COVARY_ERR_IO. */
+covary_status storage_room(const char *path, int64_t *bytes);
+
 /* Bytes that one rank moves in one collective call (256 MiB; tests make it small).  Local. */
 void storage_limit_piece(storage *file, int64_t bytes);
 

@@ -123,12 +123,12 @@ static void walk(covary_status (*pass)(covary_run *), int at_least)
     int            fault = 0;
 
     do {
-        char text[32];
+        char place[32];
         int  extremes[2];
 
         fault++;
-        snprintf(text, sizeof text, "%d:%d", fault, fault % covary_run_size(test_run()));
-        setenv("COVARY_FAULT", text, 1);
+        snprintf(place, sizeof place, "%d:%d", fault, fault % covary_run_size(test_run()));
+        setenv("COVARY_FAULT", place, 1);
         status = pass_in_new_run(pass);
         extremes[0] = (int)status;
         extremes[1] = -(int)status;

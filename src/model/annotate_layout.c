@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From a model and its archive to the layout of the annotation. */
+#include "model/annotate_layout.h"
+
+#include "core/memory.h"
+#include "core/status.h"
+#include "core/text.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+void annotate_layout_release(annotate_layout *held)
+{
+    MEMORY_RELEASE(&held->selection);
+    MEMORY_RELEASE(&held->checksums);
+    MEMORY_RELEASE(&held->inputs);
+    MEMORY_RELEASE(&held->observables);
+}
+
+typedef covary_status (*summing)(const char *path, int64_t *bytes, char sum[CHECKSUM_TEXT]);
+
+/* Rank 0 reads; with NULL instead of a path there is nothing to sum. */
+static covary_status sum_file(covary_run *run, summing how, const char *path, char *sum,
+                              annotation_input *about)
+{
+    covary_status status = COVARY_OK;
+
+    *about = (annotation_input){.path = path, .checksum = sum};
+    if (path == NULL) {
+        return COVARY_OK;
+    }
+    if (covary_run_rank(run) == 0) {
+        status = how(path, &about->bytes, sum);
+    }
+    COVARY_TRY_TOGETHER(run, "sum the inputs", status);
+    MPI_Bcast(sum, CHECKSUM_TEXT, MPI_CHAR, 0, covary_run_comm(run));
+    MPI_Bcast(&about->bytes, 1, MPI_INT64_T, 0, covary_run_comm(run));
+
+done:
+    return status;
+}
+
+static covary_status describe_files(covary_run *run, const covary_model *model,
+                                    const char *const *paths, int n_paths, annotate_layout *held,
+                                    annotation_layout *layout)
+{
+    covary_status          status = COVARY_OK;
+    annotation_provenance *provenance = &layout->provenance;
+
+    COVARY_TRY_TOGETHER(run, "reserve the checksums",
+                        MEMORY_ALLOCATE("checksums", 1 + n_paths, &held->checksums));
+    COVARY_TRY_TOGETHER(run, "reserve the inputs",
+                        MEMORY_ALLOCATE("inputs", n_paths, &held->inputs));
+    COVARY_TRY(
+        sum_file(run, checksum_whole_file, model->path, held->checksums[0], &provenance->model));
+    for (int i = 0; i < n_paths; i++) {
+        COVARY_TRY(
+            sum_file(run, checksum_file, paths[i], held->checksums[1 + i], &held->inputs[i]));
+    }
+    provenance->n_inputs = n_paths;
+    provenance->inputs = held->inputs;
+
+done:
+    return status;
+}
+
+static covary_status describe_observables(const covary_model *model, annotate_layout *held,
+                                          annotation_layout *layout)
+{
+    covary_status status = MEMORY_ALLOCATE("observables", model->n_properties, &held->observables);
+
+    for (int p = 0; p < model->n_properties && status == COVARY_OK; p++) {
+        const property *of = model->properties[p].of;
+        held->observables[p] = (annotation_observable){.name = of->name,
+                                                       .unit = of->unit,
+                                                       .kind = of->kind->name,
+                                                       .rank = of->kind->rank,
+                                                       .per_atom = of->per_atom};
+    }
+    layout->n_observables = model->n_properties;
+    layout->observables = held->observables;
+    return status;
+}
+
+/* Whatever else than model and inputs decides on the contents. */
+static covary_status describe_settings(const stream *from, const covary_annotate_options *options,
+                                       annotate_layout *held, annotation_provenance *provenance)
+{
+    covary_status status = COVARY_OK;
+    const bool    single = from->model->precision == ENGINE_SINGLE;
+    const char   *positions = options->double_positions ? "double" : "single";
+
+    COVARY_TRY(trajectory_selection(from->from, &held->selection));
+    held->settings[0] = (annotation_setting){"positions", options->positions ? positions : "none"};
+    held->settings[1] = (annotation_setting){"precision", single ? "single" : "double"};
+    held->settings[2] = (annotation_setting){"frames", held->selection};
+    provenance->n_settings = ANNOTATE_SETTINGS;
+    provenance->settings = held->settings;
+
+done:
+    return status;
+}
+
+/*
+ * A file has cells for all frames or for none.  Times are written even if they are NAN: MDAnalysis
+ * refuses files without them.
+ */
+static covary_status probe_first_frame(stream *from, annotation_layout *layout)
+{
+    covary_status status = COVARY_OK;
+    frames       *probe = from->batch;
+
+    COVARY_TRY(trajectory_read(from->from, 0, 1, probe));
+    layout->time = true;
+    layout->periodic = probe->periodic[0];
+    for (int i = 0; i < 9; i++) {
+        layout->cell = layout->cell || probe->cell[i] != 0.0;
+    }
+
+done:
+    return status;
+}
+
+/* Now; or the time that a reproducible build or test asks for (reproducible-builds.org). */
+static void tell_time(annotate_layout *held)
+{
+    const char *epoch = getenv("SOURCE_DATE_EPOCH");
+    int64_t     seconds;
+    time_t      now = time(NULL);
+    struct tm   utc;
+
+    if (epoch != NULL && text_to_int64(epoch, &seconds)) {
+        now = (time_t)seconds;
+    }
+    strftime(held->created, sizeof held->created, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+}
+
+static covary_status describe(const covary_model *model, stream *from,
+                              const covary_annotate_options *options, annotate_layout *held,
+                              annotation_layout *layout)
+{
+    covary_status status = COVARY_OK;
+
+    *layout = (annotation_layout){
+        .n_frames = trajectory_n_frames(from->from),
+        .n_atoms = model->about.n_atoms,
+        .species = model->about.species,
+        .positions = options->positions,
+        .double_positions = options->double_positions,
+        .margin = true,
+        .distance = true,
+        .provenance = {.author = "Covary",
+                       .command = options->command,
+                       .config = model->config_text},
+    };
+    COVARY_TRY(probe_first_frame(from, layout));
+    COVARY_TRY(describe_observables(model, held, layout));
+    COVARY_TRY(describe_settings(from, options, held, &layout->provenance));
+    tell_time(held);
+    layout->provenance.created = held->created;
+
+done:
+    return status;
+}
+
+covary_status annotate_layout_describe(covary_run *run, const covary_model *model, stream *from,
+                                       const char *const *paths, int n_paths,
+                                       const covary_annotate_options *options, annotate_layout *out)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY_TOGETHER(run, "lay out the annotation",
+                        describe(model, from, options, out, &out->layout));
+    COVARY_TRY(describe_files(run, model, paths, n_paths, out, &out->layout));
+
+done:
+    return status;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The layout of the annotation that a model makes of an archive. */
+#ifndef COVARY_MODEL_ANNOTATE_LAYOUT_H
+#define COVARY_MODEL_ANNOTATE_LAYOUT_H
+
+#include "annotation/annotation.h"
+#include "model/stream.h"
+#include "storage/checksum.h"
+
+enum { ANNOTATE_SETTINGS = 3 };
+
+/* The layout and what it points to; starts from {0}. */
+typedef struct {
+    annotation_layout      layout;
+    annotation_observable *observables;
+    annotation_input      *inputs;
+    char (*checksums)[CHECKSUM_TEXT]; /* [1 + n_inputs]: model, then inputs */
+    annotation_setting settings[ANNOTATE_SETTINGS];
+    char              *selection; /* of frames */
+    char               created[32];
+} annotate_layout;
+
+/*
+ * Look at the first frame, and sum model and inputs.  Collective.
+ *
+ * from  in  opened, no step taken yet
+ * out   in  must not be moved afterwards: it points to itself
+ */
+covary_status annotate_layout_describe(covary_run *run, const covary_model *model, stream *from,
+                                       const char *const *paths, int n_paths,
+                                       const covary_annotate_options *options,
+                                       annotate_layout               *out);
+void          annotate_layout_release(annotate_layout *held);
+
+#endif
