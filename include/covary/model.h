@@ -98,9 +98,10 @@ COVARY_API covary_status covary_model_set_precision(covary_run *run, covary_mode
 
 /* Which frames of trajectories are taken, and what their files may lack.  NULLs: all, nothing. */
 typedef struct {
-    const char *topology; /* PDB, GRO, PSF or extended XYZ: elements for formats that have none */
-    const char *frames;   /* FIRST:STOP:STRIDE as Python has it, counted through all files */
-    const char *times;    /* FROM:TO, both included, each with fs (default), ps or ns behind it */
+    const char *topology;  /* PDB, GRO, PSF or extended XYZ: elements for formats that have none */
+    const char *particles; /* of H5MD files with several groups of particles, the one to take */
+    const char *frames;    /* FIRST:STOP:STRIDE as Python has it, counted through all files */
+    const char *times;     /* FROM:TO, both included, each with fs (default), ps or ns behind it */
 } covary_input_options;
 
 /* Settings of covary_annotate. */

@@ -64,6 +64,9 @@ static const option options[] = {
     {"--topology", NULL, "FILE", "predict evaluate inspect",
      "elements for trajectories that have none: PDB, GRO, PSF or extended XYZ", TAKES_TEXT,
      MEMBER(topology), 0},
+    {"--particles", NULL, "NAME", "predict evaluate inspect",
+     "of H5MD files with several groups of particles, the one to take", TAKES_TEXT,
+     MEMBER(particles), 0},
     {"--frames", NULL, "FIRST:STOP:STRIDE", "predict evaluate inspect",
      "take these frames, counted through all files as Python does: from 0, negative from the end, "
      "any part may be left out",

@@ -41,8 +41,10 @@ covary_status find_precision(const char *name, covary_precision *found)
 
 covary_input_options input_options(const arguments *given)
 {
-    return (covary_input_options){
-        .topology = given->topology, .frames = given->frames, .times = given->times};
+    return (covary_input_options){.topology = given->topology,
+                                  .particles = given->particles,
+                                  .frames = given->frames,
+                                  .times = given->times};
 }
 
 covary_status formats_help(text *into)

@@ -123,8 +123,10 @@ covary_status inspect_trajectory(covary_run *run, const char *path,
     covary_status      status = COVARY_OK;
     topology          *about = NULL;
     inspected          of = {.path = path};
-    trajectory_options wanted = {
-        .without_elements = true, .frames = options->frames, .times = options->times};
+    trajectory_options wanted = {.without_elements = true,
+                                 .particles = options->particles,
+                                 .frames = options->frames,
+                                 .times = options->times};
 
     if (options->topology != NULL) {
         COVARY_TRY(topology_read(run, options->topology, &about));

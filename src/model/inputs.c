@@ -20,6 +20,7 @@ covary_status inputs_open(covary_run *run, const char *const *paths, int n_paths
         COVARY_TRY(topology_read(run, options->topology, &elements));
     }
     wanted.topology = elements;
+    wanted.particles = options->particles;
     wanted.frames = options->frames;
     wanted.times = options->times;
     COVARY_TRY(trajectory_open(run, paths, n_paths, &wanted, &opened));

@@ -15,6 +15,7 @@ typedef struct {
     const char *path;
     int64_t     bytes;
     int64_t     seconds, nanoseconds; /* of the last modification */
+    const char *particles;            /* of several groups the one wanted (H5MD); may be NULL */
 } format_source;
 
 /* Sizes that bound memory and decide how work is shared; tests make them tiny. */

@@ -27,6 +27,7 @@ typedef struct {
 typedef struct {
     covary_run *run;
     char       *path;
+    char       *particles; /* the group wanted; NULL: the only one */
     int64_t     bytes;
     h5md_layout layout;
     int64_t     window; /* most frames read at once */
@@ -67,6 +68,7 @@ static void h5md_close(void **file)
         return;
     }
     h5md_rest(self);
+    MEMORY_RELEASE(&self->particles);
     MEMORY_RELEASE(&self->path);
     MEMORY_RELEASE(file);
 }
@@ -79,6 +81,7 @@ static covary_status create(covary_run *run, const format_source *source, h5md_f
     (*out)->run = run;
     (*out)->bytes = source->bytes;
     COVARY_TRY(memory_copy_text(source->path, &(*out)->path));
+    COVARY_TRY(memory_copy_text(source->particles, &(*out)->particles));
 done:
     return status;
 }
@@ -89,7 +92,7 @@ static covary_status find_layout(const h5md_file *self, h5md_layout *layout)
     storage      *file = NULL;
 
     COVARY_TRY(storage_open_alone(self->run, self->path, &file));
-    COVARY_TRY(h5md_layout_find(file, NULL, layout));
+    COVARY_TRY(h5md_layout_find(file, self->particles, layout));
 done:
     storage_close(&file);
     return status;
@@ -153,7 +156,7 @@ static covary_status wake(h5md_file *self)
     }
     COVARY_TRY(format_check_unchanged(self->path, self->bytes));
     COVARY_TRY(storage_open_alone(self->run, self->path, &self->opened));
-    COVARY_TRY(h5md_layout_find(self->opened, NULL, &layout));
+    COVARY_TRY(h5md_layout_find(self->opened, self->particles, &layout));
     if (memcmp(&layout, &self->layout, sizeof layout) != 0) {
         COVARY_TRY(COVARY_FAIL(COVARY_ERR_IO,
                                "%s: the file has changed since it was opened; read it when nothing "

@@ -202,7 +202,7 @@ static covary_status check_contents(const trajectory *into, const member *file,
 
 /* Collective. */
 static covary_status open_file(covary_run *run, trajectory *into, member *file,
-                               const format_tuning *tuning)
+                               const char *particles, const format_tuning *tuning)
 {
     covary_status   status = COVARY_OK;
     format_source   source = {0};
@@ -216,6 +216,7 @@ static covary_status open_file(covary_run *run, trajectory *into, member *file,
     MPI_Bcast(&source, sizeof source, MPI_BYTE, 0, covary_run_comm(run));
     MPI_Bcast(&format, 1, MPI_INT64_T, 0, covary_run_comm(run));
     source.path = file->path;
+    source.particles = particles;
     file->format = format_registry()[format];
     COVARY_TRY(file->format->open(run, &source, tuning, &file->state, &contents));
     contents.elements = contents.elements && !(contents.doubtful && into->species != NULL);
@@ -341,7 +342,7 @@ covary_status trajectory_open_tuned(covary_run *run, const char *const *paths, i
                         selection_parse(options->frames, options->times, &wanted));
     COVARY_TRY_TOGETHER(run, "prepare a trajectory", prepare(run, paths, n_paths, options, out));
     for (int file = 0; file < n_paths; file++) {
-        COVARY_TRY(open_file(run, *out, &(*out)->files[file], tuning));
+        COVARY_TRY(open_file(run, *out, &(*out)->files[file], options->particles, tuning));
     }
     COVARY_TRY(select_frames(run, *out, options, &wanted));
 done:

@@ -40,8 +40,9 @@ typedef struct {
     int                  n_requests;
     const topology      *topology; /* elements for files that have none; NULL: none is given */
     bool                 without_elements; /* files that have none may be read all the same */
-    const char          *frames; /* FIRST:STOP:STRIDE (trajectory/selection.h); NULL: all */
-    const char          *times;  /* FROM:TO of those frames, whose times must ascend; NULL: all */
+    const char          *frames;    /* FIRST:STOP:STRIDE (trajectory/selection.h); NULL: all */
+    const char          *particles; /* the group to take of H5MD files; NULL: the only one */
+    const char          *times; /* FROM:TO of those frames, whose times must ascend; NULL: all */
 } trajectory_options;
 
 /*

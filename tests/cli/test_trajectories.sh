@@ -45,7 +45,29 @@ for ranks in ${COVARY_TEST_RANKS:-2}; do
     expect_said "frames        3"
 done
 
+# HDF5 files tell by their content what they are; annotations are trajectories too
+for ranks in ${COVARY_TEST_RANKS:-2}; do
+    expect_status 0 covary inspect "$formats/dce2.h5md"
+    expect_said "trajectory, h5md" "frames        300" "elements unknown"
+    expect_status 0 covary inspect "$formats/mdtraj_dce2.h5"
+    expect_said "trajectory, mdtraj" "C4H8Cl4" "time          0 to 59800 fs"
+    expect_status 0 covary inspect --topology "$formats/dce2.pdb" "$formats/dce2.ncdf"
+    expect_said "trajectory, amber" "C4H8Cl4"
+    expect_status 0 covary predict --model model.h5 --double-positions --output one.h5 whole.xyz
+    expect_status 0 covary predict --model model.h5 --output two.h5 --particles all one.h5
+    expect_status 0 covary inspect two.h5
+    expect_said "frames        9"
+    for name in one two; do
+        expect_status 0 covary export "$name.h5" --format csv --output "$name.csv"
+    done
+    cmp one.csv two.csv || fail "frames of an annotation are not those that it was made from"
+done
 ranks=1
+expect_refusal 1 "model.h5 is a model of Covary, not a trajectory" -- \
+    predict --model model.h5 --output new.h5 model.h5
+expect_refusal 1 "no group of particles 'water' (there are: all)" -- \
+    predict --model model.h5 --output new.h5 --particles water one.h5
+
 expect_refusal 1 "elements" "--topology FILE" -- \
     predict --model model.h5 --output new.h5 "$formats/dce2.dcd"
 expect_refusal 1 "has 16 atoms, the topology 8" -- \

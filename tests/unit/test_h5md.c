@@ -209,6 +209,20 @@ static void groups_without_positions_are_passed_over(void **state)
     h5md_put_all(file, &variant);
     H5Fclose(file);
     assert_bad(path, COVARY_ERR_FORMAT, "several groups of particles have positions: all, solvent");
+
+    trajectory *opened = NULL;
+    frames     *batch = NULL;
+    assert_ok(trajectory_open(test_run(), &path, 1, &(trajectory_options){.particles = "solvent"},
+                              &opened));
+    assert_ok(frames_create(0, 0, &batch));
+    assert_ok(trajectory_read(opened, 2, 3, batch));
+    h5md_assert_frames(&variant, batch, 2);
+    frames_destroy(&batch);
+    trajectory_close(&opened);
+    assert_int_equal(
+        trajectory_open(test_run(), &path, 1, &(trajectory_options){.particles = "ions"}, &opened),
+        COVARY_ERR_FORMAT);
+    assert_message("no group of particles 'ions' (there are: all, solvent)");
 }
 
 static void assert_needs_topology(const h5md_variant *variant)
