@@ -26,7 +26,7 @@ static const char *save(const dump_variant *variant, bool binary)
     return path;
 }
 
-/* Every frame of whose elements the file tells, so that their numbers of atoms may differ. */
+/* Where the file tells the elements, frames may differ in their numbers of atoms. */
 static void assert_shares(const dump_variant *variant, bool binary, int64_t chunk_bytes,
                           int64_t share_bytes)
 {
@@ -37,10 +37,12 @@ static void assert_shares(const dump_variant *variant, bool binary, int64_t chun
     frames     *batch = NULL;
     int64_t     first, count, sum = 0;
     test_random stream = {11};
+    const bool  told = strstr(variant->columns, "element") != NULL && !binary;
 
     assert_ok(trajectory_open_tuned(
-        test_run(), &path, 1, &(trajectory_options){.topology = dump_topology(variant->n_atoms)},
-        &tuning, &opened));
+        test_run(), &path, 1,
+        &(trajectory_options){.topology = told ? NULL : dump_topology(variant->n_atoms)}, &tuning,
+        &opened));
     assert_int_equal(trajectory_n_frames(opened), variant->n_frames);
     trajectory_share(opened, &first, &count);
     MPI_Allreduce(&count, &sum, 1, MPI_INT64_T, MPI_SUM, covary_run_comm(test_run()));
