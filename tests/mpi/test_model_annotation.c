@@ -158,11 +158,78 @@ static void a_request_to_stop_leaves_nothing(void **state)
     covary_model_destroy(&model);
 }
 
+/* A request to stop is the process's; a run that catches signals begins without one. */
+static covary_run *unstopped_run(void)
+{
+    const covary_run_options quiet = {.verbosity = COVARY_QUIET, .signals = true};
+    covary_run              *run = NULL;
+
+    assert_ok(covary_run_create(covary_run_comm(test_run()), &quiet, &run));
+    return run;
+}
+
+/* One run whose last rank is asked to stop at an agreement. */
+static covary_status annotate_until(const char *model_path, const char *path, const char *output,
+                                    int agreement)
+{
+    const covary_annotate_options options = {.positions = true, .batch = 1};
+    covary_status                 status = COVARY_OK;
+    covary_run                   *run = NULL;
+    covary_model                 *model = NULL;
+    char                          fault[64];
+
+    snprintf(fault, sizeof fault, "%d:%d:stop", agreement, covary_run_size(test_run()) - 1);
+    setenv("COVARY_FAULT", fault, 1);
+    run = unstopped_run();
+    unsetenv("COVARY_FAULT");
+    assert_ok(covary_model_load(run, model_path, &model));
+    status = covary_annotate(run, model, &path, 1, &options, output);
+    covary_model_destroy(&model);
+    covary_run_destroy(&run);
+    return status;
+}
+
+/* Stopped again and again, a bit later each time, and in the end the file of one run. */
+static void stops_lose_nothing(void **state)
+{
+    const char   *path = first_frames("dce_test.xyz", FRAMES, 8);
+    const char   *model_path = scratch_file("model.h5");
+    const char   *once = scratch_file("once.h5"), *often = scratch_file("often.h5");
+    covary_run   *run = unstopped_run();
+    covary_model *model = small_model();
+    covary_status status = COVARY_STOPPED;
+    int           stops = 0, same = 1;
+
+    (void)state;
+    covary_run_destroy(&run);
+    assert_ok(covary_model_save(test_run(), model, model_path));
+    covary_model_destroy(&model);
+    setenv("SOURCE_DATE_EPOCH", "0", 1); /* the only contents that depend on the clock */
+    assert_ok(annotate_until(model_path, path, once, 0));
+    for (int agreement = 150; status == COVARY_STOPPED; agreement += 13) {
+        covary_status_clear();
+        status = annotate_until(model_path, path, often, agreement);
+        stops += strstr(covary_status_message(), "of 41 frames written; run the same") != NULL;
+    }
+    unsetenv("SOURCE_DATE_EPOCH");
+    assert_ok(status);
+    assert_true(stops > 1);
+    if (covary_run_rank(test_run()) == 0) {
+        char command[4096];
+
+        snprintf(command, sizeof command, "cmp '%s' '%s'", once, often);
+        same = system(command) == 0;
+    }
+    MPI_Bcast(&same, 1, MPI_INT, 0, covary_run_comm(test_run()));
+    assert_true(same);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(every_row_is_the_prediction_of_its_frame),
     cmocka_unit_test(several_files_are_one_annotation),
     cmocka_unit_test(failures_leave_no_annotation),
     cmocka_unit_test(a_request_to_stop_leaves_nothing),
+    cmocka_unit_test(stops_lose_nothing),
 };
 
 TEST_MAIN(cases)
