@@ -4,6 +4,7 @@
 #define COVARY_EXPORT_H
 
 #include <covary/run.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -12,17 +13,21 @@ extern "C" {
 
 /* What to export; all zero but the format: everything. */
 typedef struct {
-    const char        *format; /* extxyz, csv, npy or travis */
+    const char        *format; /* h5md, extxyz, csv, npy or travis */
     int                n_properties;
-    const char *const *properties; /* [n_properties] names, in the order wanted; none: all */
-    const char        *frames;     /* A:B:C as slices of Python, or NULL: all */
+    const char *const *properties;   /* [n_properties] names, in the order wanted; none: all */
+    const char        *frames;       /* A:B:C as slices of Python, or NULL: all */
+    int                compress;     /* h5md: level of deflate, 1 ... 9; 0: none */
+    int64_t            chunk;        /* h5md: frames that are compressed together; 0: chosen */
+    bool               no_positions; /* h5md: leave them out */
     int64_t            batch; /* frames per rank and step; 0: chosen from the memory it takes */
 } covary_export_options;
 
 /*
  * Write frames and properties of an annotation in another format: every rank formats its share of
  * the frames in bounded memory, all ranks write one file, which does not depend on how many they
- * are.  Frames that are not predicted yet are left out, with a warning.  Collective.
+ * are (of the format h5md, its contents).  Frames that are not predicted yet are left out, with a
+ * warning.  Collective.
  *
  * output  in  replaced once the new file is complete; the format npy writes one file a property,
  *             with the property's name before the ending if there are several

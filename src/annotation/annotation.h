@@ -86,8 +86,13 @@ typedef struct {
     bool                         time; /* NAN where a frame has none; MDAnalysis insists on times */
     bool                         margin;
     bool                         distance;
+    int                          compress; /* level of deflate, 1 ... 9; 0: contiguous datasets */
+    int64_t                      chunk;    /* frames compressed together; 0: annotation_chunk */
     annotation_provenance        provenance;
 } annotation_layout;
+
+/* Frames of a chunk such that none is over 256 KiB: readers keep them in small caches.  Local. */
+int64_t annotation_chunk(const annotation_layout *layout);
 
 /* Bytes that the datasets of a layout take in the file.  Local. */
 int64_t annotation_bytes(const annotation_layout *layout);
@@ -117,6 +122,16 @@ covary_status annotation_begin(covary_run *run, const char *path, const annotati
  */
 covary_status annotation_look(covary_run *run, const char *path, const annotation_layout *layout,
                               int64_t *n_complete);
+
+typedef struct annotation annotation;
+
+/*
+ * Begin an annotation that appears at its end, or not at all, with the provenance of another one in
+ * place of the layout's.  Collective.  COVARY_ERR_IO, COVARY_ERR_DATA: as above.
+ */
+covary_status annotation_create_from(covary_run *run, const char *path,
+                                     const annotation_layout *layout, const annotation *origin,
+                                     annotation_writer **out);
 
 /* Frames that are in the file: the first one to write; those of them that count.  Local. */
 int64_t annotation_n_written(const annotation_writer *writer);
@@ -154,8 +169,6 @@ covary_status annotation_commit(annotation_writer **writer);
 void annotation_abandon(annotation_writer **writer);
 
 /* --- reading ---------------------------------------------------------------------------------- */
-
-typedef struct annotation annotation;
 
 /* Collective.  COVARY_ERR_IO, COVARY_ERR_FORMAT: cannot be read, is no annotation. */
 covary_status annotation_open(covary_run *run, const char *path, annotation **out);

@@ -183,6 +183,26 @@ int64_t column_row_bytes(const column *of)
     return column_row_size(of) * storage_value_bytes(of->type);
 }
 
+int64_t annotation_chunk(const annotation_layout *layout)
+{
+    static const int64_t most_bytes = INT64_C(256) << 10, most_frames = 4096;
+    column_table        *table = NULL;
+    int64_t              widest = 8, n_frames = most_frames;
+
+    if (layout->chunk > 0 || column_table_create(layout, &table) != COVARY_OK) {
+        return layout->chunk > 0 ? layout->chunk : 1;
+    }
+    for (int c = 0; c < table->n; c++) {
+        const int64_t row = column_row_bytes(&table->columns[c]);
+        widest = row > widest ? row : widest;
+    }
+    column_table_destroy(&table);
+    while (n_frames > 1 && n_frames * widest > most_bytes) {
+        n_frames /= 2;
+    }
+    return n_frames;
+}
+
 int64_t annotation_bytes(const annotation_layout *layout)
 {
     column_table *table = NULL;

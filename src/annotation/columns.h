@@ -33,6 +33,9 @@ typedef struct {
     int     flags, margin, distance, position, edges; /* indices; -1: not in the file */
 } column_table;
 
+/* The file of an annotation that is open for reading. */
+const storage *annotation_storage(const annotation *opened);
+
 /* COVARY_ERR_DATA: a name that cannot be, or is there twice.  Local. */
 covary_status column_table_create(const annotation_layout *layout, column_table **table);
 void          column_table_destroy(column_table **table);

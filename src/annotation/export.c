@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-static const export_format *const registry[] = {&export_extxyz, &export_csv, &export_npy,
-                                                &export_travis, NULL};
+static const export_format *const registry[] = {&export_h5md, &export_extxyz, &export_csv,
+                                                &export_npy,  &export_travis, NULL};
 
 const export_format *const *export_registry(void)
 {
@@ -23,16 +23,16 @@ const export_format *const *export_registry(void)
 
 const annotation_observable *export_property(const export_job *job, int p)
 {
-    return annotation_observable_at(job->choice.from, job->choice.properties[p]);
+    return &job->observables[job->choice.properties[p]];
 }
 
-covary_status export_list(const annotation *from, text *into)
+covary_status export_list(const export_job *job, text *into)
 {
-    const int     n = annotation_n_observables(from);
+    const int     n = job->n_observables;
     covary_status status = n == 0 ? text_add(into, "no property") : COVARY_OK;
 
     for (int o = 0; o < n && status == COVARY_OK; o++) {
-        const annotation_observable *of = annotation_observable_at(from, o);
+        const annotation_observable *of = &job->observables[o];
         status = text_add(into, "%s%s (%s)", o > 0 ? ", " : "", of->name,
                           of->unit != NULL ? of->unit->name : "without unit");
     }
@@ -100,32 +100,32 @@ done:
 
 static covary_status find_property(const export_job *job, const char *name, int *found)
 {
-    covary_status     status = COVARY_OK;
-    const annotation *from = job->choice.from;
-    text              list = {0};
+    covary_status status = COVARY_OK;
+    text          list = {0};
 
-    *found = annotation_find(from, name);
-    if (*found < 0) {
-        COVARY_TRY(export_list(from, &list));
-        status = COVARY_FAIL(COVARY_ERR_USAGE, "%s: has no property '%s'; it holds %s", job->path,
-                             name, list.data);
+    for (*found = job->n_observables - 1; *found >= 0; (*found)--) {
+        if (strcmp(job->observables[*found].name, name) == 0) {
+            return COVARY_OK;
+        }
     }
+    COVARY_TRY(export_list(job, &list));
+    status = COVARY_FAIL(COVARY_ERR_USAGE, "%s: has no property '%s'; it holds %s", job->path, name,
+                         list.data);
 done:
     text_release(&list);
     return status;
 }
 
 /* Those named, in that order and once each, or all. */
-static covary_status choose_properties(const covary_export_options *options, export_job *job)
+static covary_status choose_properties(export_job *job)
 {
-    covary_status     status = COVARY_OK;
-    const annotation *from = job->choice.from;
-    const int         n_all = annotation_n_observables(from);
+    covary_status                status = COVARY_OK;
+    const covary_export_options *options = job->options;
 
-    COVARY_TRY(MEMORY_ALLOCATE("properties", n_all, &job->properties));
+    COVARY_TRY(MEMORY_ALLOCATE("properties", job->n_observables, &job->properties));
     job->choice.properties = job->properties;
     job->named = options->n_properties > 0;
-    for (int o = 0; o < n_all && !job->named; o++) {
+    for (int o = 0; o < job->n_observables && !job->named; o++) {
         job->properties[job->choice.n_properties++] = o;
     }
     for (int p = 0; p < options->n_properties; p++) {
@@ -144,9 +144,54 @@ done:
     return status;
 }
 
-static covary_status choose_frames(const char *given, export_job *job)
+/* All that can be judged without the annotation. */
+static covary_status prepare(const export_format *format, export_job *job)
+{
+    covary_status                status = COVARY_OK;
+    const covary_export_options *options = job->options;
+    const bool                   h5md = format == &export_h5md;
+
+    if (options->compress < 0 || options->compress > 9 || options->chunk < 0) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_USAGE, "levels of compression are 0 to 9, not %d",
+                               options->compress));
+    }
+    if (!h5md && (options->compress > 0 || options->chunk > 0 || options->no_positions)) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_USAGE,
+                               "compression, chunks and leaving out positions are for the format "
+                               "h5md, not for %s",
+                               format->name));
+    }
+    COVARY_TRY(choose_properties(job));
+    COVARY_TRY(format->prepare != NULL ? format->prepare(job) : COVARY_OK);
+done:
+    return status;
+}
+
+covary_status export_check(const covary_export_options *options, const char *path,
+                           int n_observables, const annotation_observable *observables,
+                           bool has_positions)
+{
+    covary_status        status = COVARY_OK;
+    const export_format *format = NULL;
+    frame_selection      selected;
+    export_job           job = {.path = path,
+                                .options = options,
+                                .n_observables = n_observables,
+                                .observables = observables,
+                                .has_positions = has_positions};
+
+    COVARY_TRY(find_format(options->format, &format));
+    COVARY_TRY(selection_parse(options->frames, NULL, &selected));
+    COVARY_TRY(prepare(format, &job));
+done:
+    MEMORY_RELEASE(&job.properties);
+    return status;
+}
+
+static covary_status choose_frames(export_job *job)
 {
     covary_status   status = COVARY_OK;
+    const char     *given = job->options->frames;
     const int64_t   n_frames = annotation_n_frames(job->choice.from);
     frame_selection selected;
 
@@ -160,18 +205,20 @@ done:
     return status;
 }
 
-static covary_status choose(const export_format *format, const covary_export_options *options,
-                            export_job *job)
+static covary_status choose(const export_format *format, export_job *job)
 {
     covary_status     status = COVARY_OK;
     const annotation *from = job->choice.from;
 
-    COVARY_TRY(choose_frames(options->frames, job));
-    COVARY_TRY(choose_properties(options, job));
-    job->choice.positions = format->positions;
-    job->choice.batch = options->batch;
+    job->n_observables = annotation_n_observables(from);
+    job->observables = job->n_observables > 0 ? annotation_observable_at(from, 0) : NULL;
+    job->has_positions = annotation_has_positions(from);
     job->single_positions = annotation_has_single_positions(from);
-    COVARY_TRY(format->prepare != NULL ? format->prepare(job) : COVARY_OK);
+    job->choice.positions = format->positions && job->has_positions && !job->options->no_positions;
+    job->choice.cells = format->positions && annotation_has_cell(from);
+    job->choice.batch = job->options->batch;
+    COVARY_TRY(choose_frames(job));
+    COVARY_TRY(prepare(format, job));
 done:
     return status;
 }
@@ -221,15 +268,14 @@ done:
     return status;
 }
 
-/* Collective: one file, of all properties that the job has at the moment. */
-static covary_status write_file(covary_run *run, const export_format *format, const export_job *job,
-                                const char *output)
+/* Collective: the bytes of all frames, one after another. */
+static covary_status write_bytes(covary_run *run, const export_format *format,
+                                 const export_job *job, const char *output)
 {
     covary_status status = COVARY_OK;
     shared_file  *file = NULL;
     export_rows  *rows = NULL;
     text          bytes = {0};
-    int64_t       size;
 
     COVARY_TRY(export_rows_open(run, &job->choice, &rows));
     COVARY_TRY(shared_file_create(run, output, &file));
@@ -240,15 +286,25 @@ static covary_status write_file(covary_run *run, const export_format *format, co
         COVARY_TRY(shared_file_append(file, bytes.data, bytes.length));
         progress_update(run, (step + 1) * rows->share * covary_run_size(run));
     }
-    size = shared_file_size(file);
     COVARY_TRY(shared_file_commit(&file));
-    log_write(run, LOG_INFO, "exported %lld frames, %.1f MB: %s", (long long)job->n_present,
-              1e-6 * (double)size, output);
 done:
     progress_end(run);
     text_release(&bytes);
     shared_file_close(&file);
     export_rows_close(&rows);
+    return status;
+}
+
+/* Collective: one file, of all properties that the job has at the moment. */
+static covary_status write_file(covary_run *run, const export_format *format, const export_job *job,
+                                const char *output)
+{
+    covary_status status = format->write != NULL ? format->write(run, job, output)
+                                                 : write_bytes(run, format, job, output);
+
+    if (status == COVARY_OK) {
+        log_write(run, LOG_INFO, "exported %lld frames: %s", (long long)job->n_present, output);
+    }
     return status;
 }
 
@@ -289,14 +345,14 @@ covary_status covary_export(covary_run *run, const char *path, const covary_expo
     covary_status        status = COVARY_OK;
     const export_format *format = NULL;
     annotation          *from = NULL;
-    export_job           job = {.path = path};
+    export_job           job = {.path = path, .options = options};
 
     timer_begin(run, "export");
     COVARY_TRY_TOGETHER(run, "find the format", find_format(options->format, &format));
     COVARY_TRY(output_check(run, output, &path, 1));
     COVARY_TRY(annotation_open(run, path, &from));
     job.choice.from = from;
-    COVARY_TRY_TOGETHER(run, "choose what to export", choose(format, options, &job));
+    COVARY_TRY_TOGETHER(run, "choose what to export", choose(format, &job));
     COVARY_TRY(count_frames(run, &job));
     COVARY_TRY(format->apart && job.choice.n_properties > 1
                    ? write_apart(run, format, &job, output)

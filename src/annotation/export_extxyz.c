@@ -38,7 +38,7 @@ static covary_status prepare(export_job *job)
 {
     covary_status status = COVARY_OK;
 
-    if (!annotation_has_positions(job->choice.from)) {
+    if (!job->has_positions) {
         COVARY_TRY(COVARY_FAIL(COVARY_ERR_DATA,
                                "%s: holds no positions, which the format extxyz needs; predict "
                                "without --no-positions, or export to csv or npy",

@@ -8,15 +8,23 @@
 
 #include "annotation/export_rows.h"
 #include "core/text.h"
+#include <covary/export.h>
 
-/* What is to be written; choice.properties points to `properties`. */
+/*
+ * What is to be written; choice.properties points to `properties`.  That it can be written may be
+ * asked before there is an annotation: what comes last is known once it is open.
+ */
 typedef struct {
-    const char *path; /* of the annotation */
-    row_choice  choice;
-    int        *properties;
-    bool        named; /* the properties are those that the user asked for, not just all */
-    bool        single_positions; /* they were stored as float32 */
-    int64_t     n_present;        /* frames that will be written */
+    const char                  *path; /* of the annotation */
+    const covary_export_options *options;
+    int                          n_observables; /* that it has or will have */
+    const annotation_observable *observables;
+    bool                         has_positions;
+    int                         *properties;
+    bool                         named; /* those that the user asked for, not just all */
+    row_choice                   choice;
+    bool                         single_positions; /* they were stored as float32 */
+    int64_t                      n_present;        /* frames that will be written */
 } export_job;
 
 typedef struct {
@@ -28,6 +36,8 @@ typedef struct {
 
     /* Can it hold what is asked for?  May narrow the properties.  COVARY_ERR_DATA, _USAGE. */
     covary_status (*prepare)(export_job *job);
+    /* Collective: the whole file.  NULL: of the bytes that the next two give. */
+    covary_status (*write)(covary_run *run, const export_job *job, const char *output);
     /* Before the first frame; NULL: nothing. */
     covary_status (*begin)(const export_job *job, text *into);
     /* One row of `rows`. */
@@ -37,13 +47,20 @@ typedef struct {
 /* All formats, ended by NULL. */
 const export_format *const *export_registry(void);
 
-extern const export_format export_extxyz, export_csv, export_npy, export_travis;
+extern const export_format export_h5md, export_extxyz, export_csv, export_npy, export_travis;
+
+/*
+ * Could an annotation with these observables be exported so?  Local.  Errors as of covary_export.
+ */
+covary_status export_check(const covary_export_options *options, const char *path,
+                           int n_observables, const annotation_observable *observables,
+                           bool has_positions);
 
 /* The job's property p. */
 const annotation_observable *export_property(const export_job *job, int p);
 
-/* "name (unit)" of every property of an annotation, for messages. */
-covary_status export_list(const annotation *from, text *into);
+/* "name (unit)" of every property of the annotation, for messages. */
+covary_status export_list(const export_job *job, text *into);
 
 /* Numbers with a separator between them. */
 covary_status export_add_numbers(const double *values, int64_t n, char separator, text *into);

@@ -27,30 +27,35 @@ int64_t export_row_size(const annotation *from, int observable)
 
 static int64_t values_of_frame(const row_choice *choice)
 {
-    int64_t n = 6; /* frame, step, time and the domain */
+    int64_t n = choice->cells ? 6 + 9 : 6; /* frame, step, time and the domain */
 
     for (int p = 0; p < choice->n_properties; p++) {
         n += export_row_size(choice->from, choice->properties[p]);
     }
-    return n + (choice->positions ? 3 * annotation_n_atoms(choice->from) + 9 : 0);
+    return n + (choice->positions ? 3 * annotation_n_atoms(choice->from) : 0);
 }
 
-/* Equal shares: with the same number of steps no rank is idle in the last one.  There is at least
- * one step, for what a format writes before the first frame. */
+/* There is at least one step, for what a format writes before the first frame. */
+static int64_t count_steps(int64_t n_frames, int64_t share, int64_t n_ranks)
+{
+    return n_frames > 0 ? (n_frames - 1) / (share * n_ranks) + 1 : 1;
+}
+
+/* Equal shares: with the same number of steps no rank is idle in the last one. */
 static void plan_steps(export_rows *rows, int64_t n_ranks)
 {
-    const frame_range *chosen = &rows->choice.frames;
-    int64_t            step;
+    const row_choice *choice = &rows->choice;
+    const int64_t     n_frames = choice->frames.count, stride = choice->frames.stride;
+    const int64_t     multiple = choice->multiple > 0 ? choice->multiple : 1;
+    int64_t           span = STEP_BYTES / (values_of_frame(choice) * (8 + TEXT_BYTES)), steps;
 
-    rows->capacity = STEP_BYTES / (values_of_frame(&rows->choice) * (8 + TEXT_BYTES));
-    rows->capacity = rows->capacity > 0 ? rows->capacity : 1;
-    rows->share = (rows->capacity - 1) / chosen->stride + 1;
-    rows->share = rows->choice.batch > 0 ? rows->choice.batch : rows->share;
-    step = rows->share * n_ranks;
-    rows->n_steps = chosen->count > 0 ? (chosen->count + step - 1) / step : 1;
-    step = rows->n_steps * n_ranks;
-    rows->share = (chosen->count + step - 1) / step;
-    rows->capacity = rows->share > 0 ? (rows->share - 1) * chosen->stride + 1 : 1;
+    span = span > 0 ? span : 1;
+    rows->share = choice->batch > 0 ? choice->batch : (span - 1) / stride + 1;
+    steps = count_steps(n_frames, rows->share, n_ranks);
+    rows->share = n_frames > 0 ? (n_frames - 1) / (steps * n_ranks) + 1 : 1;
+    rows->share = (rows->share + multiple - 1) / multiple * multiple;
+    rows->n_steps = count_steps(n_frames, rows->share, n_ranks);
+    rows->capacity = (rows->share - 1) * stride + 1;
 }
 
 static covary_status make_room(export_rows *rows)
@@ -70,8 +75,7 @@ static covary_status make_room(export_rows *rows)
     COVARY_TRY(positions
                    ? MEMORY_ALLOCATE("rows", 3 * n * annotation_n_atoms(from), &rows->positions)
                    : COVARY_OK);
-    COVARY_TRY(positions && annotation_has_cell(from) ? MEMORY_ALLOCATE("rows", 9 * n, &rows->cell)
-                                                      : COVARY_OK);
+    COVARY_TRY(rows->choice.cells ? MEMORY_ALLOCATE("rows", 9 * n, &rows->cell) : COVARY_OK);
     COVARY_TRY(MEMORY_ALLOCATE("rows", rows->choice.n_properties, &rows->values));
     for (int p = 0; p < rows->choice.n_properties; p++) {
         COVARY_TRY(MEMORY_ALLOCATE("rows", n * export_row_size(from, rows->choice.properties[p]),

@@ -15,8 +15,9 @@ typedef struct {
     frame_range       frames;
     int               n_properties;
     const int        *properties; /* [n_properties] indices of observables, borrowed */
-    bool              positions;  /* and cells */
-    int64_t           batch;      /* frames of a rank in one step; 0: 8 MiB of buffers */
+    bool              positions, cells;
+    int64_t           batch;    /* frames of a rank in one step; 0: 8 MiB of buffers */
+    int64_t           multiple; /* make that number a multiple of this one; 0: of 1 */
 } row_choice;
 
 /* Frames that are predicted, of those that were read in one step. */

@@ -22,7 +22,7 @@ static covary_status refuse(const export_job *job, const char *what)
     covary_status status = COVARY_OK;
     text          list = {0};
 
-    COVARY_TRY(export_list(job->choice.from, &list));
+    COVARY_TRY(export_list(job, &list));
     status = COVARY_FAIL(COVARY_ERR_DATA,
                          "%s: %s; the format travis is for one tensor of rank 2 in a unit of "
                          "polarizabilities; the annotation holds %s",

@@ -201,6 +201,11 @@ void annotation_close(annotation **closed)
     MEMORY_RELEASE(closed);
 }
 
+const storage *annotation_storage(const annotation *opened)
+{
+    return opened->file;
+}
+
 int64_t annotation_n_frames(const annotation *opened)
 {
     return opened->n_frames;

@@ -23,6 +23,8 @@ struct annotation_writer {
     int32_t      *species; /* [n_atoms] */
     int           n_observables;
     bool          time;
+    int           compress; /* as in the layout */
+    int64_t       chunk;
     int64_t       n_written, n_complete; /* frames from the first on: in the file, on disk */
     bool          begun;                 /* the file is known to be of this annotation */
 };
@@ -62,15 +64,23 @@ done:
     return status;
 }
 
+/* A dataset with a row for each frame. */
+static covary_status writer_define(annotation_writer *writer, const char *dataset,
+                                   storage_type type, int rank, const int64_t *dims)
+{
+    return writer->compress > 0 ? storage_define_compressed(writer->file, dataset, type, rank, dims,
+                                                            writer->chunk, writer->compress)
+                                : storage_define(writer->file, dataset, type, rank, dims);
+}
+
 /* The one dataset of steps and the one of times that all elements share. */
 static covary_status writer_define_clock(annotation_writer *writer)
 {
     covary_status status = COVARY_OK;
 
-    COVARY_TRY(storage_define(writer->file, ANNOTATION_STEP, STORAGE_INT64, 1, &writer->n_frames));
+    COVARY_TRY(writer_define(writer, ANNOTATION_STEP, STORAGE_INT64, 1, &writer->n_frames));
     if (writer->time) {
-        COVARY_TRY(
-            storage_define(writer->file, ANNOTATION_TIME, STORAGE_FLOAT64, 1, &writer->n_frames));
+        COVARY_TRY(writer_define(writer, ANNOTATION_TIME, STORAGE_FLOAT64, 1, &writer->n_frames));
         COVARY_TRY(storage_set_text(writer->file, ANNOTATION_TIME, "unit", "fs"));
     }
 done:
@@ -100,7 +110,8 @@ static covary_status writer_define_column(annotation_writer *writer, const colum
     covary_status status = COVARY_OK;
     storage      *file = writer->file;
 
-    COVARY_TRY(storage_define(file, defined->dataset, defined->type, defined->rank, defined->dims));
+    COVARY_TRY(
+        writer_define(writer, defined->dataset, defined->type, defined->rank, defined->dims));
     if (defined->unit[0] != '\0') {
         COVARY_TRY(storage_set_text(file, defined->dataset, "unit", defined->unit));
     }
@@ -145,14 +156,35 @@ done:
     return status;
 }
 
-static covary_status writer_put_layout(annotation_writer *writer, const annotation_layout *layout)
+/* Who made the file, and from what: as the layout says, or as another annotation does. */
+static covary_status writer_put_origin(annotation_writer *writer, const annotation_layout *layout,
+                                       const annotation *origin)
 {
     static const int64_t one = 1, none = 0;
     covary_status        status = COVARY_OK;
-    const column_table  *table = writer->table;
+    const storage       *from = origin ? annotation_storage(origin) : NULL;
 
-    COVARY_TRY(writer_put_h5md(writer->file, layout->provenance.author));
-    COVARY_TRY(provenance_write(writer->run, writer->file, &layout->provenance));
+    if (from) {
+        COVARY_TRY(storage_copy(from, "/h5md", writer->file));
+        COVARY_TRY(storage_copy(from, "/covary", writer->file));
+        COVARY_TRY(storage_write_rows(writer->file, ANNOTATION_COMPLETE, STORAGE_INT64, 0,
+                                      covary_run_rank(writer->run) == 0 ? 1 : 0, &none));
+    } else {
+        COVARY_TRY(writer_put_h5md(writer->file, layout->provenance.author));
+        COVARY_TRY(provenance_write(writer->run, writer->file, &layout->provenance));
+        COVARY_TRY(storage_put(writer->file, ANNOTATION_COMPLETE, STORAGE_INT64, 1, &one, &none));
+    }
+done:
+    return status;
+}
+
+static covary_status writer_put_layout(annotation_writer *writer, const annotation_layout *layout,
+                                       const annotation *origin)
+{
+    covary_status       status = COVARY_OK;
+    const column_table *table = writer->table;
+
+    COVARY_TRY(writer_put_origin(writer, layout, origin));
     COVARY_TRY(writer_put_molecule(writer, layout));
     COVARY_TRY(writer_define_clock(writer));
     for (int c = 0; c < table->n; c++) {
@@ -162,7 +194,6 @@ static covary_status writer_put_layout(annotation_writer *writer, const annotati
         COVARY_TRY(writer_describe(writer->file, table->columns[o].group, &layout->observables[o]));
     }
     COVARY_TRY(writer_describe_flags(writer->file, table->columns[table->flags].dataset));
-    COVARY_TRY(storage_put(writer->file, ANNOTATION_COMPLETE, STORAGE_INT64, 1, &one, &none));
 done:
     return status;
 }
@@ -181,6 +212,8 @@ static covary_status writer_prepare(covary_run *run, const annotation_layout *la
     writer->n_atoms = layout->n_atoms;
     writer->n_observables = layout->n_observables;
     writer->time = layout->time;
+    writer->compress = layout->compress;
+    writer->chunk = annotation_chunk(layout);
     COVARY_TRY(MEMORY_ALLOCATE("species", layout->n_atoms, &writer->species));
     for (int64_t atom = 0; atom < layout->n_atoms; atom++) {
         writer->species[atom] = layout->species[atom];
@@ -228,7 +261,7 @@ static covary_status writer_create(annotation_writer *writer, const char *path,
 
     COVARY_TRY_TOGETHER(writer->run, "name a file", text_add(&part, "%s.part", path));
     COVARY_TRY(storage_create_locked(writer->run, part.data, &writer->file));
-    COVARY_TRY(writer_put_layout(writer, layout));
+    COVARY_TRY(writer_put_layout(writer, layout, NULL));
     COVARY_TRY(writer_fill_flags(writer, &writer->table->columns[writer->table->flags]));
     COVARY_TRY(storage_commit(&writer->file));
     made = true;
@@ -300,6 +333,23 @@ covary_status annotation_look(covary_run *run, const char *path, const annotatio
     if (writer->file != NULL) {
         *n_complete = writer->n_complete;
     }
+done:
+    annotation_abandon(&writer);
+    return status;
+}
+
+covary_status annotation_create_from(covary_run *run, const char *path,
+                                     const annotation_layout *layout, const annotation *origin,
+                                     annotation_writer **out)
+{
+    covary_status      status = COVARY_OK;
+    annotation_writer *writer = NULL;
+
+    COVARY_TRY_TOGETHER(run, "prepare an annotation", writer_prepare(run, layout, &writer));
+    COVARY_TRY(storage_create(run, path, &writer->file));
+    COVARY_TRY(writer_put_layout(writer, layout, origin));
+    *out = writer;
+    writer = NULL;
 done:
     annotation_abandon(&writer);
     return status;
@@ -437,10 +487,11 @@ covary_status annotation_flush(annotation_writer *writer)
     if (writer->n_written == writer->n_complete) {
         goto done;
     }
-    COVARY_TRY(storage_flush(writer->file));
+    /* What appears at its end only may reach the disk in any order. */
+    COVARY_TRY(writer->begun ? storage_flush(writer->file) : COVARY_OK);
     COVARY_TRY(storage_write_rows(writer->file, ANNOTATION_COMPLETE, STORAGE_INT64, 0, root ? 1 : 0,
                                   &writer->n_written));
-    COVARY_TRY(storage_flush(writer->file));
+    COVARY_TRY(writer->begun ? storage_flush(writer->file) : COVARY_OK);
     writer->n_complete = writer->n_written;
 done:
     return status;

@@ -14,6 +14,7 @@ typedef enum {
     TAKES_NOTHING,
     TAKES_TEXT,
     TAKES_COUNT,
+    TAKES_LEVEL,
     TAKES_SETTING,
     TAKES_PROPERTY,
     TAKES_VERBOSITY
@@ -44,6 +45,12 @@ static const option options[] = {
      0},
     {"--format", NULL, "NAME", "export", "one of those listed below (required)", TAKES_TEXT,
      MEMBER(format), 0},
+    {"--compress", NULL, "LEVEL", "export",
+     "with h5md: compress by shuffle and deflate, 1 (fast) to 9 (small) (default: 0, not)",
+     TAKES_LEVEL, MEMBER(compress), 0},
+    {"--chunk", NULL, "FRAMES", "export",
+     "with --compress: frames that are compressed together (default: at most 256 KiB)", TAKES_COUNT,
+     MEMBER(chunk), 0},
     {"--property", NULL, "NAME", "export",
      "export this one; may be given several times (default: all)", TAKES_PROPERTY, 0, 0},
     {"--frames", NULL, "A:B:C", "export",
@@ -75,7 +82,7 @@ static const option options[] = {
      "take the frames of these times, both included, each in fs or with fs, ps or ns behind it; "
      "either may be left out",
      TAKES_TEXT, MEMBER(times), 0},
-    {"--no-positions", NULL, NULL, "predict", "leave the positions out of the annotation",
+    {"--no-positions", NULL, NULL, "predict export", "leave the positions out of the annotation",
      TAKES_NOTHING, MEMBER(no_positions), 0},
     {"--double-positions", NULL, NULL, "predict", "keep positions in double precision",
      TAKES_NOTHING, MEMBER(double_positions), 0},
@@ -214,6 +221,15 @@ static covary_status take_value(const option *of, const char *value, arguments *
                                of->name, value);
         }
         memcpy(base + of->offset, &count, sizeof count);
+        return COVARY_OK;
+    }
+    case TAKES_LEVEL: {
+        int64_t level;
+        if (!text_to_int64(value, &level) || level < 0 || level > 9) {
+            return COVARY_FAIL(COVARY_ERR_USAGE, "%s takes a level from 0 to 9, not '%s'", of->name,
+                               value);
+        }
+        *(int *)(void *)(base + of->offset) = (int)level;
         return COVARY_OK;
     }
     case TAKES_VERBOSITY:

@@ -27,7 +27,8 @@ struct arguments {
     const char  *topology, *particles, *times;
     const char  *ranks; /* numbers separated by commas */
     bool         dry_run, no_positions, double_positions, restart, self_test;
-    int64_t      batch;
+    int          compress;
+    int64_t      batch, chunk;
     int          n_settings, n_properties, n_files;
     const char **settings;   /* [n_settings] of --set, borrowed from argv, as the next two */
     const char **properties; /* [n_properties] of --property */

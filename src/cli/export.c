@@ -29,6 +29,9 @@ static covary_status perform(covary_run *run, const arguments *given)
         .n_properties = given->n_properties,
         .properties = given->properties,
         .frames = given->frames,
+        .compress = given->compress,
+        .chunk = given->chunk,
+        .no_positions = given->no_positions,
         .batch = given->batch,
     };
 

@@ -120,11 +120,6 @@ done:
     return status;
 }
 
-int64_t shared_file_size(const shared_file *file)
-{
-    return file->size;
-}
-
 /* On disk, as far as this rank has written it. */
 static covary_status shared_file_finish(shared_file *file)
 {

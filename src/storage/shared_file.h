@@ -21,9 +21,6 @@ covary_status shared_file_create(covary_run *run, const char *path, shared_file 
 /* `count` bytes of this rank, from 0 on, behind those of the lower ranks. */
 covary_status shared_file_append(shared_file *file, const char *bytes, size_t count);
 
-/* Bytes appended by all ranks so far.  Local. */
-int64_t shared_file_size(const shared_file *file);
-
 /*
  * Write everything out and give the file its name; *file is NULL afterwards.  When this fails,
  * nothing is left on disk and what was at `path` before is untouched.

@@ -107,6 +107,9 @@ covary_status storage_make_group(storage *file, const char *group);
 /* A second name for an existing object. */
 covary_status storage_link(storage *file, const char *existing, const char *name);
 
+/* A group or dataset of another file with all that is in it, under the same name.  Small ones. */
+covary_status storage_copy(const storage *from, const char *object, storage *to);
+
 /* Attributes of a group or dataset, scalar or of length n >= 1 (the plural forms). */
 covary_status storage_set_text(storage *file, const char *object, const char *name,
                                const char *value);

@@ -50,6 +50,24 @@ covary_status storage_link(storage *file, const char *existing, const char *name
     return covary_agree(file->run, "link an object", storage_link_here(file, existing, name));
 }
 
+static covary_status storage_copy_here(const storage *from, const char *object, storage *to)
+{
+    covary_status status = COVARY_OK;
+    hid_t         link = storage_link_properties();
+
+    H5Eclear2(H5E_DEFAULT);
+    if (H5Ocopy(from->id, object, to->id, object, H5P_DEFAULT, link) < 0) {
+        status = storage_refuse(to, COVARY_ERR_IO, "cannot copy %s from %s", object, from->path);
+    }
+    H5Pclose(link);
+    return status;
+}
+
+covary_status storage_copy(const storage *from, const char *object, storage *to)
+{
+    return covary_agree(to->run, "copy an object", storage_copy_here(from, object, to));
+}
+
 /* What a new dataset is like; compressed if there is a level. */
 typedef struct {
     hid_t          type; /* HDF5's own */
@@ -285,6 +303,10 @@ static covary_status row_transfer_begin(row_transfer *moved, int64_t first, int6
     moved->row_size = 1;
     for (int d = 1; d < rank; d++) {
         moved->row_size *= (int64_t)extent[d];
+    }
+    if (count > 0 && moved->row_size > 0 && !moved->rows) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_INTERNAL, "%s: no rows are given for %s",
+                               moved->file->path, moved->name));
     }
     if (first < 0 || count < 0 || first > moved->n_rows || count > moved->n_rows - first) {
         COVARY_TRY(COVARY_FAIL(COVARY_ERR_INTERNAL,

@@ -424,8 +424,13 @@ static void what_cannot_be_exported_is_told(void **state)
     (void)state;
     annotated();
     refuse(&(covary_export_options){.format = "extxy"}, COVARY_ERR_USAGE,
-           "did you mean 'extxyz'?; there are extxyz, csv, npy, travis");
-    refuse(&(covary_export_options){0}, COVARY_ERR_USAGE, "there are extxyz, csv, npy, travis");
+           "did you mean 'extxyz'?; there are h5md, extxyz, csv, npy, travis");
+    refuse(&(covary_export_options){0}, COVARY_ERR_USAGE,
+           "there are h5md, extxyz, csv, npy, travis");
+    refuse(&(covary_export_options){.format = "csv", .compress = 3}, COVARY_ERR_USAGE,
+           "for the format h5md, not for csv");
+    refuse(&(covary_export_options){.format = "h5md", .compress = 10}, COVARY_ERR_USAGE,
+           "0 to 9, not 10");
     refuse(&(covary_export_options){.format = "csv", .n_properties = 1, .properties = mu},
            COVARY_ERR_USAGE, "has no property 'mu'; it holds charges (e), dipole (debye)");
     refuse(&(covary_export_options){.format = "travis", .n_properties = 1, .properties = dipole},
@@ -451,9 +456,86 @@ static void what_cannot_be_exported_is_told(void **state)
                      COVARY_ERR_IO);
 }
 
+/* The same bytes in every other format as those of the annotation that it was made from. */
+static void compressed_annotations_hold_the_same(void **state)
+{
+    static const covary_export_options copies[] = {
+        {.format = "h5md"},
+        {.format = "h5md", .compress = 4},
+        {.format = "h5md", .compress = 9, .chunk = 2},
+        {.format = "h5md", .compress = 1, .chunk = 3, .batch = 1},
+    };
+    const covary_export_options text = {.format = "extxyz"};
+    annotation                 *opened = NULL;
+    char                        copied[512], expected[512];
+    size_t                      one, other;
+
+    (void)state;
+    annotated();
+    snprintf(copied, sizeof copied, "%s", scratch_path("copied.h5"));
+    snprintf(expected, sizeof expected, "%s", scratch_path("expected.xyz"));
+    assert_ok(export_to("expected.xyz", &text));
+    for (size_t c = 0; c < sizeof copies / sizeof copies[0]; c++) {
+        assert_ok(covary_export(test_run(), annotation_path, &copies[c], copied));
+        assert_ok(covary_export(test_run(), copied, &text, scratch_path("copied.xyz")));
+        char *found = slurp(scratch_path("copied.xyz"), &one), *bytes = slurp(expected, &other);
+        assert_int_equal(one, other);
+        assert_memory_equal(found, bytes, one);
+        free(found);
+        free(bytes);
+        assert_ok(annotation_open(test_run(), copied, &opened));
+        assert_int_equal(annotation_n_complete(opened), FRAMES);
+        assert_true(annotation_has_single_positions(opened));
+        annotation_close(&opened);
+    }
+}
+
+static void parts_of_annotations_are_annotations(void **state)
+{
+    static const char *const    properties[] = {"polarizability"};
+    const covary_export_options part = {.format = "h5md",
+                                        .compress = 5,
+                                        .no_positions = true,
+                                        .frames = "1:10:4",
+                                        .n_properties = 1,
+                                        .properties = properties};
+    annotation                 *opened = NULL;
+    double                      values[3 * 9], cell[9];
+    int64_t                     steps[3];
+
+    (void)state;
+    annotated();
+    assert_ok(export_to("part.h5", &part));
+    assert_ok(annotation_open(test_run(), scratch_path("part.h5"), &opened));
+    assert_int_equal(annotation_n_frames(opened), 3);
+    assert_int_equal(annotation_n_complete(opened), 3);
+    assert_int_equal(annotation_n_observables(opened), 1);
+    assert_ptr_equal(annotation_observable_at(opened, 0)->unit, unit_named("angstrom^3"));
+    assert_false(annotation_has_positions(opened));
+    assert_ok(annotation_read_values(opened, 0, 0, 3, values));
+    assert_ok(annotation_read_steps(opened, 0, 3, steps));
+    assert_ok(annotation_read_cell(opened, 2, 1, cell));
+    for (int frame = 0; frame < 3; frame++) {
+        assert_int_equal(steps[frame], 10 * (1 + 4 * frame));
+        for (int i = 0; i < 9; i++) {
+            assert_true(values[9 * frame + i] == value_of(3, 1 + 4 * frame, i));
+            assert_true(cell[i] == cell_of(9, i));
+        }
+    }
+    annotation_close(&opened);
+}
+
 static covary_status export_pass(covary_run *run)
 {
     const covary_export_options options = {.format = "extxyz", .batch = 3};
+
+    return covary_export(run, annotation_path, &options, scratch_path("output.h5"));
+}
+
+static covary_status compress_pass(covary_run *run)
+{
+    const covary_export_options options = {
+        .format = "h5md", .compress = 1, .n_properties = 1, .properties = DIPOLE_KEYS};
 
     return covary_export(run, annotation_path, &options, scratch_path("output.h5"));
 }
@@ -466,6 +548,7 @@ static void every_agreement_may_fail(void **state)
     }
     annotated();
     fail_everywhere(export_pass, true, 8);
+    fail_on_last_rank(compress_pass, true, 8);
 }
 
 static const struct CMUnitTest cases[] = {
@@ -474,6 +557,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(lines_of_csv_are_frames),
     cmocka_unit_test(polarizabilities_for_travis_are_in_its_unit),
     cmocka_unit_test(several_arrays_are_several_files),
+    cmocka_unit_test(compressed_annotations_hold_the_same),
+    cmocka_unit_test(parts_of_annotations_are_annotations),
     cmocka_unit_test(frames_not_predicted_are_left_out),
     cmocka_unit_test(what_cannot_be_exported_is_told),
     cmocka_unit_test(every_agreement_may_fail),
