@@ -62,6 +62,20 @@ for ranks in ${COVARY_TEST_RANKS:-2}; do
     done
     cmp one.csv two.csv || fail "frames of an annotation are not those that it was made from"
 done
+
+# the same frames as a dump of LAMMPS, atoms last to first
+awk 'NR % 10 == 1 {
+         printf "ITEM: TIMESTEP\n%d\nITEM: NUMBER OF ATOMS\n8\n", int(NR / 10)
+         print "ITEM: BOX BOUNDS ff ff ff\n-50 50\n-50 50\n-50 50\nITEM: ATOMS id element x y z"
+     }
+     NR % 10 == 2 { n = 8 }
+     NR % 10 > 2 || NR % 10 == 0 { row[9 - n] = 9 - n " " $1 " " $2 " " $3 " " $4; n-- }
+     NR % 10 == 0 { for (atom = 8; atom >= 1; atom--) print row[atom] }' whole.xyz >whole.lammpstrj
+for ranks in ${COVARY_TEST_RANKS:-2}; do
+    expect_status 0 covary predict --model model.h5 --output three.h5 whole.lammpstrj
+    expect_status 0 covary export three.h5 --format csv --output three.csv
+    cmp one.csv three.csv || fail "frames of a dump are not those that it was made from"
+done
 ranks=1
 expect_refusal 1 "model.h5 is a model of Covary, not a trajectory" -- \
     predict --model model.h5 --output new.h5 model.h5
