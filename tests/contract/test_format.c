@@ -3,6 +3,7 @@
  * What every trajectory format promises, on the files of tests/data and tests/data/formats.
  * ranks: 1 2 3
  */
+#include "fault_support.h"
 #include "formats_support.h"
 
 #include <dirent.h>
@@ -318,6 +319,35 @@ static void half_a_file_is_refused(void **state)
     for_samples(check_half);
 }
 
+/* Opened and closed again, on a run of its own. */
+static const sample   *opened_sample;
+static const topology *opened_elements;
+
+static covary_status open_and_close(covary_run *run)
+{
+    const trajectory_options options = {.topology = opened_elements};
+    trajectory              *opened = NULL;
+    const covary_status      status =
+        trajectory_open_tuned(run, &opened_sample->path, 1, &options, &tuning, &opened);
+
+    trajectory_close(&opened);
+    return status;
+}
+
+/* A rank that fails at any of the points at which they agree while they open a file. */
+static void check_faults(const sample *of)
+{
+    opened_sample = of;
+    opened_elements = elements_of(of);
+    fail_on_ranks(open_and_close, false, 2, 0, 1);
+}
+
+static void opening_fails_on_every_rank_or_none(void **state)
+{
+    (void)state;
+    for_samples(check_faults);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
@@ -328,6 +358,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(positions_are_in_angstrom),
         cmocka_unit_test(labels_are_refused_where_there_are_none),
         cmocka_unit_test(half_a_file_is_refused),
+        cmocka_unit_test(opening_fails_on_every_rank_or_none),
     };
 
     return test_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
