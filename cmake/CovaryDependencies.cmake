@@ -60,10 +60,17 @@ endif()
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 
+# Trajectories may be compressed.
+find_package(ZLIB 1.2.8)
+if(NOT ZLIB_FOUND)
+  message(FATAL_ERROR "zlib 1.2.8 or later not found (Debian: zlib1g-dev). Point CMake to it with "
+                      "-DZLIB_ROOT=folder.")
+endif()
+
 add_library(covary_dependencies INTERFACE)
 target_link_libraries(covary_dependencies INTERFACE covary_scalapack PkgConfig::OPENBLAS
                       covary_hdf5 PkgConfig::PNETCDF PkgConfig::JSONC PkgConfig::CYAML
-                      PkgConfig::YAML MPI::MPI_C Threads::Threads m)
+                      PkgConfig::YAML ZLIB::ZLIB MPI::MPI_C Threads::Threads m)
 
 # Only the tests need it.
 pkg_check_modules(CMOCKA QUIET IMPORTED_TARGET cmocka)

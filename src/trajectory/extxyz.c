@@ -21,6 +21,8 @@ typedef struct {
     char         *path;
     int64_t       bytes, chunk_bytes;
     frame_index   index;
+    gzip_map      map; /* of a compressed file, in the index */
+    text_packing  packing;
     extxyz_parser parser;
     bool          opened;     /* the parser's reader */
     int64_t       cursor;     /* frame at which the reader stands; -1: nowhere */
@@ -66,20 +68,42 @@ done:
     return status;
 }
 
+/* From the kept index or by a pass over the text.  Collective. */
+static covary_status find_frames(covary_run *run, const format_source *source,
+                                 const format_tuning *tuning, extxyz_file *self)
+{
+    covary_status status = COVARY_OK;
+    frame_index  *index = &self->index;
+    const char   *name = source->gzip ? "extxyz.gz" : "extxyz";
+    bool          kept = false;
+
+    self->packing = (text_packing){.gzip = source->gzip, .map = source->gzip ? &self->map : NULL};
+    COVARY_TRY(index_cache_load(run, source, tuning, name, index, &kept));
+    if (kept && source->gzip && !gzip_map_open(index->extra, index->n_extra, &self->map)) {
+        frame_index_release(index);
+        kept = false;
+    }
+    if (!kept) {
+        COVARY_TRY(extxyz_index_build(run, source, tuning, index));
+        index_cache_store(run, source, tuning, name, index);
+        if (source->gzip && !gzip_map_open(index->extra, index->n_extra, &self->map)) {
+            status = COVARY_FAIL(COVARY_ERR_INTERNAL, "%s: places in compressed data do not fit",
+                                 source->path);
+        }
+    }
+done:
+    return status;
+}
+
 static covary_status extxyz_open(covary_run *run, const format_source *source,
                                  const format_tuning *tuning, void **file,
                                  format_contents *contents)
 {
     covary_status status = COVARY_OK;
     extxyz_file  *self = NULL;
-    bool          kept = false;
 
     COVARY_TRY_TOGETHER(run, "open an XYZ file", create(source, tuning, &self));
-    COVARY_TRY(index_cache_load(run, source, tuning, "extxyz", &self->index, &kept));
-    if (!kept) {
-        COVARY_TRY(extxyz_index_build(run, source, tuning, &self->index));
-        index_cache_store(run, source, tuning, "extxyz", &self->index);
-    }
+    COVARY_TRY(find_frames(run, source, tuning, self));
     self->parser.max_atoms = self->index.max_atoms;
     *contents = (format_contents){
         .n_frames = self->index.n_frames, .max_atoms = self->index.max_atoms, .elements = true};
@@ -124,8 +148,8 @@ static covary_status stand_at(extxyz_file *self, int64_t frame)
     const int64_t entry = frame_index_find(&self->index, frame);
 
     if (!self->opened) {
-        COVARY_TRY(
-            line_reader_open(&self->parser.reader, self->path, self->bytes, self->chunk_bytes));
+        COVARY_TRY(line_reader_open_packed(&self->parser.reader, self->path, self->bytes,
+                                           self->packing, self->chunk_bytes));
         self->opened = true;
         self->cursor = -1;
     }
@@ -186,6 +210,7 @@ const format_ops format_extxyz = {
     .summary = "extended XYZ (ASE, libAtoms) and plain XYZ",
     .extensions = extensions,
     .labels = true,
+    .gzip = true,
     .probe = extxyz_probe,
     .open = extxyz_open,
     .read = extxyz_read,

@@ -10,6 +10,7 @@
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "core/text.h"
 #include "trajectory/extxyz_scan.h"
 
 #include <inttypes.h>
@@ -28,6 +29,7 @@ typedef struct {
     const format_source *source;
     int                  n_ranges; /* the first ranks scan, one range each */
     extxyz_scan          scan;
+    gzip_recording       recording; /* of a compressed file */
     scan_summary        *summaries; /* [n_ranges] */
     range_walk          *walks;     /* [n_ranges] */
     int64_t              text_end;  /* lines of the file up to the last one that is not blank */
@@ -39,6 +41,26 @@ typedef struct {
     int64_t max_atoms;  /* in a frame */
 } index_build;
 
+/*
+ * Compressed text has no places to start from yet: rank 0 goes through all of it and records some,
+ * at most one for so many entries of the index, since each holds 32 KiB of text.
+ */
+static covary_status range_of_packed(index_build *build, const format_tuning *tuning)
+{
+    covary_status status = COVARY_OK;
+    enum { SPACINGS_OF_CHUNK = 4, ENTRIES_OF_PLACE = 16 };
+
+    if (covary_run_rank(build->run) == 0) {
+        COVARY_TRY(gzip_recording_create(tuning->chunk_bytes / SPACINGS_OF_CHUNK,
+                                         tuning->index_entries / ENTRIES_OF_PLACE,
+                                         &build->recording));
+        build->scan.packing.recording = &build->recording;
+        build->scan.end = INT64_MAX; /* wherever the text ends */
+    }
+done:
+    return status;
+}
+
 /* Local.  As many ranks scan as the file is worth, the others have empty ranges. */
 static covary_status scan_range(index_build *build, const format_tuning *tuning)
 {
@@ -46,9 +68,11 @@ static covary_status scan_range(index_build *build, const format_tuning *tuning)
     const int64_t bytes = build->source->bytes;
     const int     ranks = covary_run_size(build->run), rank = covary_run_rank(build->run);
 
-    build->n_ranges = index_ranges(build->run, bytes, tuning);
+    build->n_ranges = build->source->gzip ? 1 : index_ranges(build->run, bytes, tuning);
     COVARY_TRY(extxyz_scan_create(build->source, tuning, build->n_ranges, &build->scan));
-    if (rank < build->n_ranges) {
+    if (build->source->gzip) {
+        COVARY_TRY(range_of_packed(build, tuning));
+    } else if (rank < build->n_ranges) {
         build->scan.begin = index_range_start(bytes, rank, build->n_ranges);
         build->scan.end = index_range_start(bytes, rank + 1, build->n_ranges);
     }
@@ -195,6 +219,29 @@ static int64_t place_entries(index_build *build, int rank, const index_entry **m
     return n;
 }
 
+/* Rank 0's places in compressed text to everybody.  Collective. */
+static covary_status share_places(index_build *build, frame_index *index)
+{
+    covary_status status = COVARY_OK;
+    const bool    first = covary_run_rank(build->run) == 0;
+    int           length = 0;
+
+    if (first) {
+        status = gzip_recording_pack(&build->recording, &index->extra, &index->n_extra);
+    }
+    if (status == COVARY_OK) {
+        status = narrow_to_int("places in compressed data", index->n_extra, &length);
+    }
+    COVARY_TRY_TOGETHER(build->run, "pack places in compressed data", status);
+    MPI_Bcast(&length, 1, MPI_INT, 0, covary_run_comm(build->run));
+    COVARY_TRY_TOGETHER(build->run, "share places in compressed data",
+                        first ? COVARY_OK : MEMORY_ALLOCATE("index", length, &index->extra));
+    MPI_Bcast(index->extra, length, MPI_BYTE, 0, covary_run_comm(build->run));
+    index->n_extra = length;
+done:
+    return status;
+}
+
 covary_status extxyz_index_build(covary_run *run, const format_source *source,
                                  const format_tuning *tuning, frame_index *index)
 {
@@ -214,8 +261,12 @@ covary_status extxyz_index_build(covary_run *run, const format_source *source,
     index->max_atoms = build.max_atoms;
     n_mine = place_entries(&build, covary_run_rank(run), &mine);
     COVARY_TRY(index_gather(run, mine, n_mine, index));
+    if (source->gzip) {
+        COVARY_TRY(share_places(&build, index));
+    }
 done:
     extxyz_scan_release(&build.scan);
+    gzip_recording_release(&build.recording);
     MEMORY_RELEASE(&build.summaries);
     MEMORY_RELEASE(&build.walks);
     return status;

@@ -4,14 +4,10 @@
 
 #include "core/memory.h"
 #include "core/status.h"
-#include "trajectory/line_reader.h"
 #include "trajectory/number.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 /* More atoms than fit any file; so that line numbers cannot overflow. */
 #define ATOMS_ABSURD INT64_C(1000000000000000)
@@ -195,7 +191,7 @@ static covary_status pass(extxyz_scan *scan, bool guess)
 {
     covary_status status = COVARY_OK;
     char         *chunk = NULL;
-    int           descriptor = -1;
+    byte_source   source = {0};
     int64_t       filled = 0;
     bool          more = true;
     open_line     line = {.ours = scan->begin == 0, .blank = true};
@@ -207,14 +203,9 @@ static covary_status pass(extxyz_scan *scan, bool guess)
         goto done;
     }
     COVARY_TRY(MEMORY_ALLOCATE("buffer for indexing", scan->chunk_bytes, &chunk));
-    descriptor = open(scan->path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-        status = COVARY_FAIL(COVARY_ERR_IO, "cannot open '%s': %s", scan->path, strerror(errno));
-        goto done;
-    }
+    COVARY_TRY(byte_source_open(&source, scan->path, scan->bytes, scan->packing));
     while (more) {
-        COVARY_TRY(
-            line_reader_fetch(scan->path, descriptor, chunk, scan->chunk_bytes, offset, &filled));
+        COVARY_TRY(byte_source_read(&source, chunk, scan->chunk_bytes, offset, &filled));
         if (filled == 0) {
             break;
         }
@@ -223,7 +214,7 @@ static covary_status pass(extxyz_scan *scan, bool guess)
         /* past the range only as far as it takes to judge the line that began in it */
         more = more && (offset < scan->end || line.blank || line.length <= SCAN_HEAD);
     }
-    if (filled == 0 && offset < scan->end) {
+    if (filled == 0 && offset < scan->end && !scan->packing.gzip) {
         status = COVARY_FAIL(COVARY_ERR_IO, "'%s' became shorter while it was read", scan->path);
         goto done;
     }
@@ -231,9 +222,7 @@ static covary_status pass(extxyz_scan *scan, bool guess)
         judge(scan, guess, &line, line.head);
     }
 done:
-    if (descriptor >= 0) {
-        close(descriptor);
-    }
+    byte_source_close(&source);
     MEMORY_RELEASE(&chunk);
     return status;
 }
@@ -243,12 +232,16 @@ covary_status extxyz_scan_create(const format_source *source, const format_tunin
 {
     covary_status status = COVARY_OK;
 
-    *scan = (extxyz_scan){.path = source->path, .chunk_bytes = tuning->chunk_bytes};
-    if (source->bytes < scan->chunk_bytes) {
-        scan->chunk_bytes = source->bytes;
+    *scan = (extxyz_scan){.path = source->path,
+                          .bytes = source->bytes,
+                          .packing = {.gzip = source->gzip},
+                          .chunk_bytes = tuning->chunk_bytes};
+    /* no frame is shorter than 8 bytes: a small file needs no large index, nor a large buffer */
+    const int64_t text_bytes = source->gzip ? INT64_MAX : source->bytes;
+    if (text_bytes < scan->chunk_bytes) {
+        scan->chunk_bytes = text_bytes;
     }
-    /* no frame is shorter than 8 bytes: a small file needs no large index */
-    scan->capacity = index_capacity(tuning, n_ranges, source->bytes / n_ranges, 8);
+    scan->capacity = index_capacity(tuning, n_ranges, text_bytes / n_ranges, 8);
     for (int c = 0; c < SCAN_CHAINS; c++) {
         COVARY_TRY(MEMORY_ALLOCATE("index entries", scan->capacity, &scan->entries[c]));
     }
@@ -272,6 +265,7 @@ covary_status extxyz_scan_guess(extxyz_scan *scan)
 covary_status extxyz_scan_follow(extxyz_scan *scan, int64_t root)
 {
     scan->broken = false;
+    scan->packing.recording = NULL; /* the first pass has done it */
     scan->found.n_chains = 1;
     scan->found.chains[0] = (scan_chain){.root = root, .next = root, .stride = 1};
     return pass(scan, false);

@@ -10,6 +10,7 @@
 #ifndef COVARY_TRAJECTORY_EXTXYZ_SCAN_H
 #define COVARY_TRAJECTORY_EXTXYZ_SCAN_H
 
+#include "trajectory/byte_source.h"
 #include "trajectory/extxyz_index.h"
 
 enum { SCAN_CHAINS = 4, SCAN_HEAD = 64 };
@@ -36,6 +37,8 @@ typedef struct {
 
 typedef struct {
     const char  *path;
+    int64_t      bytes;      /* of the file */
+    text_packing packing;    /* of a compressed file: recording in the pass that guesses */
     int64_t      begin, end; /* bytes: the lines that start in there */
     int64_t      chunk_bytes;
     int64_t      capacity; /* entries of a chain */

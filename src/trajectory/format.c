@@ -3,12 +3,15 @@
 #include "trajectory/format.h"
 
 #include "core/status.h"
+#include "trajectory/gzip_stream.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+
+enum { GZIP_HEAD_TEXT = 4096 }; /* bytes of text that are looked at */
 
 static const format_ops *const registry[] = {
     &format_extxyz, &format_dcd,    &format_lammps, &format_xtc,           &format_trr,
@@ -20,16 +23,38 @@ const format_ops *const *format_registry(void)
     return registry;
 }
 
-static bool has_extension(const char *path, const format_ops *format)
+/* Does the name of `length` characters end in one of the format's extensions? */
+static bool has_extension(const char *path, size_t length, const format_ops *format)
 {
-    const char *dot = strrchr(path, '.');
-
-    for (int i = 0; dot != NULL && format->extensions[i] != NULL; i++) {
-        if (strcasecmp(dot + 1, format->extensions[i]) == 0) {
+    for (int i = 0; format->extensions[i] != NULL; i++) {
+        const size_t part = strlen(format->extensions[i]);
+        if (length > part && path[length - part - 1] == '.' &&
+            strncasecmp(path + length - part, format->extensions[i], part) == 0) {
             return true;
         }
     }
     return false;
+}
+
+/* The format of what gzip has compressed, if it is read that way; else NULL.  NAME.xyz.gz */
+static const format_ops *find_packed(const char *path, const char *head, size_t length)
+{
+    char         start[GZIP_HEAD_TEXT];
+    const size_t text_length = gzip_head_text(head, length, start, sizeof start);
+    const size_t name = strlen(path), ending = strlen(".gz");
+
+    for (int i = 0; registry[i] != NULL; i++) {
+        if (registry[i]->gzip && registry[i]->probe(start, text_length)) {
+            return registry[i];
+        }
+    }
+    for (int i = 0; registry[i] != NULL; i++) {
+        if (registry[i]->gzip && name > ending && strcasecmp(path + name - ending, ".gz") == 0 &&
+            has_extension(path, name - ending, registry[i])) {
+            return registry[i];
+        }
+    }
+    return NULL;
 }
 
 /* Programs that unpack what starts with such bytes. */
@@ -84,14 +109,17 @@ covary_status format_find(covary_run *run, const char *path, const char *head, s
     bool          shared = false;
     const char   *program = unpacker(head, length);
 
+    *found = gzip_is(head, length) ? find_packed(path, head, length) : NULL;
+    if (*found != NULL) {
+        return COVARY_OK;
+    }
     if (program != NULL) {
         return COVARY_FAIL(COVARY_ERR_FORMAT, "'%s' is compressed; unpack it first (%s)", path,
                            program);
     }
-    *found = NULL;
     COVARY_TRY(find_by_content(run, path, head, length, found, &shared));
     for (int i = 0; registry[i] != NULL && *found == NULL && !shared; i++) {
-        *found = has_extension(path, registry[i]) ? registry[i] : NULL;
+        *found = has_extension(path, strlen(path), registry[i]) ? registry[i] : NULL;
     }
     if (*found != NULL) {
         return COVARY_OK;

@@ -16,6 +16,7 @@ typedef struct {
     int64_t     bytes;
     int64_t     seconds, nanoseconds; /* of the last modification */
     const char *particles;            /* of several groups the one wanted (H5MD); may be NULL */
+    bool        gzip;                 /* compressed */
 } format_source;
 
 /* Sizes that bound memory and decide how work is shared; tests make them tiny. */
@@ -46,6 +47,7 @@ typedef struct {
     const char        *summary;    /* for help texts */
     const char *const *extensions; /* xyz, extxyz; ended by NULL */
     bool               labels;     /* frames may carry labels */
+    bool               gzip;       /* files may be compressed by gzip */
 
     /* Do the first bytes of a file look like this format?  Local. */
     bool (*probe)(const char *head, size_t length);

@@ -6,34 +6,21 @@
 #include "core/status.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LINE_BYTES_MAX = 1 << 28 }; /* a longer line is no line: the file is not text */
 
-covary_status line_reader_open(line_reader *reader, const char *path, int64_t bytes,
-                               int64_t chunk_bytes)
+covary_status line_reader_open_packed(line_reader *reader, const char *path, int64_t bytes,
+                                      text_packing packing, int64_t chunk_bytes)
 {
     covary_status status = COVARY_OK;
-    struct stat   now;
+    const bool    small = !packing.gzip && bytes < chunk_bytes;
 
-    *reader = (line_reader){.path = path, .descriptor = -1, .line = 1};
-    reader->descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (reader->descriptor < 0 || fstat(reader->descriptor, &now) != 0) {
-        status = COVARY_FAIL(COVARY_ERR_IO, "cannot open '%s': %s", path, strerror(errno));
-        goto done;
-    }
-    if (now.st_size != bytes) {
-        status = COVARY_FAIL(COVARY_ERR_IO,
-                             "'%s' has changed while in use: it had %" PRId64
-                             " bytes and has %" PRId64 " now; read it when it is complete",
-                             path, bytes, (int64_t)now.st_size);
-        goto done;
-    }
-    reader->capacity = bytes < chunk_bytes ? bytes + 1 : chunk_bytes; /* + 1: the end is seen */
+    *reader = (line_reader){.line = 1};
+    COVARY_TRY(byte_source_open(&reader->source, path, bytes, packing));
+    reader->capacity = small ? bytes + 1 : chunk_bytes; /* + 1: the end is seen */
     COVARY_TRY(MEMORY_ALLOCATE("buffer for lines", reader->capacity, &reader->buffer));
 done:
     if (status != COVARY_OK) {
@@ -42,12 +29,15 @@ done:
     return status;
 }
 
+covary_status line_reader_open(line_reader *reader, const char *path, int64_t bytes,
+                               int64_t chunk_bytes)
+{
+    return line_reader_open_packed(reader, path, bytes, (text_packing){0}, chunk_bytes);
+}
+
 void line_reader_close(line_reader *reader)
 {
-    if (reader->descriptor >= 0) {
-        close(reader->descriptor);
-    }
-    reader->descriptor = -1;
+    byte_source_close(&reader->source);
     MEMORY_RELEASE(&reader->buffer);
 }
 
@@ -107,13 +97,13 @@ static covary_status refill(line_reader *reader, bool *ended)
         if (kept >= LINE_BYTES_MAX) {
             return COVARY_FAIL(COVARY_ERR_FORMAT,
                                "'%s', line %" PRId64 " is longer than %d bytes: not a text file?",
-                               reader->path, reader->line, LINE_BYTES_MAX);
+                               reader->source.file.path, reader->line, LINE_BYTES_MAX);
         }
         COVARY_TRY(MEMORY_RESIZE("buffer for lines", 2 * kept, &reader->buffer));
         reader->capacity = 2 * kept;
     }
-    COVARY_TRY(line_reader_fetch(reader->path, reader->descriptor, reader->buffer + kept,
-                                 reader->capacity - kept, reader->start + kept, &filled));
+    COVARY_TRY(byte_source_read(&reader->source, reader->buffer + kept, reader->capacity - kept,
+                                reader->start + kept, &filled));
     reader->length += filled;
     *ended = filled == 0;
 done:

@@ -9,16 +9,14 @@
 #ifndef COVARY_TRAJECTORY_LINE_READER_H
 #define COVARY_TRAJECTORY_LINE_READER_H
 
-#include <covary/status.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include "trajectory/byte_source.h"
 
+/* All zeros: closed. */
 typedef struct {
-    const char *path;       /* borrowed */
-    int         descriptor; /* -1: closed */
+    byte_source source;
     char       *buffer;
     int64_t     capacity;
-    int64_t     start;    /* offset in the file of the buffer's first byte */
+    int64_t     start;    /* offset in the text of the buffer's first byte */
     int64_t     length;   /* bytes in the buffer */
     int64_t     position; /* of the next line, in the buffer */
     int64_t     line;     /* number of the next line, from 1 */
@@ -31,6 +29,10 @@ typedef struct {
 covary_status line_reader_open(line_reader *reader, const char *path, int64_t bytes,
                                int64_t chunk_bytes);
 void          line_reader_close(line_reader *reader);
+
+/* The same for text that may be compressed: offsets are those in the text. */
+covary_status line_reader_open_packed(line_reader *reader, const char *path, int64_t bytes,
+                                      text_packing packing, int64_t chunk_bytes);
 
 /* Go on at `offset`, where line number `line` (from 1) starts. */
 void line_reader_seek(line_reader *reader, int64_t offset, int64_t line);

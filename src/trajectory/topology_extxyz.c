@@ -87,7 +87,7 @@ done:
 static covary_status extxyz_parse(topology_draft *into)
 {
     covary_status status = COVARY_OK;
-    extxyz_parser parser = {.reader = {.descriptor = -1}};
+    extxyz_parser parser = {0};
     frames       *batch = NULL;
     label_request wanted[COLUMNS];
     frame_label   shapes[COLUMNS];

@@ -77,7 +77,7 @@ done:
 static covary_status gro_parse(topology_draft *into)
 {
     covary_status status = COVARY_OK;
-    line_reader   reader = {.descriptor = -1};
+    line_reader   reader = {0};
     const char   *begin = NULL, *end = NULL;
     char          residue_id[DRAFT_TEXT] = "";
     int64_t       n_atoms = -1;

@@ -173,7 +173,7 @@ done:
 static covary_status pdb_parse(topology_draft *into)
 {
     covary_status status = COVARY_OK;
-    line_reader   reader = {.descriptor = -1};
+    line_reader   reader = {0};
     pdb_reading   in = {.draft = into};
 
     COVARY_TRY(line_reader_open(&reader, into->path, into->bytes, 1 << 16));

@@ -244,7 +244,7 @@ done:
 static covary_status psf_parse(topology_draft *into)
 {
     covary_status status = COVARY_OK;
-    psf_reading   in = {.reader = {.descriptor = -1}, .draft = into};
+    psf_reading   in = {.draft = into};
     const char   *begin = NULL, *end = NULL;
     int64_t       n_atoms = 0;
 

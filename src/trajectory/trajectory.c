@@ -12,6 +12,7 @@
 #include "core/text.h"
 #include "trajectory/elements.h"
 #include "trajectory/format.h"
+#include "trajectory/gzip_stream.h"
 #include "trajectory/line_reader.h"
 #include "trajectory/selection.h"
 
@@ -162,7 +163,8 @@ static covary_status examine(covary_run *run, const char *path, format_source *s
     *source = (format_source){.path = path,
                               .bytes = about.st_size,
                               .seconds = about.st_mtim.tv_sec,
-                              .nanoseconds = about.st_mtim.tv_nsec};
+                              .nanoseconds = about.st_mtim.tv_nsec,
+                              .gzip = gzip_is(head, (size_t)length)};
     for (*format = 0; format_registry()[*format] != found;) {
         ++*format;
     }

@@ -17,6 +17,7 @@
 #include "core/mix_bits.h"
 #include "core/status.h"
 #include "trajectory/format.h"
+#include "trajectory/gzip_stream.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -308,7 +309,9 @@ static covary_status count_atoms(fuzzer *self, const input *seed)
 {
     covary_status       status = COVARY_OK;
     const format_ops   *format = NULL;
-    const format_source source = {.path = self->seed, .bytes = (int64_t)seed->length};
+    const format_source source = {.path = self->seed,
+                                  .bytes = (int64_t)seed->length,
+                                  .gzip = gzip_is((const char *)seed->bytes, seed->length)};
     const format_tuning tuning = {.chunk_bytes = 4096, .share_bytes = 4096, .index_entries = 64};
     format_contents     contents = {0};
     void               *state = NULL;

@@ -308,6 +308,32 @@ static void text_files_keep_theirs(void **state)
     }
 }
 
+/* So does compressed text, with the places to start from: its header is not read again. */
+static void compressed_files_keep_theirs(void **state)
+{
+    const format_tuning fine = {
+        .chunk_bytes = 4096, .share_bytes = 1, .index_entries = 4096, .cache_bytes = 1};
+    const char *paths[1] = {path};
+
+    (void)state;
+    image_load(&image, "formats/dce_dynamics.xyz.gz");
+    save("packed.xyz.gz", 100);
+    for (int again = 0; again < 2; again++) {
+        trajectory *opened = NULL;
+        frames     *batch = NULL;
+        assert_ok(trajectory_open_tuned(test_run(), paths, 1, NULL, &fine, &opened));
+        assert_true(is_kept());
+        assert_int_equal(trajectory_n_frames(opened), 200);
+        assert_ok(frames_create(0, 0, &batch));
+        assert_ok(trajectory_read(opened, 198, 2, batch));
+        assert_int_equal(frames_n_atoms(batch, 1), 8);
+        assert_true(batch->time[1] == 199.0);
+        frames_destroy(&batch);
+        trajectory_close(&opened);
+        damage(60, "xxxx");
+    }
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_kept_index_is_used),
     cmocka_unit_test(an_index_of_another_state_is_made_anew),
@@ -317,6 +343,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(files_in_the_making_keep_none),
     cmocka_unit_test(a_run_may_keep_none),
     cmocka_unit_test(text_files_keep_theirs),
+    cmocka_unit_test(compressed_files_keep_theirs),
 };
 
 TEST_MAIN(cases)

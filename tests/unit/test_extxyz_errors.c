@@ -159,8 +159,8 @@ static void wrong_files_are_named(void **state)
     assert_message("no regular file");
     assert_int_equal(open_path(write_file("empty.xyz", "")), COVARY_ERR_FORMAT);
     assert_message("empty.xyz' is empty");
-    assert_int_equal(open_path(write_file("packed.xyz.gz", "\x1f\x8b\x08")), COVARY_ERR_FORMAT);
-    assert_message("is compressed; unpack it first (gunzip)");
+    assert_int_equal(open_path(write_file("packed.xyz.bz2", "BZh9")), COVARY_ERR_FORMAT);
+    assert_message("is compressed; unpack it first (bunzip2)");
     assert_int_equal(open_path(write_file("data.csv", "a,b\n1,2\n")), COVARY_ERR_FORMAT);
     assert_message("the format of");
     assert_message("known: extxyz");
