@@ -102,6 +102,11 @@ typedef struct {
     const char *particles; /* of H5MD files with several groups of particles, the one to take */
     const char *frames;    /* FIRST:STOP:STRIDE as Python has it, counted through all files */
     const char *times;     /* FROM:TO, both included, each with fs (default), ps or ns behind it */
+    /*
+     * Frames are boxes: every molecule in the first frame that is the model's is predicted in all
+     * frames, made whole across periodic boundaries.  Not with labels.
+     */
+    bool molecules;
 } covary_input_options;
 
 /* Settings of covary_annotate. */

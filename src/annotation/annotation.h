@@ -15,6 +15,13 @@
  *   /covary                            provenance; inputs/{path,bytes,checksum}; settings
  *   /covary/frames_complete            [1] so many frames, from the first on, are predicted
  *
+ * Where frames are boxes of molecules, observables have a further dimension,
+ *
+ *   /observables/<name>/value          [frames][molecules]..., also of the domain
+ *   /observables/<name>_total/value    [frames]...: the sum over the molecules of a frame
+ *   /covary/molecules                  [molecules][atoms of one] indices of atoms in the frame, in
+ *                                      the model's order
+ *
  * All elements share one dataset of steps and one of times (hard links).  Names under /observables
  * are one level deep because that is all that common readers follow.  Row f of every dataset is the
  * frame with global index f of the input.
@@ -47,6 +54,7 @@ typedef struct {
     const char *kind; /* name of a property kind, kept as an attribute; may be NULL */
     int         rank; /* 3^rank values per frame (per atom), row-major */
     bool        per_atom;
+    bool        per_molecule; /* of each molecule of a box */
 } annotation_observable;
 
 typedef struct {
@@ -79,7 +87,10 @@ typedef struct {
     const uint8_t               *species; /* [n_atoms] atomic numbers */
     int                          n_observables;
     const annotation_observable *observables;
-    bool                         positions;        /* write them */
+    int64_t                      n_molecules; /* of a box; 0: every frame is one molecule */
+    int64_t                      molecule_atoms;
+    const int64_t               *molecules; /* [n_molecules][molecule_atoms] atoms of a frame */
+    bool                         positions; /* write them */
     bool                         double_positions; /* as float64; else float32 */
     bool                         cell;     /* write box/edges; frames without a cell have zeros */
     uint8_t                      periodic; /* bits 1, 2, 4: boundary of the three cell vectors */
@@ -142,10 +153,12 @@ int64_t annotation_n_flushed(const annotation_writer *writer);
  * Collective; every rank calls equally often.  The batches of all ranks together are the frames
  * that follow those written before, without a gap.
  *
- * values    in  per observable: [n_frames][3^rank] or [n_frames][n_atoms][3^rank]
+ * values    in  per observable: [n_frames][3^rank] or [n_frames][n_atoms][3^rank], with
+ *               [n_molecules] behind the frames if per molecule
  * margin    in  [n_frames], not read without layout.margin
  * distance  in  [n_frames], not read without layout.distance
  * flags     in  [n_frames] sums of annotation_flag; NULL: none set
+ *               (all three [n_frames][n_molecules] in boxes)
  *
  * COVARY_ERR_DATA: a frame has other atoms than the layout.
  */
@@ -178,7 +191,10 @@ void          annotation_close(annotation **closed);
 int64_t        annotation_n_frames(const annotation *opened);
 int64_t        annotation_n_complete(const annotation *opened); /* n_frames unless unfinished */
 int64_t        annotation_n_atoms(const annotation *opened);
-const int32_t *annotation_species(const annotation *opened); /* [n_atoms] */
+int64_t        annotation_n_molecules(const annotation *opened);    /* 0: frames are no boxes */
+int64_t        annotation_molecule_atoms(const annotation *opened); /* atoms of one molecule */
+const int64_t *annotation_molecules(const annotation *opened); /* as in the layout; NULL: none */
+const int32_t *annotation_species(const annotation *opened);   /* [n_atoms] */
 bool           annotation_has_positions(const annotation *opened);
 bool           annotation_has_single_positions(const annotation *opened); /* stored as float32 */
 bool           annotation_has_cell(const annotation *opened);

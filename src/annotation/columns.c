@@ -77,8 +77,12 @@ static covary_status column_add_observable(column_table *table, const annotation
     COVARY_TRY(column_add(table, layout->n_frames, "/observables/", observable->name,
                           STORAGE_FLOAT64, &at));
     table->columns[at].unit = observable->unit ? observable->unit->h5md_name : "";
+    if (observable->per_molecule) {
+        column_extend(&table->columns[at], layout->n_molecules);
+    }
     if (observable->per_atom) {
-        column_extend(&table->columns[at], layout->n_atoms);
+        column_extend(&table->columns[at],
+                      observable->per_molecule ? layout->molecule_atoms : layout->n_atoms);
     }
     for (int r = 0; r < observable->rank; r++) {
         column_extend(&table->columns[at], 3);
@@ -91,6 +95,7 @@ static covary_status column_add_domain(column_table *table, const annotation_lay
 {
     static const char *const group = "/observables/";
     covary_status            status = COVARY_OK;
+    const int                first = table->n;
 
     COVARY_TRY(column_add(table, layout->n_frames, group, "domain", STORAGE_UINT8, &table->flags));
     table->columns[table->flags].description =
@@ -107,6 +112,9 @@ static covary_status column_add_domain(column_table *table, const annotation_lay
         table->columns[table->distance].description =
             "distance to the nearest training frame in feature space, in units of the largest such "
             "distance within the training set";
+    }
+    for (int c = first; c < table->n && layout->n_molecules > 0; c++) {
+        column_extend(&table->columns[c], layout->n_molecules);
     }
 done:
     return status;

@@ -12,9 +12,10 @@
 #include "core/text.h"
 #include "storage/storage.h"
 
-#define ANNOTATION_STEP     "/observables/domain/step"
-#define ANNOTATION_TIME     "/observables/domain/time"
-#define ANNOTATION_COMPLETE "/covary/frames_complete"
+#define ANNOTATION_STEP      "/observables/domain/step"
+#define ANNOTATION_TIME      "/observables/domain/time"
+#define ANNOTATION_COMPLETE  "/covary/frames_complete"
+#define ANNOTATION_MOLECULES "/covary/molecules"
 
 typedef struct {
     char        *group;   /* /observables/dipole */

@@ -351,6 +351,14 @@ covary_status covary_export(covary_run *run, const char *path, const covary_expo
     COVARY_TRY_TOGETHER(run, "find the format", find_format(options->format, &format));
     COVARY_TRY(output_check(run, output, &path, 1));
     COVARY_TRY(annotation_open(run, path, &from));
+    if (annotation_n_molecules(from) > 0) {
+        status =
+            COVARY_FAIL(COVARY_ERR_DATA,
+                        "%s: holds %lld molecules in every frame, and exported files have one; "
+                        "read it with h5py (/observables/NAME/value, and NAME_total)",
+                        path, (long long)annotation_n_molecules(from));
+        goto done;
+    }
     job.choice.from = from;
     COVARY_TRY_TOGETHER(run, "choose what to export", choose(format, &job));
     COVARY_TRY(count_frames(run, &job));

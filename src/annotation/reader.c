@@ -18,7 +18,9 @@
 struct annotation {
     storage               *file;
     int64_t                n_frames, n_complete, n_atoms;
-    int32_t               *species; /* [n_atoms] */
+    int64_t                molecules[2]; /* their number, atoms of one; zeros: no boxes */
+    int64_t               *members;      /* [molecules][atoms of one]; NULL: no boxes */
+    int32_t               *species;      /* [n_atoms] */
     uint8_t                periodic;
     int                    n_observables;
     annotation_observable *observables;
@@ -90,12 +92,15 @@ static covary_status reader_check_shape(const annotation            *opened,
 {
     covary_status status = COVARY_OK;
     int64_t       dims[STORAGE_MAX_RANK] = {0};
-    int           rank, inner = observable->per_atom ? 2 : 1;
+    const bool    boxed = observable->per_molecule;
+    const int64_t n_atoms = boxed ? opened->molecules[1] : opened->n_atoms;
+    int           rank, inner = 1 + boxed + observable->per_atom;
     bool          same;
 
     COVARY_TRY(storage_shape(opened->file, dataset, NULL, &rank, dims));
     same = rank == inner + observable->rank && dims[0] == opened->n_frames;
-    same = same && (!observable->per_atom || dims[1] == opened->n_atoms);
+    same = same && (!boxed || dims[1] == opened->molecules[0]);
+    same = same && (!observable->per_atom || dims[1 + boxed] == n_atoms);
     for (int d = inner; same && d < rank; d++) {
         same = dims[d] == 3;
     }
@@ -116,11 +121,12 @@ static covary_status reader_add(annotation *opened, const char *name)
     annotation_observable *added = &opened->observables[opened->n_observables];
     text                   path = {0};
     char                  *unit_name = NULL;
-    int64_t                rank = 0, per_atom = 0;
+    int64_t                rank = 0, per_atom = 0, per_molecule = 0;
 
     COVARY_TRY(text_add(&path, "/observables/%s", name));
     COVARY_TRY(storage_get_int64(file, path.data, "rank", &rank));
     COVARY_TRY(storage_get_int64(file, path.data, "per_atom", &per_atom));
+    COVARY_TRY(storage_get_int64(file, path.data, "per_molecule", &per_molecule));
     opened->n_observables++;
     COVARY_TRY(memory_copy_text(name, (char **)&added->name));
     COVARY_TRY(reader_get_optional(file, path.data, "kind", (char **)&added->kind));
@@ -130,6 +136,7 @@ static covary_status reader_add(annotation *opened, const char *name)
     }
     added->rank = (int)rank;
     added->per_atom = per_atom != 0;
+    added->per_molecule = per_molecule != 0;
     COVARY_TRY(text_add(&path, "/value"));
     COVARY_TRY(memory_copy_text(path.data, &opened->datasets[opened->n_observables - 1]));
     COVARY_TRY(reader_check_shape(opened, added, path.data));
@@ -174,6 +181,11 @@ covary_status annotation_open(covary_run *run, const char *path, annotation **ou
     opened->n_atoms = -1;
     COVARY_TRY(storage_load(opened->file, "/particles/all/species", STORAGE_INT32, 1,
                             &opened->n_atoms, (void **)&opened->species));
+    if (storage_exists(opened->file, ANNOTATION_MOLECULES)) {
+        opened->molecules[0] = opened->molecules[1] = -1;
+        COVARY_TRY(storage_load(opened->file, ANNOTATION_MOLECULES, STORAGE_INT64, 2,
+                                opened->molecules, (void **)&opened->members));
+    }
     COVARY_TRY_TOGETHER(run, "look at the box", reader_get_boundary(opened));
     COVARY_TRY_TOGETHER(run, "list observables", reader_list(opened));
     COVARY_TRY(provenance_read(run, opened->file, &opened->from));
@@ -197,6 +209,7 @@ void annotation_close(annotation **closed)
     storage_release_texts((*closed)->n_observables, &(*closed)->datasets);
     MEMORY_RELEASE(&(*closed)->observables);
     MEMORY_RELEASE(&(*closed)->species);
+    MEMORY_RELEASE(&(*closed)->members);
     storage_close(&(*closed)->file);
     MEMORY_RELEASE(closed);
 }
@@ -219,6 +232,21 @@ int64_t annotation_n_complete(const annotation *opened)
 int64_t annotation_n_atoms(const annotation *opened)
 {
     return opened->n_atoms;
+}
+
+int64_t annotation_n_molecules(const annotation *opened)
+{
+    return opened->molecules[0];
+}
+
+int64_t annotation_molecule_atoms(const annotation *opened)
+{
+    return opened->molecules[1];
+}
+
+const int64_t *annotation_molecules(const annotation *opened)
+{
+    return opened->members;
 }
 
 const int32_t *annotation_species(const annotation *opened)
@@ -338,8 +366,10 @@ covary_status annotation_read_flags(const annotation *opened, int64_t first, int
         storage_read_rows(opened->file, FLAGS, STORAGE_UINT8, first, count, flags);
 
     /* rows behind the last flush may hold anything */
-    for (int64_t row = 0; status == COVARY_OK && row < count; row++) {
-        flags[row] = first + row < opened->n_complete ? flags[row] : ANNOTATION_MISSING;
+    const int64_t width = opened->molecules[0] > 0 ? opened->molecules[0] : 1;
+    const int64_t left = opened->n_complete > first ? opened->n_complete - first : 0;
+    for (int64_t i = left * width; status == COVARY_OK && i < count * width; i++) {
+        flags[i] = ANNOTATION_MISSING;
     }
     return status;
 }

@@ -60,6 +60,11 @@ static covary_status writer_put_molecule(annotation_writer *writer, const annota
     COVARY_TRY(storage_set_texts(file, "/particles/all/box", "boundary", 3, boundary));
     COVARY_TRY(storage_put(file, "/particles/all/species", STORAGE_INT32, 1, &writer->n_atoms,
                            writer->species));
+    if (layout->n_molecules > 0) {
+        const int64_t dims[2] = {layout->n_molecules, layout->molecule_atoms};
+        COVARY_TRY(
+            storage_put(file, ANNOTATION_MOLECULES, STORAGE_INT64, 2, dims, layout->molecules));
+    }
 done:
     return status;
 }
@@ -131,6 +136,7 @@ static covary_status writer_describe(storage *file, const char *group,
 
     COVARY_TRY(storage_set_int64(file, group, "rank", observable->rank));
     COVARY_TRY(storage_set_int64(file, group, "per_atom", observable->per_atom));
+    COVARY_TRY(storage_set_int64(file, group, "per_molecule", observable->per_molecule));
     if (observable->kind) {
         COVARY_TRY(storage_set_text(file, group, "kind", observable->kind));
     }
@@ -223,20 +229,22 @@ done:
     return status;
 }
 
-/* Frames in one piece of a fill, the same on every rank. */
-enum { FILL_FRAMES = 1 << 20 };
+/* Flags in one piece of a fill, about, the same on every rank. */
+enum { FILL_FLAGS = 1 << 20 };
 
 /* No frame is predicted yet.  Collective: every rank says so of a share. */
 static covary_status writer_fill_flags(annotation_writer *writer, const column *flags)
 {
     covary_status status = COVARY_OK;
     int64_t       rank = covary_run_rank(writer->run), size = covary_run_size(writer->run);
+    const int64_t width = column_row_size(flags), most = FILL_FLAGS / width + 1;
     int64_t       share = (writer->n_frames + size - 1) / size;
-    int64_t       piece = share < FILL_FRAMES ? share : FILL_FRAMES;
+    int64_t       piece = share < most ? share : most;
     uint8_t      *rows = NULL;
 
-    COVARY_TRY_TOGETHER(writer->run, "make room for flags", MEMORY_ALLOCATE("flags", piece, &rows));
-    memset(rows, ANNOTATION_MISSING, (size_t)piece);
+    COVARY_TRY_TOGETHER(writer->run, "make room for flags",
+                        MEMORY_ALLOCATE("flags", piece * width, &rows));
+    memset(rows, ANNOTATION_MISSING, (size_t)(piece * width));
     for (int64_t done = 0; done < share; done += piece) {
         int64_t first = rank * share + done, left = writer->n_frames - first;
         int64_t count = share - done < piece ? share - done : piece;
@@ -460,7 +468,10 @@ covary_status annotation_write(annotation_writer *writer, const frames *batch,
     rows.first = rows.n_frames > 0 ? rows.first : 0;
     COVARY_TRY_TOGETHER(run, "check a batch", writer_check(writer, &rows));
     COVARY_TRY(writer_check_order(writer, &rows, &end));
-    COVARY_TRY_TOGETHER(run, "make room for flags", MEMORY_ALLOCATE("flags", rows.n_frames, &none));
+    COVARY_TRY_TOGETHER(
+        run, "make room for flags",
+        MEMORY_ALLOCATE("flags", rows.n_frames * column_row_size(&table->columns[table->flags]),
+                        &none));
     COVARY_TRY(writer_write_clock(writer, &rows));
     for (int o = 0; o < writer->n_observables; o++) {
         COVARY_TRY(writer_write_column(writer, o, &rows, values[o]));

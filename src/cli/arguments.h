@@ -24,7 +24,7 @@ struct arguments {
 
     const char  *output, *model, *json, *precision, *format;
     const char  *frames; /* fit: numbers separated by commas; else a slice */
-    const char  *topology, *particles, *times;
+    const char  *topology, *particles, *times, *molecules;
     const char  *ranks; /* numbers separated by commas */
     bool         dry_run, no_positions, double_positions, restart, self_test;
     int          compress;

@@ -44,7 +44,8 @@ covary_input_options input_options(const arguments *given)
     return (covary_input_options){.topology = given->topology,
                                   .particles = given->particles,
                                   .frames = given->frames,
-                                  .times = given->times};
+                                  .times = given->times,
+                                  .molecules = given->molecules != NULL};
 }
 
 covary_status formats_help(text *into)

@@ -17,15 +17,17 @@ static covary_status count_share(const annotation *opened, int64_t first, int64_
 {
     covary_status status = COVARY_OK;
     uint8_t      *flags = NULL;
+    const int64_t width = annotation_n_molecules(opened) > 0 ? annotation_n_molecules(opened) : 1;
+    const int64_t block = BLOCK / width + 1;
 
-    COVARY_TRY(MEMORY_ALLOCATE("flags", BLOCK, &flags));
-    for (; first < end; first += BLOCK) {
-        int64_t count = end - first < BLOCK ? end - first : BLOCK;
+    COVARY_TRY(MEMORY_ALLOCATE("flags", block * width, &flags));
+    for (; first < end; first += block) {
+        int64_t count = end - first < block ? end - first : block;
         COVARY_TRY(annotation_read_flags(opened, first, count, flags));
-        for (int64_t frame = 0; frame < count; frame++) {
-            counts[0] += (flags[frame] & ANNOTATION_FAR) != 0;
-            counts[1] += (flags[frame] & ANNOTATION_AMBIGUOUS) != 0;
-            counts[2] += (flags[frame] & ANNOTATION_DEGENERATE) != 0;
+        for (int64_t i = 0; i < count * width; i++) {
+            counts[0] += (flags[i] & ANNOTATION_FAR) != 0;
+            counts[1] += (flags[i] & ANNOTATION_AMBIGUOUS) != 0;
+            counts[2] += (flags[i] & ANNOTATION_DEGENERATE) != 0;
         }
     }
 
@@ -98,6 +100,11 @@ static covary_status say(const annotation *opened, const char *path, flag_counts
     COVARY_TRY(text_add(said, "  molecule      "));
     COVARY_TRY(formula_of(opened, said));
     COVARY_TRY(text_add(said, ", %lld atoms\n", (long long)annotation_n_atoms(opened)));
+    if (annotation_n_molecules(opened) > 0) {
+        COVARY_TRY(text_add(said, "  predicted     %lld molecules of %lld atoms in every frame\n",
+                            (long long)annotation_n_molecules(opened),
+                            (long long)annotation_molecule_atoms(opened)));
+    }
     COVARY_TRY(say_progress(opened, said));
     COVARY_TRY(text_add(said, "  holds         %s%s%s\n",
                         annotation_has_positions(opened) ? "positions " : "no positions ",
@@ -105,14 +112,16 @@ static covary_status say(const annotation *opened, const char *path, flag_counts
                         annotation_has_time(opened) ? "times" : ""));
     for (int o = 0; o < annotation_n_observables(opened); o++) {
         const annotation_observable *of = annotation_observable_at(opened, o);
-        COVARY_TRY(text_add(said, "  %s: rank %d%s, %s\n", of->name, of->rank,
+        COVARY_TRY(text_add(said, "  %s: rank %d%s%s, %s\n", of->name, of->rank,
+                            of->per_molecule ? ", per molecule" : "",
                             of->per_atom ? ", per atom" : "", unit_name(of)));
     }
     COVARY_TRY(text_add(said,
-                        "  domain        %lld frames far from the training set, %lld with nearly "
+                        "  domain        %lld %s far from the training set, %lld with nearly "
                         "ambiguous axes, %lld with gaps too small to divide by\n",
-                        (long long)flags.far, (long long)flags.ambiguous,
-                        (long long)flags.degenerate));
+                        (long long)flags.far,
+                        annotation_n_molecules(opened) > 0 ? "molecules" : "frames",
+                        (long long)flags.ambiguous, (long long)flags.degenerate));
     if (model != NULL) {
         COVARY_TRY(text_add(said, "  model         %s\n", model));
     }
@@ -145,13 +154,15 @@ static covary_status tell(const annotation *opened, flag_counts flags, text *jso
                         "\"missing\": %lld",
                         (long long)flags.far, (long long)flags.ambiguous,
                         (long long)flags.degenerate, (long long)flags.missing));
-    COVARY_TRY(text_add(json, ", \"observables\": {"));
+    COVARY_TRY(text_add(json, ", \"molecules\": %lld, \"observables\": {",
+                        (long long)annotation_n_molecules(opened)));
     for (int o = 0; o < n; o++) {
         const annotation_observable *of = annotation_observable_at(opened, o);
         COVARY_TRY(text_add_json(json, of->name));
-        COVARY_TRY(text_add(json, ": {\"rank\": %d, \"per_atom\": %s, \"unit\": \"%s\"}%s",
-                            of->rank, of->per_atom ? "true" : "false", unit_name(of),
-                            o + 1 < n ? ", " : ""));
+        COVARY_TRY(text_add(
+            json, ": {\"rank\": %d, \"per_atom\": %s, \"per_molecule\": %s, \"unit\": \"%s\"}%s",
+            of->rank, of->per_atom ? "true" : "false", of->per_molecule ? "true" : "false",
+            unit_name(of), o + 1 < n ? ", " : ""));
     }
     COVARY_TRY(text_add(json, "}"));
 

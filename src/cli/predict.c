@@ -90,6 +90,9 @@ static covary_status check_usage(const arguments *given)
     if (given->model == NULL) {
         return COVARY_FAIL(COVARY_ERR_USAGE, "covary predict needs --model MODEL.h5");
     }
+    if (given->molecules != NULL && strcmp(given->molecules, "auto") != 0) {
+        return COVARY_FAIL(COVARY_ERR_USAGE, "--molecules %s: give auto", given->molecules);
+    }
     if (given->output == NULL) {
         return COVARY_FAIL(COVARY_ERR_USAGE, "covary predict needs --output ANNOTATION.h5");
     }
@@ -162,7 +165,9 @@ static covary_status more_help(text *into)
                      "  domain_distance                to the nearest training frame, in units of "
                      "the largest such distance within the training set\n"
                      "  domain_margin                  of the axes to the nearest ambiguity, 0 "
-                     "(ambiguous) to 1\n",
+                     "(ambiguous) to 1\n"
+                     "with --molecules auto all of these for every molecule, and PROPERTY_total, "
+                     "their sum in a frame\n",
                      into);
 }
 

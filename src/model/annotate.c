@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* covary_annotate: the stream of predictions, written collectively to one H5MD file. */
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/output.h"
 #include "core/status.h"
 #include "model/annotate_layout.h"
+
+#include <string.h>
 
 /* Frames outside of the training domain so far, and the first of them. */
 typedef struct {
@@ -12,8 +15,9 @@ typedef struct {
 
 static void count_domain(const stream *from, domain_count *count)
 {
-    for (int64_t frame = 0; frame < from->batch->n_frames; frame++) {
-        uint8_t flags = from->results->flags[frame];
+    for (int64_t i = 0; i < from->batch->n_frames * from->per_frame; i++) {
+        const uint8_t flags = from->results->flags[i];
+        const int64_t frame = i / from->per_frame;
         count->far += (flags & ANNOTATION_FAR) != 0;
         count->ambiguous += (flags & ANNOTATION_AMBIGUOUS) != 0;
         count->degenerate += (flags & ANNOTATION_DEGENERATE) != 0;
@@ -34,11 +38,13 @@ static void report_domain(covary_run *run, const stream *from, domain_count coun
         int64_t     frame;
         trajectory_locate(from->from, count.first, &path, &frame);
         log_write(run, LOG_WARNING,
-                  "%lld of %lld frames are far from the training set, in %lld the body axes are "
+                  "%lld of %lld %s are far from the training set, in %lld the body axes are "
                   "nearly ambiguous, in %lld a gap is too small to divide by; the first is frame "
                   "%lld of %s (see /observables/domain)",
-                  (long long)sums[0], (long long)(trajectory_n_frames(from->from) - from->first),
-                  (long long)sums[1], (long long)sums[2], (long long)frame, path);
+                  (long long)sums[0],
+                  (long long)((trajectory_n_frames(from->from) - from->first) * from->per_frame),
+                  from->boxes != NULL ? "molecules" : "frames", (long long)sums[1],
+                  (long long)sums[2], (long long)frame, path);
     }
 }
 
@@ -62,23 +68,78 @@ static covary_status flush(covary_run *run, annotation_writer *writer, double *l
     return status;
 }
 
+/* What the columns of observables are written from. */
+typedef struct {
+    const double **values; /* properties, then totals */
+    double        *totals; /* of all properties that have one */
+} observed_values;
+
+static void release_values(observed_values *values)
+{
+    MEMORY_RELEASE(&values->totals);
+    MEMORY_RELEASE(&values->values);
+}
+
+static covary_status reserve_values(const stream *from, observed_values *values)
+{
+    covary_status       status = COVARY_OK;
+    const covary_model *model = from->model;
+    int64_t             n = 0;
+
+    for (int p = 0; p < model->n_properties && from->boxes != NULL; p++) {
+        n += model->properties[p].of->per_atom ? 0 : covary_model_n_values(model, p);
+    }
+    COVARY_TRY(MEMORY_ALLOCATE("values", 2 * model->n_properties, &values->values));
+    COVARY_TRY(MEMORY_ALLOCATE("totals", n * from->capacity, &values->totals));
+
+done:
+    return status;
+}
+
+/* Sums over the molecules of each frame, in their order, so that they depend on nothing else. */
+static void add_totals(const stream *from, observed_values *values)
+{
+    const covary_model *model = from->model;
+    double             *total = values->totals;
+    int                 next = model->n_properties;
+
+    for (int p = 0; p < model->n_properties; p++) {
+        const int64_t n = covary_model_n_values(model, p);
+        values->values[p] = from->results->values[p];
+        if (from->boxes == NULL || model->properties[p].of->per_atom) {
+            continue;
+        }
+        values->values[next++] = total;
+        for (int64_t f = 0; f < from->batch->n_frames; f++, total += n) {
+            const double *each = from->results->values[p] + f * from->per_frame * n;
+            memset(total, 0, (size_t)n * sizeof *total);
+            for (int64_t i = 0; i < from->per_frame * n; i++) {
+                total[i % n] += each[i];
+            }
+        }
+    }
+}
+
 static covary_status write_all(covary_run *run, stream *from, double flush_seconds,
                                annotation_writer *writer)
 {
-    covary_status status = COVARY_OK;
-    domain_count  count = {.first = INT64_MAX};
-    double        last = MPI_Wtime();
-    bool          more;
+    covary_status   status = COVARY_OK;
+    domain_count    count = {.first = INT64_MAX};
+    observed_values values = {0};
+    double          last = MPI_Wtime();
+    bool            more;
+
+    COVARY_TRY_TOGETHER(run, "reserve the totals", reserve_values(from, &values));
 
     for (;;) {
         COVARY_TRY(stream_next(from, &more));
         if (!more) {
             break;
         }
+        add_totals(from, &values);
         timer_begin(run, "write");
-        status =
-            annotation_write(writer, from->batch, (const double *const *)from->results->values,
-                             from->results->margin, from->results->distance, from->results->flags);
+        status = annotation_write(writer, from->batch, values.values, from->results->margin,
+                                  from->results->distance, from->results->flags);
         timer_end(run, "write");
         COVARY_TRY(status);
         count_domain(from, &count);
@@ -89,6 +150,7 @@ static covary_status write_all(covary_run *run, stream *from, double flush_secon
     report_domain(run, from, count);
 
 done:
+    release_values(&values);
     return status;
 }
 

@@ -6,6 +6,8 @@
 #include "core/status.h"
 #include "core/text.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -14,6 +16,10 @@ void annotate_layout_release(annotate_layout *held)
     MEMORY_RELEASE(&held->selection);
     MEMORY_RELEASE(&held->checksums);
     MEMORY_RELEASE(&held->inputs);
+    for (int p = 0; p < held->n_totals; p++) {
+        text_release(&held->totals[p]);
+    }
+    MEMORY_RELEASE(&held->totals);
     MEMORY_RELEASE(&held->observables);
 }
 
@@ -64,21 +70,38 @@ done:
     return status;
 }
 
-static covary_status describe_observables(const covary_model *model, annotate_layout *held,
+/* The properties; in boxes also their sums over molecules, but for those of atoms. */
+static covary_status describe_observables(const stream *from, annotate_layout *held,
                                           annotation_layout *layout)
 {
-    covary_status status = MEMORY_ALLOCATE("observables", model->n_properties, &held->observables);
+    covary_status       status = COVARY_OK;
+    const covary_model *model = from->model;
+    const bool          boxes = from->boxes != NULL;
+    int                 n = model->n_properties;
 
-    for (int p = 0; p < model->n_properties && status == COVARY_OK; p++) {
-        const property *of = model->properties[p].of;
-        held->observables[p] = (annotation_observable){.name = of->name,
-                                                       .unit = of->unit,
-                                                       .kind = of->kind->name,
-                                                       .rank = of->kind->rank,
-                                                       .per_atom = of->per_atom};
+    COVARY_TRY(MEMORY_ALLOCATE("observables", 2 * n, &held->observables));
+    COVARY_TRY(MEMORY_ALLOCATE("names of totals", n, &held->totals));
+    held->n_totals = n;
+    for (int p = 0; p < model->n_properties; p++) {
+        const property       *of = model->properties[p].of;
+        annotation_observable each = {.name = of->name,
+                                      .unit = of->unit,
+                                      .kind = of->kind->name,
+                                      .rank = of->kind->rank,
+                                      .per_atom = of->per_atom,
+                                      .per_molecule = boxes};
+        held->observables[p] = each;
+        if (boxes && !of->per_atom) {
+            COVARY_TRY(text_add(&held->totals[p], "%s_total", of->name));
+            each.name = held->totals[p].data;
+            each.per_molecule = false;
+            held->observables[n++] = each;
+        }
     }
-    layout->n_observables = model->n_properties;
+    layout->n_observables = n;
     layout->observables = held->observables;
+
+done:
     return status;
 }
 
@@ -94,6 +117,12 @@ static covary_status describe_settings(const stream *from, const covary_annotate
     held->settings[0] = (annotation_setting){"positions", options->positions ? positions : "none"};
     held->settings[1] = (annotation_setting){"precision", single ? "single" : "double"};
     held->settings[2] = (annotation_setting){"frames", held->selection};
+    snprintf(held->molecules, sizeof held->molecules, "none");
+    if (from->boxes != NULL) { /* lists differ if topologies do */
+        snprintf(held->molecules, sizeof held->molecules, "%" PRId64 " (%016" PRIx64 ")",
+                 from->per_frame, box_hash(from->boxes));
+    }
+    held->settings[3] = (annotation_setting){"molecules", held->molecules};
     provenance->n_settings = ANNOTATE_SETTINGS;
     provenance->settings = held->settings;
 
@@ -153,8 +182,15 @@ static covary_status describe(const covary_model *model, stream *from,
                        .command = options->command,
                        .config = model->config_text},
     };
+    if (from->boxes != NULL) {
+        layout->n_atoms = from->boxes->n_atoms;
+        layout->species = from->boxes->species;
+        layout->n_molecules = from->per_frame;
+        layout->molecule_atoms = model->about.n_atoms;
+        layout->molecules = from->boxes->molecules->atoms;
+    }
     COVARY_TRY(probe_first_frame(from, layout));
-    COVARY_TRY(describe_observables(model, held, layout));
+    COVARY_TRY(describe_observables(from, held, layout));
     COVARY_TRY(describe_settings(from, options, held, &layout->provenance));
     tell_time(held);
     layout->provenance.created = held->created;

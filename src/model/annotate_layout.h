@@ -7,7 +7,7 @@
 #include "model/stream.h"
 #include "storage/checksum.h"
 
-enum { ANNOTATE_SETTINGS = 3 };
+enum { ANNOTATE_SETTINGS = 4 };
 
 /* The layout and what it points to; starts from {0}. */
 typedef struct {
@@ -15,7 +15,10 @@ typedef struct {
     annotation_observable *observables;
     annotation_input      *inputs;
     char (*checksums)[CHECKSUM_TEXT]; /* [1 + n_inputs]: model, then inputs */
+    int                n_totals;
+    text              *totals; /* [n_totals] names of sums over molecules, where there are any */
     annotation_setting settings[ANNOTATE_SETTINGS];
+    char               molecules[40];
     char              *selection; /* of frames */
     char               created[32];
 } annotate_layout;

@@ -29,7 +29,7 @@ typedef struct {
  */
 static int64_t most_memory(covary_run *run, const stream *from)
 {
-    const int64_t a_frame = 1 + 3 * from->model->about.n_atoms * (int64_t)sizeof(float);
+    const int64_t a_frame = from->per_frame + 3 * stream_n_atoms(from) * (int64_t)sizeof(float);
     int64_t       bytes = memory_state().peak_bytes + from->capacity * a_frame;
 
     MPI_Allreduce(MPI_IN_PLACE, &bytes, 1, MPI_INT64_T, MPI_MAX, covary_run_comm(run));
@@ -73,7 +73,7 @@ static covary_status add_frames(covary_run *run, const stream *from, const plan 
     const int64_t n = trajectory_n_frames(from->from);
 
     COVARY_TRY(text_add(report, "frames      %lld of %lld atoms, in %d file%s (%s)\n", (long long)n,
-                        (long long)from->model->about.n_atoms, n_files, n_files == 1 ? "" : "s",
+                        (long long)stream_n_atoms(from), n_files, n_files == 1 ? "" : "s",
                         trajectory_format_name(from->from)));
     if (of->n_done >= 0) {
         COVARY_TRY(text_add(report, "begun       %s.part has %lld of them: the run goes on there\n",

@@ -107,6 +107,9 @@ covary_status covary_evaluate(covary_run *run, const covary_model *model, const 
     bool               more = true;
 
     *out = NULL;
+    if (options != NULL && options->molecules) {
+        return COVARY_FAIL(COVARY_ERR_USAGE, "molecules of boxes have no labels to compare with");
+    }
     COVARY_TRY_TOGETHER(run, "create the evaluation", create_evaluation(model, &evaluation));
     COVARY_TRY_TOGETHER(run, "prepare the labels", model_label_requests(model, &requests));
     set_trace_shifts(model, evaluation);

@@ -12,16 +12,15 @@
 
 static const int64_t buffer_bytes = INT64_C(16) << 20;
 
-enum { SMALLEST_BATCH = 16, LARGEST_BATCH = 8192 };
+enum { SMALLEST_BATCH = 16, LARGEST_BATCH = 8192 /* molecules */ };
 
-static int64_t default_capacity(const covary_model *model)
+static int64_t default_capacity(const stream *made)
 {
-    int64_t frames_that_fit = buffer_bytes / prediction_bytes_per_frame(model);
+    const int64_t fit = buffer_bytes / prediction_bytes_per_frame(made->model);
+    const int64_t most = fit < LARGEST_BATCH ? fit : LARGEST_BATCH;
+    const int64_t n_molecules = most < SMALLEST_BATCH ? SMALLEST_BATCH : most;
 
-    if (frames_that_fit < SMALLEST_BATCH) {
-        return SMALLEST_BATCH;
-    }
-    return frames_that_fit < LARGEST_BATCH ? frames_that_fit : LARGEST_BATCH;
+    return n_molecules > made->per_frame ? n_molecules / made->per_frame : 1;
 }
 
 /* May another thread compute while this one is in MPI? */
@@ -33,16 +32,26 @@ static bool threads_are_allowed(void)
     return provided >= MPI_THREAD_FUNNELED;
 }
 
+int64_t stream_n_atoms(const stream *from)
+{
+    return from->boxes != NULL ? from->boxes->n_atoms : from->model->about.n_atoms;
+}
+
 static covary_status reserve(stream *made)
 {
     covary_status status = COVARY_OK;
-    const int64_t n_atoms = made->capacity * made->model->about.n_atoms;
+    const int64_t n_molecules = made->capacity * made->per_frame;
+    const int64_t n_atoms = made->model->about.n_atoms;
 
     for (int s = 0; s < 2; s++) {
         stream_slot *slot = &made->slots[s];
         slot->of = made;
-        COVARY_TRY(prediction_create(made->model, made->capacity, &slot->results));
-        COVARY_TRY(frames_create(made->capacity, n_atoms, &slot->batch));
+        COVARY_TRY(prediction_create(made->model, n_molecules, &slot->results));
+        COVARY_TRY(
+            frames_create(made->capacity, made->capacity * stream_n_atoms(made), &slot->batch));
+        if (made->boxes != NULL) {
+            COVARY_TRY(MEMORY_ALLOCATE("whole molecules", 3 * n_molecules * n_atoms, &slot->whole));
+        }
     }
     made->batch = made->slots[0].batch;
     COVARY_TRY(worker_create(threads_are_allowed(), &made->beside));
@@ -67,18 +76,27 @@ covary_status stream_open(covary_run *run, const covary_model *model, const char
 {
     covary_status status = COVARY_OK;
     stream       *made = NULL;
+    topology     *about = NULL;
+    const bool    molecules = options != NULL && options->molecules;
 
     linalg_check_threads(run);
     COVARY_TRY_TOGETHER(run, "open the stream", MEMORY_ALLOCATE("stream", 1, &made));
     made->run = run;
     made->model = model;
-    COVARY_TRY(inputs_open(run, paths, n_paths, options, requests, n_requests, NULL, &made->from));
-    made->capacity = bounded_capacity(made, capacity > 0 ? capacity : default_capacity(model));
+    COVARY_TRY(
+        inputs_open(run, paths, n_paths, options, requests, n_requests, &about, &made->from));
+    made->per_frame = 1;
+    if (molecules) {
+        COVARY_TRY(box_find(run, model, made->from, about, &made->boxes));
+        made->per_frame = made->boxes->molecules->n_molecules;
+    }
+    made->capacity = bounded_capacity(made, capacity > 0 ? capacity : default_capacity(made));
     COVARY_TRY_TOGETHER(run, "reserve the buffers", reserve(made));
     *out = made;
     made = NULL;
 
 done:
+    topology_destroy(&about);
     stream_close(&made);
     return status;
 }
@@ -96,8 +114,10 @@ void stream_close(stream **closed)
     }
     for (int s = 0; s < 2; s++) {
         frames_destroy(&made->slots[s].batch);
+        MEMORY_RELEASE(&made->slots[s].whole);
         prediction_destroy(&made->slots[s].results);
     }
+    box_destroy(&made->boxes);
     trajectory_close(&made->from);
     MEMORY_RELEASE(closed);
 }
@@ -151,38 +171,47 @@ static double now(void)
 /* For the worker, which reads of the trajectory no more than where its files begin. */
 static covary_status predict(void *data)
 {
+    covary_status status = COVARY_OK;
     stream_slot  *slot = data;
+    const stream *of = slot->of;
     const frames *batch = slot->batch;
+    const int64_t n_molecules = batch->n_frames * of->per_frame;
     const double  started = now();
-    covary_status status =
-        prediction_compute(slot->of->model, batch->n_frames, batch->positions, slot->results);
 
+    if (of->boxes != NULL) {
+        COVARY_TRY(box_gather(of->boxes, batch, of->from, slot->whole));
+    }
+    status = prediction_compute(of->model, n_molecules,
+                                of->boxes != NULL ? slot->whole : batch->positions, slot->results);
     slot->seconds = now() - started;
     if (status != COVARY_OK) {
         const char *path;
         int64_t     frame_in_file;
-        trajectory_locate(slot->of->from, batch->first + slot->results->bad_frame, &path,
+        trajectory_locate(of->from, batch->first + slot->results->bad_frame / of->per_frame, &path,
                           &frame_in_file);
         covary_record_context("%s, frame %lld", path, (long long)frame_in_file);
     }
+
+done:
     return status;
 }
 
 /* The frames of a step into its slot; nothing behind the last step. */
 static covary_status read_step(stream *from, int64_t step)
 {
-    covary_status         status = COVARY_OK;
-    const model_molecule *about = &from->model->about;
-    stream_slot          *slot = &from->slots[step % 2];
-    const double          started = now();
-    frame_range           mine;
+    covary_status  status = COVARY_OK;
+    const uint8_t *species =
+        from->boxes != NULL ? from->boxes->species : from->model->about.species;
+    stream_slot *slot = &from->slots[step % 2];
+    const double started = now();
+    frame_range  mine;
 
     if (step >= from->n_steps) {
         return COVARY_OK;
     }
     mine = batch_of(from, step);
     COVARY_TRY(trajectory_read(from->from, mine.first, mine.count, slot->batch));
-    COVARY_TRY(frames_check_composition(slot->batch, from->from, about->n_atoms, about->species));
+    COVARY_TRY(frames_check_composition(slot->batch, from->from, stream_n_atoms(from), species));
     from->pace.n_read += mine.count;
     from->pace.read_seconds += now() - started;
 

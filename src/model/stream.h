@@ -14,13 +14,15 @@
 #define COVARY_MODEL_STREAM_H
 
 #include "core/worker.h"
+#include "model/box.h"
 #include "model/prediction.h"
 
 /* A batch on its way: read by the owner of the stream, predicted by the worker. */
 typedef struct {
     const struct stream *of;
     frames              *batch;
-    prediction          *results;
+    double              *whole;   /* molecules of boxes, see model/box.h; NULL without boxes */
+    prediction          *results; /* of the batch's molecules, frame by frame */
     double               seconds; /* that the prediction took */
 } stream_slot;
 
@@ -34,8 +36,10 @@ typedef struct stream {
     covary_run         *run;   /* borrowed */
     const covary_model *model; /* borrowed */
     trajectory         *from;
+    box                *boxes;     /* NULL: frames are the model's molecule */
+    int64_t             per_frame; /* molecules */
     frames             *batch;    /* of the current step; n_frames may be 0; borrowed from a slot */
-    prediction         *results;  /* for the frames of the batch; borrowed */
+    prediction         *results;  /* for the molecules of the batch; borrowed */
     int64_t             first;    /* frame that the first window begins with */
     int64_t             capacity; /* frames of a rank in a step */
     int64_t             step, n_steps;
@@ -56,6 +60,9 @@ covary_status stream_open(covary_run *run, const covary_model *model, const char
                           const label_request *requests, int n_requests, int64_t capacity,
                           stream **out);
 void          stream_close(stream **closed);
+
+/* Atoms of a frame: of the model's molecule, or of a box.  Local. */
+int64_t stream_n_atoms(const stream *from);
 
 /*
  * Begin with frame `first`, up to the number of frames.  Before the first step; collective.

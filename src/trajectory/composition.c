@@ -62,7 +62,8 @@ covary_status frames_check_composition(const frames *batch, const trajectory *fr
             return COVARY_FAIL(COVARY_ERR_DATA,
                                "%s, frame %" PRId64 ": the count differs: %" PRId64
                                " atoms where %" PRId64 " are expected (atom %" PRId64
-                               ": %s, expected %s); every frame must hold the same molecule",
+                               ": %s, expected %s); every frame must hold the same molecule, or "
+                               "be a box of molecules (--molecules auto)",
                                path, in_file, n_found, n_atoms, atom + 1,
                                atom < n_found ? element_symbol(found[atom]) : "none",
                                atom < n_atoms ? element_symbol(species[atom]) : "none");

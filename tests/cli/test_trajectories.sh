@@ -43,6 +43,14 @@ for ranks in ${COVARY_TEST_RANKS:-2}; do
     expect_logged "3 of 9 frames are selected"
     expect_status 0 covary inspect selected.h5
     expect_said "frames        3"
+    expect_status 0 covary predict --model model.h5 --output box.h5 --molecules auto \
+        --topology "$formats/dce2.pdb" --frames ::30 "$formats/dce2.dcd"
+    expect_logged "2 molecules in every frame are predicted"
+    expect_status 0 covary inspect --json said/json box.h5
+    expect_said "frames        10" "2 molecules of 8 atoms" "dipole: rank 1, per molecule" \
+        "dipole_total: rank 1, e*bohr"
+    expect_refusal 1 "box.h5: holds 2 molecules" "_total" -- \
+        export --format csv --output box.csv box.h5
 done
 
 # HDF5 files tell by their content what they are; annotations are trajectories too
@@ -88,6 +96,8 @@ expect_refusal 1 "has 16 atoms, the topology 8" -- \
     predict --model model.h5 --output new.h5 --topology molecule.pdb "$formats/dce2.dcd"
 expect_refusal 1 "the count differs" -- predict --model model.h5 --output new.h5 \
     --topology "$formats/dce2.pdb" "$formats/dce2.dcd"
+expect_refusal 2 "--molecules all: give auto" -- predict --model model.h5 --output new.h5 \
+    --molecules all whole.xyz
 expect_refusal 2 "frames '5'" "FIRST:STOP" -- \
     predict --model model.h5 --output new.h5 --frames 5 whole.xyz
 expect_refusal 2 "takes none of 9 frames" -- \

@@ -30,11 +30,11 @@ static const annotation_observable *observables(void)
 {
     static annotation_observable list[OBSERVABLES];
 
-    list[0] = (annotation_observable){"charges", unit_named("e"), "scalar", 0, true};
-    list[1] = (annotation_observable){"dipole", unit_named("debye"), "vector", 1, false};
-    list[2] = (annotation_observable){"energy", unit_named("eV"), "scalar", 0, false};
-    list[3] = (annotation_observable){"polarizability", unit_named("angstrom^3"),
-                                      "symmetric-tensor", 2, false};
+    list[0] = (annotation_observable){"charges", unit_named("e"), "scalar", 0, true, false};
+    list[1] = (annotation_observable){"dipole", unit_named("debye"), "vector", 1, false, false};
+    list[2] = (annotation_observable){"energy", unit_named("eV"), "scalar", 0, false, false};
+    list[3] = (annotation_observable){
+        "polarizability", unit_named("angstrom^3"), "symmetric-tensor", 2, false, false};
     return list;
 }
 
