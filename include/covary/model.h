@@ -8,6 +8,7 @@
 #define COVARY_MODEL_H
 
 #include <covary/config.h>
+#include <covary/export.h>
 #include <covary/run.h>
 
 #ifdef __cplusplus
@@ -143,6 +144,21 @@ COVARY_API covary_status covary_annotate(covary_run *run, const covary_model *mo
                                          const char *const *paths, int n_paths,
                                          const covary_annotate_options *options,
                                          const char                    *output);
+
+/*
+ * Annotate as covary_annotate does, to a file of another format or a compressed one: the annotation
+ * is made as `output`.annotation, exported (covary_export) and removed.  However this ends, the
+ * same call goes on from what is there.  Collective.
+ *
+ * wanted  in  the format; frames counted among those annotated
+ *
+ * The errors of both; what the format does not take is known before any prediction.
+ */
+COVARY_API covary_status covary_annotate_as(covary_run *run, const covary_model *model,
+                                            const char *const *paths, int n_paths,
+                                            const covary_annotate_options *options,
+                                            const covary_export_options   *wanted,
+                                            const char                    *output);
 
 #ifdef __cplusplus
 }

@@ -188,6 +188,14 @@ done:
     return status;
 }
 
+int64_t export_bytes(const covary_export_options *options, const annotation_layout *layout)
+{
+    const bool binary = strcmp(options->format, export_h5md.name) == 0 ||
+                        strcmp(options->format, export_npy.name) == 0;
+
+    return annotation_bytes(layout) * (binary ? 1 : 3);
+}
+
 static covary_status choose_frames(export_job *job)
 {
     covary_status   status = COVARY_OK;

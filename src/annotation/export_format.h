@@ -56,6 +56,10 @@ covary_status export_check(const covary_export_options *options, const char *pat
                            int n_observables, const annotation_observable *observables,
                            bool has_positions);
 
+/* Bytes that a layout becomes in a format, at most: text takes two to three times as many.  Local.
+ */
+int64_t export_bytes(const covary_export_options *options, const annotation_layout *layout);
+
 /* The job's property p. */
 const annotation_observable *export_property(const export_job *job, int p);
 

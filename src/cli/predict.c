@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* The settings of an annotation; most are said by an option as well. */
-enum { POSITIONS, DOUBLE_POSITIONS, BATCH, PRECISION, FLUSH_SECONDS, N_KEYS };
+enum { POSITIONS, DOUBLE_POSITIONS, BATCH, PRECISION, FLUSH_SECONDS, COMPRESS, CHUNK, N_KEYS };
 
 static const char *const keys[N_KEYS + 1] = {
     [POSITIONS] = "annotation.positions",
@@ -17,6 +17,8 @@ static const char *const keys[N_KEYS + 1] = {
     [BATCH] = "annotation.batch",
     [PRECISION] = "annotation.precision",
     [FLUSH_SECONDS] = "annotation.flush_seconds",
+    [COMPRESS] = "annotation.compress",
+    [CHUNK] = "annotation.chunk",
 };
 
 static covary_status unknown_key(const char *setting)
@@ -47,11 +49,25 @@ static covary_status take_yes_or_no(const char *setting, const char *value, bool
     return COVARY_FAIL(COVARY_ERR_CONFIG, "--set %s: true or false is needed", setting);
 }
 
+static covary_status take_count(const char *setting, const char *value, int64_t least, int64_t most,
+                                int64_t *out)
+{
+    if (text_to_int64(value, out) && *out >= least && *out <= most) {
+        return COVARY_OK;
+    }
+    return most < INT64_MAX
+               ? COVARY_FAIL(COVARY_ERR_CONFIG, "--set %s: a number from %lld to %lld is needed",
+                             setting, (long long)least, (long long)most)
+               : COVARY_FAIL(COVARY_ERR_CONFIG, "--set %s: a whole number from %lld is needed",
+                             setting, (long long)least);
+}
+
 static covary_status apply_setting(const char *setting, covary_annotate_options *options,
-                                   const char **precision)
+                                   covary_export_options *wanted, const char **precision)
 {
     const char *value = strchr(setting, '=');
     int         key = 0;
+    int64_t     level = wanted->compress;
 
     if (value == NULL) {
         return COVARY_FAIL(COVARY_ERR_USAGE, "--set %s: KEY=VALUE is needed", setting);
@@ -67,11 +83,14 @@ static covary_status apply_setting(const char *setting, covary_annotate_options 
     case DOUBLE_POSITIONS:
         return take_yes_or_no(setting, value, &options->double_positions);
     case BATCH:
-        if (!text_to_int64(value, &options->batch) || options->batch < 1) {
-            return COVARY_FAIL(COVARY_ERR_CONFIG, "--set %s: a whole number from 1 is needed",
-                               setting);
-        }
-        return COVARY_OK;
+        return take_count(setting, value, 1, INT64_MAX, &options->batch);
+    case CHUNK:
+        return take_count(setting, value, 1, INT64_MAX, &wanted->chunk);
+    case COMPRESS: {
+        covary_status status = take_count(setting, value, 0, 9, &level);
+        wanted->compress = (int)level;
+        return status;
+    }
     case PRECISION:
         *precision = value;
         return COVARY_OK;
@@ -115,24 +134,38 @@ static covary_status perform(covary_run *run, const arguments *given)
         .anew = given->restart,
         .command = given->line,
     };
+    covary_export_options wanted = {
+        .format = given->format != NULL ? given->format : "h5md",
+        .n_properties = given->n_properties,
+        .properties = given->properties,
+        .compress = given->compress,
+        .chunk = given->chunk,
+    };
     const char      *name = given->precision;
     covary_precision precision;
     text             report = {0};
+    bool             direct;
 
     COVARY_TRY(check_usage(given));
     for (int s = 0; s < given->n_settings; s++) {
-        COVARY_TRY(apply_setting(given->settings[s], &options, &name));
+        COVARY_TRY(apply_setting(given->settings[s], &options, &wanted, &name));
     }
+    /* an annotation of all properties, as it grows */
+    direct = strcmp(wanted.format, "h5md") == 0 && wanted.compress == 0 && wanted.chunk == 0 &&
+             wanted.n_properties == 0;
     COVARY_TRY(find_precision(name, &precision));
     COVARY_TRY(covary_model_load(run, given->model, &model));
     COVARY_TRY(covary_model_set_precision(run, model, precision));
     if (given->dry_run) {
-        COVARY_TRY(annotate_plan(run, model, given->files, given->n_files, &options, given->output,
-                                 &report));
+        COVARY_TRY(annotate_plan(run, model, given->files, given->n_files, &options,
+                                 direct ? NULL : &wanted, given->output, &report));
         print_result(run, &report);
         goto done;
     }
-    COVARY_TRY(covary_annotate(run, model, given->files, given->n_files, &options, given->output));
+    COVARY_TRY(
+        direct ? covary_annotate(run, model, given->files, given->n_files, &options, given->output)
+               : covary_annotate_as(run, model, given->files, given->n_files, &options, &wanted,
+                                    given->output));
 
 done:
     text_release(&report);
@@ -152,12 +185,16 @@ static covary_status more_help(text *into)
                      "  annotation.double_positions    true or false (default)\n"
                      "  annotation.batch               frames\n"
                      "  annotation.precision           double (default), single or auto\n"
+                     "  annotation.compress            level, 0 to 9\n"
+                     "  annotation.chunk               frames\n"
                      "and, without an option,\n"
                      "  annotation.flush_seconds       between flushes, after which frames survive "
                      "whatever happens (default: 30; 0: every step)\n"
                      "\nThe file grows as ANNOTATION.h5.part, which can be read at any time and is "
                      "renamed at the end; however predict ends before, the same command goes on "
-                     "behind the last frames that were flushed, on any number of ranks.\n"
+                     "behind the last frames that were flushed, on any number of ranks.  Other "
+                     "formats, and compressed files, are made at the end, of an annotation in "
+                     "OUTPUT.annotation.\n"
                      "\nObservables of the annotation, each with its unit and a description:\n"
                      "  every property                 predictions, in the unit of the labels\n"
                      "  domain                         0, or a sum: 1 far from training, 2 axes "

@@ -70,6 +70,25 @@ done:
     return status;
 }
 
+static annotation_observable observable_of(const property *of)
+{
+    return (annotation_observable){.name = of->name,
+                                   .unit = of->unit,
+                                   .kind = of->kind->name,
+                                   .rank = of->kind->rank,
+                                   .per_atom = of->per_atom};
+}
+
+covary_status annotate_observables(const covary_model *model, annotation_observable **out)
+{
+    covary_status status = MEMORY_ALLOCATE("observables", model->n_properties, out);
+
+    for (int p = 0; p < model->n_properties && status == COVARY_OK; p++) {
+        (*out)[p] = observable_of(model->properties[p].of);
+    }
+    return status;
+}
+
 /* The properties; in boxes also their sums over molecules, but for those of atoms. */
 static covary_status describe_observables(const stream *from, annotate_layout *held,
                                           annotation_layout *layout)
@@ -84,12 +103,8 @@ static covary_status describe_observables(const stream *from, annotate_layout *h
     held->n_totals = n;
     for (int p = 0; p < model->n_properties; p++) {
         const property       *of = model->properties[p].of;
-        annotation_observable each = {.name = of->name,
-                                      .unit = of->unit,
-                                      .kind = of->kind->name,
-                                      .rank = of->kind->rank,
-                                      .per_atom = of->per_atom,
-                                      .per_molecule = boxes};
+        annotation_observable each = observable_of(of);
+        each.per_molecule = boxes;
         held->observables[p] = each;
         if (boxes && !of->per_atom) {
             COVARY_TRY(text_add(&held->totals[p], "%s_total", of->name));

@@ -23,6 +23,9 @@ typedef struct {
     char               created[32];
 } annotate_layout;
 
+/* The properties of a model as observables; new (MEMORY_RELEASE), their texts borrowed.  Local. */
+covary_status annotate_observables(const covary_model *model, annotation_observable **out);
+
 /*
  * Look at the first frame, and sum model and inputs.  Collective.
  *

@@ -7,6 +7,8 @@
 #include "core/node.h"
 #include "core/output.h"
 #include "core/status.h"
+#include "annotation/export_format.h"
+#include "model/annotate_as.h"
 #include "model/annotate_layout.h"
 #include "storage/storage.h"
 
@@ -20,6 +22,8 @@ typedef struct {
     int64_t     capacity, memory;
     double      seconds; /* to read and predict them */
     int64_t     bytes, room;
+    int64_t     exported; /* bytes of what is made of the annotation, at most */
+    const char *format;   /* NULL: nothing is */
     const char *output;
 } plan;
 
@@ -54,10 +58,12 @@ static covary_status check_room(const plan *of)
 {
     char need[32], have[32];
 
-    if (of->n_done >= 0 || of->room >= of->bytes) { /* what is begun has its blocks */
+    int64_t bytes = (of->n_done < 0 ? of->bytes : 0) + of->exported; /* what is begun has its own */
+
+    if (of->room >= bytes) {
         return COVARY_OK;
     }
-    text_format_bytes((double)of->bytes, sizeof need, need);
+    text_format_bytes((double)bytes, sizeof need, need);
     text_format_bytes((double)of->room, sizeof have, have);
     return COVARY_FAIL(
         COVARY_ERR_IO,
@@ -107,6 +113,12 @@ static covary_status describe(covary_run *run, const stream *from, const annotat
     COVARY_TRY(text_add(report, "output      %s, with %s free on that disk: %s\n", size, room,
                         of->output));
     COVARY_TRY(columns_list(layout, report));
+    if (of->format != NULL) {
+        text_format_bytes((double)of->exported, sizeof size, size);
+        COVARY_TRY(text_add(report,
+                            "export      up to %s more, as %s; then the annotation is removed\n",
+                            size, of->format));
+    }
     text_format_seconds(of->seconds, sizeof seconds, seconds);
     COVARY_TRY(text_add(report,
                         "time        %s to read and predict, %.0f frames/s, by a batch of every "
@@ -127,24 +139,31 @@ static covary_status try_batch(stream *from, int64_t first)
 }
 
 covary_status annotate_plan(covary_run *run, const covary_model *model, const char *const *paths,
-                            int n_paths, const covary_annotate_options *options, const char *output,
-                            text *report)
+                            int n_paths, const covary_annotate_options *options,
+                            const covary_export_options *wanted, const char *output, text *report)
 {
     covary_status   status = COVARY_OK;
     stream         *from = NULL;
     annotate_layout about = {0};
     plan            made = {.n_done = -1, .output = output};
+    text            name = {0};
 
+    if (wanted != NULL) {
+        COVARY_TRY(annotate_as_prepare(run, model, options, wanted, output, &name));
+        made.output = name.data;
+        made.format = wanted->format;
+    }
     COVARY_TRY(output_check(run, output, (const char *const *)&model->path, 1));
     COVARY_TRY(output_check(run, output, paths, n_paths));
     COVARY_TRY(
         stream_open(run, model, paths, n_paths, &options->input, NULL, 0, options->batch, &from));
     COVARY_TRY(annotate_layout_describe(run, model, from, paths, n_paths, options, &about));
     if (!options->anew) {
-        COVARY_TRY(annotation_look(run, output, &about.layout, &made.n_done));
+        COVARY_TRY(annotation_look(run, made.output, &about.layout, &made.n_done));
     }
     made.left = about.layout.n_frames - (made.n_done > 0 ? made.n_done : 0);
     made.bytes = annotation_bytes(&about.layout);
+    made.exported = wanted != NULL ? export_bytes(wanted, &about.layout) : 0;
     made.capacity = from->capacity;
     COVARY_TRY_TOGETHER(run, "look at the disk", storage_room(output, &made.room));
     COVARY_TRY_TOGETHER(run, "look at the disk", check_room(&made));
@@ -156,6 +175,7 @@ covary_status annotate_plan(covary_run *run, const covary_model *model, const ch
                         describe(run, from, &about.layout, &made, report));
 
 done:
+    text_release(&name);
     stream_close(&from);
     annotate_layout_release(&about);
     return status;

@@ -50,4 +50,34 @@ for property in dipole polarizability; do
         fail "predictions differ from themselves by $error ($property)"
 done
 
+# predictions in another format at once, and what an earlier run could not export
+same() { # same FILE FILE
+    checks=$((checks + 1))
+    cmp -s "$1" "$2" || fail "$1 and $2 differ"
+}
+ranks=2
+remember_files
+expect_status 0 covary predict --model model.h5 --quiet --format extxyz --output now.xyz five.xyz
+same now.xyz five_labelled.xyz
+expect_files now.xyz
+expect_status 0 covary predict --model model.h5 --quiet --output later.xyz.annotation five.xyz
+expect_status 0 covary predict --model model.h5 --format extxyz --output later.xyz five.xyz
+expect_logged "going on behind frame 5 of 5"
+same later.xyz five_labelled.xyz
+expect_files later.xyz
+expect_status 0 covary predict --model model.h5 --quiet --compress 4 --output small.h5 five.xyz
+expect_status 0 covary export small.h5 --quiet --format extxyz --output small.xyz
+same small.xyz five_labelled.xyz
+expect_files small.h5 small.xyz
+ranks=1
+expect_refusal 1 "holds no positions" -- \
+    predict --model model.h5 --no-positions --format extxyz --output now.xyz five.xyz
+expect_refusal 2 "no property 'mu'" -- \
+    predict --model model.h5 --format csv --property mu --output now.csv five.xyz
+expect_refusal 2 "--compress takes a level from 0 to 9" -- \
+    predict --model model.h5 --compress 10 --output now.h5 five.xyz
+expect_status 0 covary predict --model model.h5 --dry-run --format csv --output now.csv five.xyz
+expect_said "more, as csv; then the annotation is removed"
+expect_files
+
 finish "annotations are exported"
