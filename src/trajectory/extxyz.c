@@ -142,7 +142,16 @@ static covary_status check_cursor(extxyz_file *self)
     return COVARY_OK;
 }
 
-static covary_status stand_at(extxyz_file *self, int64_t frame)
+/* An offset at or behind the end of a frame, the nearest that the index knows. */
+static int64_t end_of(const extxyz_file *self, int64_t frame)
+{
+    const int64_t next = frame_index_find(&self->index, frame) + 1;
+
+    return next < self->index.n_entries ? self->index.entries[next].offset : INT64_MAX;
+}
+
+/* At the first of `count` frames. */
+static covary_status stand_at(extxyz_file *self, int64_t frame, int64_t count)
 {
     covary_status status = COVARY_OK;
     const int64_t entry = frame_index_find(&self->index, frame);
@@ -153,6 +162,7 @@ static covary_status stand_at(extxyz_file *self, int64_t frame)
         self->opened = true;
         self->cursor = -1;
     }
+    line_reader_limit(&self->parser.reader, end_of(self, frame + count - 1));
     if (self->cursor > frame || self->cursor < self->index.entries[entry].frame) {
         jump(self, entry);
     }
@@ -172,7 +182,7 @@ static covary_status extxyz_read(void *file, int64_t first, int64_t count, forma
     extxyz_file  *self = file;
 
     COVARY_TRY(extxyz_parser_prepare(&self->parser, labels->n));
-    COVARY_TRY(stand_at(self, first));
+    COVARY_TRY(stand_at(self, first, count));
     while (self->cursor < first + count) {
         COVARY_TRY(check_cursor(self));
         COVARY_TRY(extxyz_frame_read(&self->parser, labels, batch));

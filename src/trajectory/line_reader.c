@@ -10,7 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE_BYTES_MAX = 1 << 28 }; /* a longer line is no line: the file is not text */
+enum {
+    LINE_BYTES_MAX = 1 << 28, /* a longer line is no line: the file is not text */
+    LEAST_BYTES = 1 << 18     /* worth a call */
+};
 
 covary_status line_reader_open_packed(line_reader *reader, const char *path, int64_t bytes,
                                       text_packing packing, int64_t chunk_bytes)
@@ -18,7 +21,7 @@ covary_status line_reader_open_packed(line_reader *reader, const char *path, int
     covary_status status = COVARY_OK;
     const bool    small = !packing.gzip && bytes < chunk_bytes;
 
-    *reader = (line_reader){.line = 1};
+    *reader = (line_reader){.line = 1, .limit = INT64_MAX};
     COVARY_TRY(byte_source_open(&reader->source, path, bytes, packing));
     reader->capacity = small ? bytes + 1 : chunk_bytes; /* + 1: the end is seen */
     COVARY_TRY(MEMORY_ALLOCATE("buffer for lines", reader->capacity, &reader->buffer));
@@ -55,6 +58,11 @@ void line_reader_seek(line_reader *reader, int64_t offset, int64_t line)
     reader->position = 0;
 }
 
+void line_reader_limit(line_reader *reader, int64_t offset)
+{
+    reader->limit = offset;
+}
+
 int64_t line_reader_offset(const line_reader *reader)
 {
     return reader->start + reader->position;
@@ -87,7 +95,7 @@ static covary_status refill(line_reader *reader, bool *ended)
 {
     covary_status status = COVARY_OK;
     const int64_t kept = reader->length - reader->position;
-    int64_t       filled = 0;
+    int64_t       filled = 0, wanted;
 
     memmove(reader->buffer, reader->buffer + reader->position, (size_t)kept);
     reader->start += reader->position;
@@ -102,7 +110,10 @@ static covary_status refill(line_reader *reader, bool *ended)
         COVARY_TRY(MEMORY_RESIZE("buffer for lines", 2 * kept, &reader->buffer));
         reader->capacity = 2 * kept;
     }
-    COVARY_TRY(byte_source_read(&reader->source, reader->buffer + kept, reader->capacity - kept,
+    wanted = reader->limit - (reader->start + kept);
+    wanted = wanted > LEAST_BYTES ? wanted : LEAST_BYTES;
+    wanted = wanted < reader->capacity - kept ? wanted : reader->capacity - kept;
+    COVARY_TRY(byte_source_read(&reader->source, reader->buffer + kept, wanted,
                                 reader->start + kept, &filled));
     reader->length += filled;
     *ended = filled == 0;

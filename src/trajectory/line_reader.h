@@ -20,6 +20,7 @@ typedef struct {
     int64_t     length;   /* bytes in the buffer */
     int64_t     position; /* of the next line, in the buffer */
     int64_t     line;     /* number of the next line, from 1 */
+    int64_t     limit;    /* nothing from this offset on is wanted for now */
 } line_reader;
 
 /*
@@ -36,6 +37,12 @@ covary_status line_reader_open_packed(line_reader *reader, const char *path, int
 
 /* Go on at `offset`, where line number `line` (from 1) starts. */
 void line_reader_seek(line_reader *reader, int64_t offset, int64_t line);
+
+/*
+ * What follows `offset` is not wanted for now, and is read only as far as a line reaches over it,
+ * or to make a call worth its while; with several ranks it is another one's.
+ */
+void line_reader_limit(line_reader *reader, int64_t offset);
 
 /* Offset in the file of the next line. */
 int64_t line_reader_offset(const line_reader *reader);
