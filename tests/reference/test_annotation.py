@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""An annotation, written by test_annotation.c, as h5py, MDAnalysis and h5dump read it."""
+"""An annotation, written by test_annotation.c, as h5py, MDAnalysis and h5dump read it, and what a
+killed prediction leaves, as h5py does."""
 import os
 import shutil
 import subprocess
 import sys
+import time
 import warnings
 
 warnings.simplefilter("ignore")
@@ -118,6 +120,61 @@ def check_h5dump(path):
     print("h5dump agrees")
 
 
+CONFIG = """\
+data: {train: [train.xyz]}
+properties:
+  - {name: dipole, kind: vector, unit: e*bohr}
+representation:
+  {basis: eckart, references: 1, descriptor: [cartesians], scaling: standardize, symmetry: none}
+kernel: {type: gaussian, length: 10}
+ridge: 1e-6
+"""
+
+
+def begin_long_prediction():
+    """A prediction under way that writes its blocks one by one."""
+    data = os.environ["COVARY_TEST_DATA"]
+    if os.path.exists("killed.h5.part"):  # of an earlier test
+        os.remove("killed.h5.part")
+    shutil.copy(os.path.join(data, "nh3_train.xyz"), "train.xyz")
+    with open("config.yaml", "w") as config:
+        config.write(CONFIG)
+    subprocess.run([os.environ["COVARY"], "fit", "config.yaml", "--quiet", "--output", "model.h5"],
+                   check=True)
+    with open(os.path.join(data, "nh3_test.xyz")) as test, open("long.xyz", "w") as long:
+        long.write(test.read() * 300)
+    return subprocess.Popen([os.environ["COVARY"], "predict", "--quiet", "--model", "model.h5",
+                             "--output", "killed.h5", "--set", "annotation.flush_seconds=0",
+                             "--batch", "20", "long.xyz"])
+
+
+def frames_complete(path):
+    try:
+        with h5py.File(path, "r") as file:
+            return int(file["covary/frames_complete"][0])
+    except FileNotFoundError:
+        return 0
+
+
+def check_killed():
+    """h5py opens an annotation that is being written, and one whose program was killed."""
+    running = begin_long_prediction()
+    limit = time.time() + 60
+    while frames_complete("killed.h5.part") == 0 and time.time() < limit:
+        time.sleep(0.01)
+    running.kill()
+    running.wait()
+    with h5py.File("killed.h5.part", "r") as file:
+        n = int(file["covary/frames_complete"][0])
+        dipole = file["observables/dipole/value"]
+        flags = file["observables/domain/value"]
+        assert 0 < n < len(dipole) == 30000, (n, len(dipole))
+        assert np.all(flags[:n] & 128 == 0) and flags[-1] == 128
+        assert np.all(np.linalg.norm(dipole[:n], axis=1) > 0)
+        assert np.all(file["observables/domain/step"][:n] == np.arange(n))
+    print("h5py opens what a killed run has left, %d frames" % n)
+
+
 def main():
     if not os.path.exists(WRITER):
         print("skipped: %s is not built" % WRITER)
@@ -130,6 +187,8 @@ def main():
         check_h5dump(path)
     with open("annotation1.h5", "rb") as one, open("annotation3.h5", "rb") as three:
         assert one.read() == three.read(), "the file depends on the number of ranks"
+    if os.path.exists(os.environ["COVARY"]):
+        check_killed()
 
 
 main()
