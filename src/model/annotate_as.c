@@ -22,6 +22,11 @@ static covary_status check_format(const covary_model *model, const covary_annota
     covary_status          status = COVARY_OK;
     annotation_observable *observables = NULL;
 
+    if (options->input.molecules) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_USAGE,
+                               "--molecules: annotations of boxes are not exported; leave out "
+                               "--format, --property, --compress and --chunk"));
+    }
     COVARY_TRY(annotate_observables(model, &observables));
     COVARY_TRY(export_check(wanted, model->path ? model->path : "the model", model->n_properties,
                             observables, options->positions));

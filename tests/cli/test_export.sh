@@ -74,6 +74,8 @@ expect_refusal 1 "holds no positions" -- \
     predict --model model.h5 --no-positions --format extxyz --output now.xyz five.xyz
 expect_refusal 2 "no property 'mu'" -- \
     predict --model model.h5 --format csv --property mu --output now.csv five.xyz
+expect_refusal 2 "annotations of boxes are not exported" -- \
+    predict --model model.h5 --molecules auto --format csv --output now.csv five.xyz
 expect_refusal 2 "--compress takes a level from 0 to 9" -- \
     predict --model model.h5 --compress 10 --output now.h5 five.xyz
 expect_status 0 covary predict --model model.h5 --dry-run --format csv --output now.csv five.xyz
