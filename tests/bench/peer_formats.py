@@ -56,9 +56,63 @@ class DumpWriter:
         self.file.close()
 
 
+class AtOnceWriter:
+    """AMBER NetCDF and H5MD: the writers of MDAnalysis take ever longer, frame by frame."""
+
+    def __init__(self, path, n_atoms):
+        self.path, self.n_atoms, self.positions = path, n_atoms, []
+
+    def write(self, atoms):
+        self.positions.append(atoms.positions.astype("f4"))
+        self.box = atoms.universe.dimensions
+
+    def arrays(self):
+        n = len(self.positions)
+        return (np.array(self.positions), np.arange(n, dtype="f4"),
+                np.tile(self.box[:3].astype("f8"), (n, 1)),
+                np.tile(self.box[3:].astype("f8"), (n, 1)))
+
+    def close(self):
+        self.close_netcdf() if self.path.endswith(".ncdf") else self.close_h5md()
+
+    def close_netcdf(self):
+        from scipy.io import netcdf_file
+        with netcdf_file(self.path, "w", version=2) as file:
+            file.Conventions, file.ConventionVersion = "AMBER", "1.0"
+            for name, length in (("frame", None), ("atom", self.n_atoms), ("spatial", 3),
+                                 ("cell_spatial", 3), ("cell_angular", 3)):
+                file.createDimension(name, length)
+            names = ("coordinates", "time", "cell_lengths", "cell_angles")
+            dims = (("frame", "atom", "spatial"), ("frame",), ("frame", "cell_spatial"),
+                    ("frame", "cell_angular"))
+            units = ("angstrom", "picosecond", "angstrom", "degree")
+            for name, dim, unit, values in zip(names, dims, units, self.arrays()):
+                variable = file.createVariable(name, values.dtype, dim)
+                variable[:len(values)] = values
+                variable.units = unit
+
+    def close_h5md(self):
+        import h5py
+        positions, times, _, _ = self.arrays()
+        rows = triclinic_vectors(self.box)
+        with h5py.File(self.path, "w") as file:
+            file.create_group("h5md").attrs["version"] = [1, 1]
+            particles = file.create_group("particles/all")
+            box = particles.create_group("box")
+            box.attrs["dimension"] = 3
+            box.attrs["boundary"] = ["periodic"] * 3
+            for group, values in ((particles.create_group("position"), positions),
+                                  (box.create_group("edges"), np.tile(rows, (len(times), 1, 1)))):
+                group.create_dataset("value", data=values).attrs["unit"] = "Angstrom"
+                group["step"] = np.arange(len(times))
+                group.create_dataset("time", data=times).attrs["unit"] = "ps"
+
+
 def open_writer(path, n_atoms):
     if path.endswith(".lammpstrj"):
         return DumpWriter(path, n_atoms)
+    if path.endswith((".ncdf", ".h5md")):
+        return AtOnceWriter(path, n_atoms)
     return MDAnalysis.Writer(path, n_atoms)
 
 
