@@ -58,17 +58,17 @@ static const format_ops *format_of(const char *path)
 /* Elements for a file that may have none. */
 static const topology *elements_of(const sample *of)
 {
-    static uint8_t      species[ATOMS_MAX];
-    static topology     elements;
-    const format_source source = {.path = of->path, .bytes = of->bytes};
-    format_contents     contents = {0};
-    void               *state = NULL;
+    static uint8_t  species[ATOMS_MAX];
+    static topology elements;
+    trajectory     *opened = NULL;
 
-    assert_ok(of->format->open(test_run(), &source, &tuning, &state, &contents));
-    of->format->close(&state);
-    assert_in_range(contents.max_atoms, 1, ATOMS_MAX);
+    assert_ok(trajectory_open_tuned(test_run(), &of->path, 1,
+                                    &(trajectory_options){.without_elements = true}, &tuning,
+                                    &opened));
+    elements = (topology){.n_atoms = trajectory_max_atoms(opened), .species = species};
+    trajectory_close(&opened);
+    assert_in_range(elements.n_atoms, 1, ATOMS_MAX);
     memset(species, 6, sizeof species);
-    elements = (topology){.n_atoms = contents.max_atoms, .species = species};
     return &elements;
 }
 

@@ -17,7 +17,6 @@
 #include "core/mix_bits.h"
 #include "core/status.h"
 #include "trajectory/format.h"
-#include "trajectory/gzip_stream.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -45,9 +44,7 @@ typedef struct {
 
 typedef struct {
     covary_run *run;
-    const char *seed;    /* path */
-    int64_t     n_atoms; /* of the seed: so many elements are given for all inputs */
-    uint8_t    *species;
+    const char *seed;      /* path */
     char        path[128]; /* of the damaged file */
     int64_t     number;    /* of the input */
     int64_t     readable;
@@ -230,8 +227,7 @@ static covary_status read_input(fuzzer *self)
     trajectory              *opened = NULL;
     frames                  *all = NULL, *alone = NULL;
     const char              *path = self->path;
-    const topology           elements = {.n_atoms = self->n_atoms, .species = self->species};
-    const trajectory_options options = {.topology = &elements};
+    const trajectory_options options = {.without_elements = true};
 
     COVARY_TRY(trajectory_open(self->run, &path, 1, &options, &opened));
     const int64_t n = trajectory_n_frames(opened);
@@ -304,31 +300,6 @@ done:
     return status;
 }
 
-/* How many atoms the file has, whether it says their elements or not. */
-static covary_status count_atoms(fuzzer *self, const input *seed)
-{
-    covary_status       status = COVARY_OK;
-    const format_ops   *format = NULL;
-    const format_source source = {.path = self->seed,
-                                  .bytes = (int64_t)seed->length,
-                                  .gzip = gzip_is((const char *)seed->bytes, seed->length)};
-    const format_tuning tuning = {.chunk_bytes = 4096, .share_bytes = 4096, .index_entries = 64};
-    format_contents     contents = {0};
-    void               *state = NULL;
-
-    COVARY_TRY(format_find(self->run, self->seed, (const char *)seed->bytes,
-                           seed->length < 4096 ? seed->length : 4096, &format));
-    COVARY_TRY(format->open(self->run, &source, &tuning, &state, &contents));
-    self->n_atoms = contents.max_atoms;
-    COVARY_TRY(MEMORY_ALLOCATE("elements", self->n_atoms, &self->species));
-    memset(self->species, 6, (size_t)self->n_atoms);
-done:
-    if (state != NULL) {
-        format->close(&state);
-    }
-    return status;
-}
-
 static covary_status fuzz_file(fuzzer *self, int64_t first, int64_t count)
 {
     covary_status status = COVARY_OK;
@@ -336,7 +307,6 @@ static covary_status fuzz_file(fuzzer *self, int64_t first, int64_t count)
 
     self->readable = 0;
     COVARY_TRY(load(self->seed, &seed, &in));
-    COVARY_TRY(count_atoms(self, &seed));
     const int64_t fair = memory_base + MEMORY_FACTOR * (int64_t)seed.length;
     self->fair = fair > self->fair ? fair : self->fair;
     for (self->number = first; self->number < first + count; self->number++) {
@@ -346,7 +316,6 @@ static covary_status fuzz_file(fuzzer *self, int64_t first, int64_t count)
     printf("%s: %" PRId64 " inputs, %" PRId64 " still readable\n", self->seed, count,
            self->readable);
 done:
-    MEMORY_RELEASE(&self->species);
     MEMORY_RELEASE(&seed.bytes);
     MEMORY_RELEASE(&in.bytes);
     return status;
