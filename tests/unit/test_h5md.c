@@ -313,6 +313,76 @@ static void other_hdf5_files_are_refused(void **state)
     assert_bad(write_bytes("short.h5", bytes, sizeof bytes), COVARY_ERR_FORMAT, "short.h5");
 }
 
+/* NetCDF-4 and MDTraj's files hold the same arrays; only the convention's name differs. */
+static const char *make_arrays(const char *name, const char *key, const char *word,
+                               const char *json)
+{
+    const double  time[2] = {0.5, 0.75}, positions[2][2][3] = {{{1, 2, 3}, {4, 5, 6}}, {{7}}};
+    const hsize_t dims[3] = {2, 2, 3};
+    h5md_variant  plain = h5md_plain();
+    const char   *path, *units[] = {"nanometers"};
+    hid_t         file = h5md_begin(name, &path), text = H5Tcopy(H5T_C_S1);
+
+    h5md_text(file, "/", key, 1, &word);
+    h5md_put(file, "/coordinates", &plain, H5T_IEEE_F32BE, H5T_NATIVE_DOUBLE, 3, dims, positions);
+    h5md_text(file, "/coordinates", "units", 1, units);
+    h5md_put(file, "/time", &plain, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 1, dims, time);
+    if (json != NULL) {
+        H5Tset_size(text, strlen(json));
+        h5md_put(file, "/topology", &plain, text, text, 0, NULL, json);
+    }
+    H5Tclose(text);
+    H5Fclose(file);
+    return path;
+}
+
+static void assert_arrays(const char *path, const topology *elements, const char *format)
+{
+    frames *batch = NULL;
+
+    assert_ok(read_all(path, elements, format, &batch));
+    assert_int_equal(batch->n_frames, 2);
+    assert_near(frames_positions(batch, 0)[5], 60.0, 1e-12);
+    assert_near(frames_positions(batch, 1)[0], 70.0, 1e-12);
+    assert_near(batch->time[1], 750.0, 1e-12);
+    assert_int_equal(batch->periodic[0], 0);
+    assert_int_equal(frames_species(batch, 1)[1], 17);
+    frames_destroy(&batch);
+}
+
+#define TOPOLOGY(atoms) "{\"chains\": [{\"residues\": [{\"atoms\": [" atoms "]}]}]}"
+
+static void arrays_in_hdf5_are_read(void **state)
+{
+    static uint8_t           two[2] = {1, 17};
+    const topology           given = {.n_atoms = 2, .species = two};
+    frames                  *batch = NULL;
+    static const char *const odd[][2] = {
+        {"{\"chains\": [", "mdtraj.h5: the topology is not JSON"},
+        {"{\"bonds\": []}", "the topology has no list 'chains'"},
+        {TOPOLOGY("{\"element\": \"H\"}"), "the topology has 1 atoms, a frame 2"},
+        {TOPOLOGY("{\"index\": 2, \"element\": \"H\"}"), "more atoms than the 2 of a frame"},
+    };
+
+    (void)state;
+    assert_arrays(make_arrays("four.nc", "Conventions", "AMBER", NULL), &given, "amber");
+    assert_arrays(make_arrays("mdtraj.h5", "conventions", "Pande", NULL), &given, "mdtraj");
+    assert_arrays(make_arrays("mdtraj.h5", "conventions", "Pande",
+                              TOPOLOGY("{\"index\": 1, \"element\": \"Cl\"}, "
+                                       "{\"index\": 0, \"element\": \"H\"}")),
+                  NULL, "mdtraj");
+    /* a virtual site is no element: then all come from the topology that is given */
+    assert_arrays(make_arrays("mdtraj.h5", "conventions", "Pande",
+                              TOPOLOGY("{\"element\": \"VS\"}, {\"element\": \"H\"}")),
+                  &given, "mdtraj");
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        assert_int_equal(read_all(make_arrays("mdtraj.h5", "conventions", "Pande", odd[i][0]), NULL,
+                                  "mdtraj", &batch),
+                         COVARY_ERR_FORMAT);
+        assert_message(odd[i][1]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest cases[] = {
@@ -328,6 +398,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(bad_values_name_file_and_frame),
         cmocka_unit_test(announced_values_must_be_there),
         cmocka_unit_test(other_hdf5_files_are_refused),
+        cmocka_unit_test(arrays_in_hdf5_are_read),
     };
 
     return test_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
