@@ -94,7 +94,7 @@ static uint64_t load(const bit_reader *reader)
 }
 
 /* The next n bits as one number, 1 <= n <= 32. */
-static int64_t take_bits(bit_reader *reader, unsigned n)
+static inline int64_t take_bits(bit_reader *reader, unsigned n)
 {
     const uint64_t value = load(reader) >> (64 - n);
 
@@ -237,8 +237,11 @@ covary_status xtc_decode(const xtc_grid *grid, const unsigned char *bits, int64_
     while (left > 0 && reader.position < n_bits) {
         grid_point first = take_whole(&reader, &whole), last;
         change = 0;
-        if (take_bits(&reader, 1) != 0) { /* else the run is as long as the one before */
-            const int64_t told = take_bits(&reader, 5);
+        const uint64_t flag = load(&reader);
+        reader.position++;
+        if (flag >> 63 != 0) { /* else the run is as long as the one before */
+            const int64_t told = (int64_t)(flag >> 58 & 31);
+            reader.position += 5;
             change = (int)(told % 3) - 1;
             run = told / 3;
         }

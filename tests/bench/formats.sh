@@ -15,7 +15,7 @@ cd "$bench/../.."
 # shellcheck source=jobs/setup.sh
 . jobs/setup.sh
 
-formats=(dcd lammpstrj ncdf h5md)
+formats=(dcd lammpstrj ncdf h5md xtc trr)
 [ $# = 0 ] || formats=("$@")
 repeats=${REPEATS:-5}
 python=${COVARY_PYTHON:-/usr/bin/python3} # Debian's packages belong to its own Python
