@@ -23,7 +23,7 @@ for ranks in ${COVARY_TEST_RANKS:-2}; do
         grep -q "$member" said/json || fail "the JSON lacks $member"
     done
     valid_json said/json || fail "what inspect writes is not JSON"
-    for topology in dce2.pdb dce2.gro; do
+    for topology in dce2.pdb dce2.psf; do
         expect_status 0 covary inspect --topology "$formats/$topology" --frames ::100 \
             "$formats/dce2.dcd"
         expect_said "frames        3 of 300" "C4H8Cl4" "molecules     2" "density       0.101"
@@ -44,7 +44,7 @@ for ranks in ${COVARY_TEST_RANKS:-2}; do
     expect_status 0 covary inspect selected.h5
     expect_said "frames        3"
     expect_status 0 covary predict --model model.h5 --output box.h5 --molecules auto \
-        --topology "$formats/dce2.pdb" --frames ::30 "$formats/dce2.dcd"
+        --topology "$formats/dce2.psf" --frames ::30 "$formats/dce2.dcd"
     expect_logged "2 molecules in every frame are predicted"
     expect_status 0 covary inspect --json said/json box.h5
     expect_said "frames        10" "2 molecules of 8 atoms" "dipole: rank 1, per molecule" \

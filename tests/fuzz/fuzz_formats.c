@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Damaged trajectories: each input ends in frames or in a message, never in a crash, a hang, a leak
- * or an absurd amount of memory.
+ * Damaged trajectories and topologies: each input ends in frames or in a message, never in a crash,
+ * a hang, a leak or an absurd amount of memory.
  *
  *     fuzz_formats COUNT FILE ...
  *     fuzz_formats --from FIRST COUNT FILE ...
@@ -16,6 +16,7 @@
 #include "core/memory.h"
 #include "core/mix_bits.h"
 #include "core/status.h"
+#include "trajectory/elements.h"
 #include "trajectory/format.h"
 
 #include <fcntl.h>
@@ -45,6 +46,7 @@ typedef struct {
 typedef struct {
     covary_run *run;
     const char *seed;      /* path */
+    bool        topology;  /* the seed is one */
     char        path[128]; /* of the damaged file */
     int64_t     number;    /* of the input */
     int64_t     readable;
@@ -244,6 +246,43 @@ done:
     return status;
 }
 
+/* PDB, GRO and PSF by their names. */
+static bool is_topology(const char *path)
+{
+    static const char *const extensions[] = {".pdb", ".gro", ".psf"};
+    const char              *dot = strrchr(path, '.');
+
+    for (size_t i = 0; dot != NULL && i < sizeof extensions / sizeof extensions[0]; i++) {
+        if (strcmp(dot, extensions[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static covary_status read_topology(fuzzer *self)
+{
+    covary_status status = COVARY_OK;
+    topology     *read = NULL;
+
+    COVARY_TRY(topology_read(self->run, self->path, &read));
+    for (int64_t a = 0; a < read->n_atoms; a++) {
+        if (read->species[a] < 1 || read->species[a] > ELEMENT_MAX || read->molecule_of[a] < 0 ||
+            read->molecule_of[a] >= read->n_molecules) {
+            report("an atom has no element or no molecule");
+        }
+    }
+    for (int64_t i = 0; i < 2 * read->n_bonds; i++) {
+        if (read->bonds[i] < 0 || read->bonds[i] >= read->n_atoms) {
+            report("a bond has no atom");
+        }
+    }
+    self->readable++;
+done:
+    topology_destroy(&read);
+    return status;
+}
+
 static void save(const fuzzer *self, const input *in)
 {
     FILE *file = fopen(self->path, "wb");
@@ -263,7 +302,8 @@ static void try_input(fuzzer *self, const input *seed, input *in)
     damage(self, in);
     save(self, in);
     alarm(SECONDS_MAX);
-    if (read_input(self) == COVARY_ERR_INTERNAL) {
+    const covary_status status = self->topology ? read_topology(self) : read_input(self);
+    if (status == COVARY_ERR_INTERNAL) {
         report(covary_status_message());
     }
     alarm(0);
@@ -307,6 +347,7 @@ static covary_status fuzz_file(fuzzer *self, int64_t first, int64_t count)
 
     self->readable = 0;
     COVARY_TRY(load(self->seed, &seed, &in));
+    self->topology = is_topology(self->seed);
     const int64_t fair = memory_base + MEMORY_FACTOR * (int64_t)seed.length;
     self->fair = fair > self->fair ? fair : self->fair;
     for (self->number = first; self->number < first + count; self->number++) {

@@ -38,9 +38,12 @@ static void remove_announced_part(covary_status status)
 
 static covary_status predict(covary_run *run)
 {
-    const covary_annotate_options options = {.positions = true, .batch = 2};
-    covary_status                 status = COVARY_OK;
-    covary_model                 *model = NULL;
+    const covary_annotate_options options = {
+        .input = {.topology = test_frames[0], .frames = ":", .molecules = true},
+        .positions = true,
+        .batch = 2};
+    covary_status status = COVARY_OK;
+    covary_model *model = NULL;
 
     COVARY_TRY(covary_model_load(run, scratch_path("model.h5"), &model));
     COVARY_TRY(covary_annotate(run, model, test_frames, 1, &options, scratch_path("output.h5")));

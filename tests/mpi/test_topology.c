@@ -160,10 +160,10 @@ static void pdb_bonds_follow_unique_serials(void **state)
 
 static void written_files_are_read(void **state)
 {
-    static const char *const names[] = {"formats/dce2.pdb", "formats/dce2.gro"};
+    static const char *const names[] = {"formats/dce2.pdb", "formats/dce2.gro", "formats/dce2.psf"};
 
     (void)state;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         topology *made = NULL;
         assert_ok(topology_read(test_run(), test_data(names[i]), &made));
         assert_symbols(made, "C C Cl Cl H H H H C C Cl Cl H H H H");
