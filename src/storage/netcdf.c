@@ -14,7 +14,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_MOST = 1 << 20 }; /* of an attribute */
+enum {
+    TEXT_MOST = 1 << 20,   /* bytes of an attribute */
+    LARGE_RECORD = 1 << 14 /* bytes: less is read sooner than asked for */
+};
 
 struct netcdf {
     char         *path;
@@ -206,6 +209,23 @@ done:
     return status;
 }
 
+/*
+ * How many rows to ask for at once.  A window of records is read whole to take a variable out of
+ * it; where records are large and the variable is a small part of them, one row at a time is less.
+ */
+static int64_t rows_at_once(const netcdf *file, int id, int64_t count, int64_t row_values)
+{
+    MPI_Offset record = 0;
+    int        unlimited = -1, ids[NETCDF_MAX_RANK] = {-1};
+
+    if (ncmpi_inq_unlimdim(file->id, &unlimited) != NC_NOERR || unlimited < 0 ||
+        ncmpi_inq_vardimid(file->id, id, ids) != NC_NOERR || ids[0] != unlimited ||
+        ncmpi_inq_recsize(file->id, &record) != NC_NOERR) {
+        return count;
+    }
+    return record > LARGE_RECORD && row_values * (int64_t)sizeof(double) < record / 64 ? 1 : count;
+}
+
 covary_status netcdf_read_rows(const netcdf *file, const char *variable, int64_t first,
                                int64_t count, double *rows)
 {
@@ -225,9 +245,18 @@ covary_status netcdf_read_rows(const netcdf *file, const char *variable, int64_t
         start[d] = d == 0 ? first : 0;
         extent[d] = d == 0 ? count : dims[d];
     }
-    error = ncmpi_get_vara_double(file->id, id, start, extent, rows);
-    if (error != NC_NOERR) {
-        COVARY_TRY(netcdf_refuse(file, "values of", variable, error));
+    int64_t width = 1;
+    for (int d = 1; d < rank; d++) {
+        width *= dims[d];
+    }
+    const int64_t most = rank > 0 ? rows_at_once(file, id, count, width) : count;
+    for (int64_t at = 0; at < count; at += most) {
+        start[0] = first + at;
+        extent[0] = count - at < most ? count - at : most;
+        error = ncmpi_get_vara_double(file->id, id, start, extent, rows + at * width);
+        if (error != NC_NOERR) {
+            COVARY_TRY(netcdf_refuse(file, "values of", variable, error));
+        }
     }
 done:
     return status;

@@ -97,6 +97,30 @@ static void every_layout_is_read(void **state)
     }
 }
 
+/* Where a frame is large, times and cells are taken out one by one. */
+static void large_frames_are_read(void **state)
+{
+    netcdf_variant variant = netcdf_plain;
+    trajectory    *opened = NULL;
+    frames        *batch = NULL;
+
+    (void)state;
+    variant.n_atoms = 1400;
+    variant.n_frames = 3;
+    variant.announced = 3;
+    netcdf_make(&variant, &made);
+    const char *path = write_bytes("large.nc", made.bytes, made.length);
+    assert_ok(trajectory_open(test_run(), &path, 1, &(trajectory_options){.without_elements = true},
+                              &opened));
+    assert_ok(frames_create(0, 0, &batch));
+    assert_ok(trajectory_read(opened, 0, 3, batch));
+    netcdf_assert_frames(&variant, batch, 0);
+    assert_ok(trajectory_read(opened, 1, 2, batch));
+    netcdf_assert_frames(&variant, batch, 1);
+    frames_destroy(&batch);
+    trajectory_close(&opened);
+}
+
 static void units_and_factors_are_honoured(void **state)
 {
     netcdf_variant variant = netcdf_plain;
@@ -271,6 +295,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(files_of_other_programs_are_read),
         cmocka_unit_test(every_layout_is_read),
+        cmocka_unit_test(large_frames_are_read),
         cmocka_unit_test(units_and_factors_are_honoured),
         cmocka_unit_test(lengths_of_zero_are_no_cell),
         cmocka_unit_test(records_are_counted),
