@@ -268,6 +268,49 @@ static bool is_match(const molecule_search *in, const bond_graph *graph, const i
     return true;
 }
 
+/* Six times the volume that the four neighbours of an atom span, with its sign; else 0. */
+static double sense_of(const bond_graph *reference, int64_t centre, const double *positions)
+{
+    const double *near[4];
+    double        edges[9];
+    int           n = 0;
+
+    for (int64_t b = 0; b < reference->n_atoms; b++) {
+        if (bond_graph_bonded(reference, centre, b)) {
+            if (n == 4) {
+                return 0.0;
+            }
+            near[n++] = positions + 3 * b;
+        }
+    }
+    for (int i = 0; i < 9; i++) {
+        edges[i] = n == 4 ? near[1 + i / 3][i % 3] - near[0][i % 3] : 0.0;
+    }
+    return matrix3_det(edges);
+}
+
+/*
+ * Have all tetrahedral centres the sense that they have in the reference, or all the other one?  No
+ * motion takes a molecule from one to the other in parts.  The molecule is left in `whole`.
+ */
+static bool keeps_senses(molecule_search *in, const int64_t *set, const int32_t *image)
+{
+    int64_t *atoms = in->found->atoms + in->found->n_molecules * in->n_atoms;
+    bool     same = false, mirrored = false;
+
+    for (int64_t a = 0; a < in->n_atoms; a++) {
+        atoms[a] = set[image[a]];
+    }
+    place(in->found, in->box->periodic, atoms, in->box->positions, in->whole);
+    for (int64_t a = 0; a < in->n_atoms; a++) {
+        const double product =
+            sense_of(in->reference, a, in->positions) * sense_of(in->reference, a, in->whole);
+        same = same || product > 0.0;
+        mirrored = mirrored || product < 0.0;
+    }
+    return !(same && mirrored);
+}
+
 /* Among the matches the one that brings the molecule nearest to the reference. */
 static covary_status improve(molecule_search *in, const int64_t *set)
 {
@@ -276,13 +319,12 @@ static covary_status improve(molecule_search *in, const int64_t *set)
     int32_t      *better = in->before; /* about to be replaced anyway */
     int64_t      *atoms = in->found->atoms + in->found->n_molecules * in->n_atoms;
 
-    for (int64_t a = 0; a < in->n_atoms; a++) {
-        atoms[a] = set[in->image[a]];
-    }
-    place(in->found, in->box->periodic, atoms, in->box->positions, in->whole);
+    const bool allowed = keeps_senses(in, set, in->image);
+
     memcpy(in->whole + 3 * in->n_atoms, in->positions, 3 * (size_t)in->n_atoms * sizeof *in->whole);
     COVARY_TRY(matching_create(in->n_atoms, in->species, NULL, 2, in->whole, &both));
-    if (matching_best(both, 0, 1, matching_difference(both, 0, 1), better) < HUGE_VAL) {
+    if (matching_best(both, 0, 1, allowed ? matching_difference(both, 0, 1) : HUGE_VAL, better) <
+        HUGE_VAL) {
         for (int64_t a = 0; a < in->n_atoms; a++) {
             atoms[a] = in->image[better[a]];
         }
@@ -318,8 +360,9 @@ static covary_status match(molecule_search *in, int64_t set, bool *is_wanted)
         in->pairs[i] = in->place_of[in->bonds[2 * bond + i % 2]];
     }
     COVARY_TRY(bond_graph_create_bonded(in->n_atoms, in->set_species, n_bonds, in->pairs, &graph));
-    *is_wanted = is_match(in, graph, in->image);
-    if (!*is_wanted && in->has_before && is_match(in, graph, in->before)) {
+    *is_wanted = is_match(in, graph, in->image) && keeps_senses(in, atoms, in->image);
+    if (!*is_wanted && in->has_before && is_match(in, graph, in->before) &&
+        keeps_senses(in, atoms, in->before)) {
         memcpy(in->image, in->before, (size_t)in->n_atoms * sizeof *in->image);
         *is_wanted = true;
     }

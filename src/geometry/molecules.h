@@ -4,8 +4,9 @@
  *
  * A set of bonded atoms is one of the wanted molecules if its bonds and elements match those of the
  * reference.  Its atoms are put into the reference's order: as they are in the box if that matches,
- * else as in the molecule found before, else by the match that brings the molecule nearest to the
- * reference (geometry/frame_matching.h).
+ * also in the senses of tetrahedral centres (all as in the reference, or all mirrored), else as in
+ * the molecule found before, else by the match that brings the molecule nearest to the reference
+ * (geometry/frame_matching.h).
  *
  * All functions are local.
  */

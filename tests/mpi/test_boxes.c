@@ -19,7 +19,8 @@ typedef struct {
     const char *name;
     bool        wrapped;
     bool        waters;
-    bool        mixed; /* atoms of every molecule in another order */
+    bool        mixed;   /* atoms of every molecule in another order */
+    bool        swapped; /* of every other molecule two hydrogens of one carbon, too */
 } writing;
 
 static const int mixing[ATOMS] = {4, 0, 5, 2, 1, 6, 3, 7}; /* place k gets the model's atom */
@@ -91,7 +92,9 @@ static const char *write_box(const frames *test, const writing *how)
             fprintf(out, "\" Properties=species:S:1:pos:R:3\n");
             make_molecules(test, frame, positions);
             for (int i = 0; i < MOLECULES * ATOMS; i++) {
-                const int a = how->mixed ? mixing[i % ATOMS] : i % ATOMS;
+                const bool swap = how->swapped && i / ATOMS % 2 == 1;
+                int        a = how->mixed ? mixing[i % ATOMS] : i % ATOMS;
+                a = swap && (a == 4 || a == 5) ? 9 - a : a;
                 write_atom(out, how, &stream, element_symbol(test->species[a]),
                            positions + 3 * (i / ATOMS * ATOMS + a));
             }
@@ -200,7 +203,7 @@ static void atoms_may_be_in_another_order(void **state)
 {
     frames       *test = read_all(first_frames("dce_test.xyz", 30, 8), NULL, 0);
     covary_model *model = small_model("auto");
-    const writing how = {.name = "mixed.xyz", .wrapped = true, .mixed = true};
+    const writing how = {.name = "mixed.xyz", .wrapped = true, .mixed = true, .swapped = true};
     annotation   *file = annotate(model, write_box(test, &how), 0);
 
     (void)state;
