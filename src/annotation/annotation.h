@@ -211,7 +211,7 @@ int annotation_find(const annotation *opened, const char *name); /* -1: there is
 /* A text of /covary (version, commit, command, config, created, model, model_checksum) or NULL. */
 const char *annotation_text(const annotation *opened, const char *name);
 
-/* Input files in their order. */
+/* Input files in their order: trajectories, then the topology if one was given. */
 int                     annotation_n_inputs(const annotation *opened);
 const annotation_input *annotation_input_at(const annotation *opened, int index);
 

@@ -80,6 +80,7 @@ covary_status covary_annotate_as(covary_run *run, const covary_model *model,
     COVARY_TRY(annotate_as_prepare(run, model, options, wanted, output, &name));
     COVARY_TRY(output_check(run, output, (const char *const *)&model->path, 1));
     COVARY_TRY(output_check(run, output, paths, n_paths));
+    COVARY_TRY(output_check(run, output, &options->input.topology, 1));
     COVARY_TRY_TOGETHER(run, "look for an annotation", root ? take_back(name.data) : COVARY_OK);
     COVARY_TRY(covary_annotate(run, model, paths, n_paths, options, name.data));
     status = covary_export(run, name.data, wanted, output);

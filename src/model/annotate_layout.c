@@ -46,24 +46,27 @@ done:
     return status;
 }
 
+/* The model, and the inputs: trajectories, then the topology. */
 static covary_status describe_files(covary_run *run, const covary_model *model,
-                                    const char *const *paths, int n_paths, annotate_layout *held,
-                                    annotation_layout *layout)
+                                    const char *const *paths, int n_paths, const char *elements,
+                                    annotate_layout *held, annotation_layout *layout)
 {
     covary_status          status = COVARY_OK;
     annotation_provenance *provenance = &layout->provenance;
+    const int              n_inputs = n_paths + (elements != NULL);
 
     COVARY_TRY_TOGETHER(run, "reserve the checksums",
-                        MEMORY_ALLOCATE("checksums", 1 + n_paths, &held->checksums));
+                        MEMORY_ALLOCATE("checksums", 1 + n_inputs, &held->checksums));
     COVARY_TRY_TOGETHER(run, "reserve the inputs",
-                        MEMORY_ALLOCATE("inputs", n_paths, &held->inputs));
+                        MEMORY_ALLOCATE("inputs", n_inputs, &held->inputs));
     COVARY_TRY(
         sum_file(run, checksum_whole_file, model->path, held->checksums[0], &provenance->model));
-    for (int i = 0; i < n_paths; i++) {
-        COVARY_TRY(
-            sum_file(run, checksum_file, paths[i], held->checksums[1 + i], &held->inputs[i]));
+    for (int i = 0; i < n_inputs; i++) {
+        const bool last = i == n_paths;
+        COVARY_TRY(sum_file(run, last ? checksum_whole_file : checksum_file,
+                            last ? elements : paths[i], held->checksums[1 + i], &held->inputs[i]));
     }
-    provenance->n_inputs = n_paths;
+    provenance->n_inputs = n_inputs;
     provenance->inputs = held->inputs;
 
 done:
@@ -222,7 +225,8 @@ covary_status annotate_layout_describe(covary_run *run, const covary_model *mode
 
     COVARY_TRY_TOGETHER(run, "lay out the annotation",
                         describe(model, from, options, out, &out->layout));
-    COVARY_TRY(describe_files(run, model, paths, n_paths, out, &out->layout));
+    COVARY_TRY(
+        describe_files(run, model, paths, n_paths, options->input.topology, out, &out->layout));
 
 done:
     return status;

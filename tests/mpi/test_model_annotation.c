@@ -7,6 +7,7 @@
 #include "model_support.h"
 
 #include "annotation/annotation.h"
+#include "storage/checksum.h"
 
 #include <unistd.h>
 
@@ -101,6 +102,85 @@ static void several_files_are_one_annotation(void **state)
     }
     frames_destroy(&second);
     annotation_close(&file);
+    covary_model_destroy(&model);
+}
+
+/* The first frame of the test data with another comment. */
+static void write_topology(const char *path, const char *comment)
+{
+    const char *from = test_data("dce_test.xyz");
+
+    MPI_Barrier(covary_run_comm(test_run()));
+    if (covary_run_rank(test_run()) == 0) {
+        FILE *in = fopen(from, "r"), *out = fopen(path, "w");
+        char  line[2048];
+
+        assert_non_null(in);
+        assert_non_null(out);
+        for (int i = 0; i < 10; i++) {
+            assert_non_null(fgets(line, sizeof line, in));
+            fputs(i == 1 ? comment : line, out);
+        }
+        fclose(in);
+        assert_int_equal(fclose(out), 0);
+    }
+    MPI_Barrier(covary_run_comm(test_run()));
+}
+
+/* A complete file under the name of an unfinished one has nothing left to predict. */
+static void take_back(const char *output)
+{
+    const char *part = scratch_file("topology.h5.part");
+
+    MPI_Barrier(covary_run_comm(test_run()));
+    if (covary_run_rank(test_run()) == 0) {
+        assert_int_equal(rename(output, part), 0);
+    }
+    MPI_Barrier(covary_run_comm(test_run()));
+}
+
+/* The topology is an input: recorded, and compared before predictions go on. */
+static void topologies_are_inputs(void **state)
+{
+    const char   *path = first_frames("dce_train.xyz", 3, 8);
+    const char   *about = scratch_file("about.xyz"), *output = scratch_file("topology.h5");
+    const char   *model_path = scratch_file("topology_model.h5");
+    covary_model *model = small_model();
+    covary_annotate_options options = {.input = {.topology = about}};
+    annotation             *file = NULL;
+    char                    sum[CHECKSUM_TEXT];
+    int64_t                 bytes;
+
+    (void)state;
+    assert_ok(covary_model_save(test_run(), model, model_path));
+    covary_model_destroy(&model);
+    assert_ok(covary_model_load(test_run(), model_path, &model));
+    write_topology(about, "one\n");
+    assert_ok(covary_annotate(test_run(), model, &path, 1, &options, output));
+    assert_ok(annotation_open(test_run(), output, &file));
+    assert_int_equal(annotation_n_inputs(file), 2);
+    assert_ok(checksum_whole_file(about, &bytes, sum));
+    assert_string_equal(annotation_input_at(file, 1)->path, about);
+    assert_string_equal(annotation_input_at(file, 1)->checksum, sum);
+    assert_int_equal(annotation_input_at(file, 1)->bytes, bytes);
+    annotation_close(&file);
+
+    take_back(output);
+    write_topology(about, "two\n");
+    assert_int_equal(covary_annotate(test_run(), model, &path, 1, &options, output),
+                     COVARY_ERR_DATA);
+    assert_message("other contents of ");
+    assert_message("about.xyz' as input 2");
+    options.input.topology = NULL;
+    assert_int_equal(covary_annotate(test_run(), model, &path, 1, &options, output),
+                     COVARY_ERR_DATA);
+    assert_message("with 2 input files, here are 1");
+    options.input.topology = about;
+    assert_int_equal(covary_annotate(test_run(), model, &path, 1, &options, about),
+                     COVARY_ERR_USAGE);
+    assert_message("would be overwritten");
+    write_topology(about, "one\n");
+    assert_ok(covary_annotate(test_run(), model, &path, 1, &options, output));
     covary_model_destroy(&model);
 }
 
@@ -227,6 +307,7 @@ static void stops_lose_nothing(void **state)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(every_row_is_the_prediction_of_its_frame),
     cmocka_unit_test(several_files_are_one_annotation),
+    cmocka_unit_test(topologies_are_inputs),
     cmocka_unit_test(failures_leave_no_annotation),
     cmocka_unit_test(a_request_to_stop_leaves_nothing),
     cmocka_unit_test(stops_lose_nothing),
