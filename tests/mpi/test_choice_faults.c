@@ -2,7 +2,8 @@
 /*
  * As test_pipeline_faults.c, for the longer fits: coupled systems under permutations, labels of
  * arbitrary sign, the choice between representations and kernel functions, and the solvers that are
- * not exact.  With the last rank alone, because the others add nothing but time.   ranks: 2 3
+ * not exact.  With the last rank alone, because the others add nothing but time.
+ * ranks: 2   without sanitizers, as the walk counts blocks of memory by itself
  */
 #include "fault_support.h"
 
