@@ -27,7 +27,9 @@ typedef struct {
  * Write frames and properties of an annotation in another format: every rank formats its share of
  * the frames in bounded memory, all ranks write one file, which does not depend on how many they
  * are (of the format h5md, its contents).  Frames that are not predicted yet are left out, with a
- * warning.  Collective.
+ * warning.  Of boxes of molecules csv has a line a frame and molecule, if a property of molecules
+ * is among those wanted, and extxyz the molecules one after another, as <name>_molecules.
+ * Collective.
  *
  * output  in  replaced once the new file is complete; the format npy writes one file a property,
  *             with the property's name before the ending if there are several

@@ -193,7 +193,8 @@ int64_t export_bytes(const covary_export_options *options, const annotation_layo
     const bool binary = strcmp(options->format, export_h5md.name) == 0 ||
                         strcmp(options->format, export_npy.name) == 0;
 
-    return annotation_bytes(layout) * (binary ? 1 : 3);
+    /* lines of molecules repeat what is of their frame */
+    return annotation_bytes(layout) * (binary ? 1 : layout->n_molecules > 0 ? 6 : 3);
 }
 
 static covary_status choose_frames(export_job *job)
@@ -213,6 +214,27 @@ done:
     return status;
 }
 
+/* Where each atom is in the molecules of a box. */
+static covary_status find_places(export_job *job)
+{
+    covary_status     status = COVARY_OK;
+    const annotation *from = job->choice.from;
+    const int64_t     n = annotation_n_molecules(from) * annotation_molecule_atoms(from);
+
+    if (n == 0) {
+        goto done;
+    }
+    COVARY_TRY(MEMORY_ALLOCATE("atoms of molecules", annotation_n_atoms(from), &job->place));
+    for (int64_t atom = 0; atom < annotation_n_atoms(from); atom++) {
+        job->place[atom] = -1;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        job->place[annotation_molecules(from)[i]] = i;
+    }
+done:
+    return status;
+}
+
 static covary_status choose(const export_format *format, export_job *job)
 {
     covary_status     status = COVARY_OK;
@@ -225,6 +247,7 @@ static covary_status choose(const export_format *format, export_job *job)
     job->choice.positions = format->positions && job->has_positions && !job->options->no_positions;
     job->choice.cells = format->positions && annotation_has_cell(from);
     job->choice.batch = job->options->batch;
+    COVARY_TRY(find_places(job));
     COVARY_TRY(choose_frames(job));
     COVARY_TRY(prepare(format, job));
 done:
@@ -359,14 +382,6 @@ covary_status covary_export(covary_run *run, const char *path, const covary_expo
     COVARY_TRY_TOGETHER(run, "find the format", find_format(options->format, &format));
     COVARY_TRY(output_check(run, output, &path, 1));
     COVARY_TRY(annotation_open(run, path, &from));
-    if (annotation_n_molecules(from) > 0) {
-        status =
-            COVARY_FAIL(COVARY_ERR_DATA,
-                        "%s: holds %lld molecules in every frame, and exported files have one; "
-                        "read it with h5py (/observables/NAME/value, and NAME_total)",
-                        path, (long long)annotation_n_molecules(from));
-        goto done;
-    }
     job.choice.from = from;
     COVARY_TRY_TOGETHER(run, "choose what to export", choose(format, &job));
     COVARY_TRY(count_frames(run, &job));
@@ -375,6 +390,7 @@ covary_status covary_export(covary_run *run, const char *path, const covary_expo
                    : write_file(run, format, &job, output));
 done:
     timer_end(run, "export");
+    MEMORY_RELEASE(&job.place);
     MEMORY_RELEASE(&job.properties);
     annotation_close(&from);
     return status;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Comma-separated values (RFC 4180): one line of names with units in brackets, one line a frame.
+ * Comma-separated values (RFC 4180): one line of names with units in brackets, one line a frame; a
+ * line a frame and molecule, if any property is one of molecules, and what is of the frame is the
+ * same in all lines of it.  A line of a frame has the domain of the worst of its molecules.
  * Components are named by their axes, dipole_x or polarizability_xy, after the atom, from 0 on, for
  * what each atom has: charges_0, forces_0_x.
  */
@@ -38,6 +40,17 @@ static void name_component(int rank, int64_t component, char name[ANNOTATION_MAX
     }
 }
 
+/* Are lines those of molecules? */
+static bool of_molecules(const export_job *job)
+{
+    bool any = false;
+
+    for (int p = 0; p < job->choice.n_properties; p++) {
+        any = any || export_property(job, p)->per_molecule;
+    }
+    return any;
+}
+
 static covary_status add_names(const annotation_observable *of, int64_t n_values, int64_t n_atoms,
                                text *into)
 {
@@ -68,11 +81,13 @@ static covary_status begin(const export_job *job, text *into)
     covary_status     status = COVARY_OK;
     const annotation *from = job->choice.from;
 
-    COVARY_TRY(text_add(into, "frame,step%s", annotation_has_time(from) ? ",time [fs]" : ""));
+    COVARY_TRY(text_add(into, "frame,%sstep%s", of_molecules(job) ? "molecule," : "",
+                        annotation_has_time(from) ? ",time [fs]" : ""));
     for (int p = 0; p < job->choice.n_properties; p++) {
-        COVARY_TRY(add_names(export_property(job, p),
-                             export_row_size(from, job->choice.properties[p]),
-                             annotation_n_atoms(from), into));
+        const annotation_observable *of = export_property(job, p);
+        COVARY_TRY(add_names(
+            of, export_part_size(from, job->choice.properties[p]),
+            of->per_molecule ? annotation_molecule_atoms(from) : annotation_n_atoms(from), into));
     }
     COVARY_TRY(text_add(into, ",domain%s%s\n", annotation_has_margin(from) ? ",domain_margin" : "",
                         annotation_has_distance(from) ? ",domain_distance" : ""));
@@ -88,32 +103,57 @@ static covary_status add_values(const double *values, int64_t n, text *into)
     return status == COVARY_OK ? export_add_numbers(values, n, ',', into) : status;
 }
 
-static covary_status add(const export_job *job, const export_rows *rows, int64_t row, text *into)
+/* Of a molecule; -1: of the frame. */
+static covary_status add_line(const export_job *job, const export_rows *rows, int64_t row,
+                              int64_t molecule, text *into)
 {
     covary_status     status = COVARY_OK;
     const row_choice *choice = &job->choice;
+    const row_domain  domain = export_rows_domain(rows, row, molecule);
 
     COVARY_TRY(export_add_integer(rows->frame[row], into));
     COVARY_TRY(text_add_bytes(into, ",", 1));
+    if (molecule >= 0) {
+        COVARY_TRY(export_add_integer(molecule, into));
+        COVARY_TRY(text_add_bytes(into, ",", 1));
+    }
     COVARY_TRY(export_add_integer(rows->step[row], into));
     COVARY_TRY(rows->time ? add_values(rows->time + row, 1, into) : COVARY_OK);
     for (int p = 0; p < choice->n_properties; p++) {
-        const int64_t n = export_row_size(choice->from, choice->properties[p]);
-        COVARY_TRY(add_values(rows->values[p] + row * n, n, into));
+        const int64_t n = export_part_size(choice->from, choice->properties[p]);
+        const int64_t part = export_property(job, p)->per_molecule ? molecule : 0;
+        const int64_t size = export_row_size(choice->from, choice->properties[p]);
+        COVARY_TRY(add_values(rows->values[p] + row * size + part * n, n, into));
     }
     COVARY_TRY(text_add_bytes(into, ",", 1));
-    COVARY_TRY(export_add_integer(rows->flags[row], into));
-    COVARY_TRY(rows->margin ? add_values(rows->margin + row, 1, into) : COVARY_OK);
-    COVARY_TRY(rows->distance ? add_values(rows->distance + row, 1, into) : COVARY_OK);
+    COVARY_TRY(export_add_integer(domain.flags, into));
+    COVARY_TRY(rows->margin ? add_values(&domain.margin, 1, into) : COVARY_OK);
+    COVARY_TRY(rows->distance ? add_values(&domain.distance, 1, into) : COVARY_OK);
     COVARY_TRY(text_add_bytes(into, "\n", 1));
 done:
+    return status;
+}
+
+static covary_status add(const export_job *job, const export_rows *rows, int64_t row, text *into)
+{
+    covary_status status = COVARY_OK;
+    const int64_t n_molecules = annotation_n_molecules(job->choice.from);
+
+    if (!of_molecules(job)) {
+        return add_line(job, rows, row, -1, into);
+    }
+    for (int64_t molecule = 0; molecule < n_molecules && status == COVARY_OK; molecule++) {
+        status = add_line(job, rows, row, molecule, into);
+    }
     return status;
 }
 
 const export_format export_csv = {
     .name = "csv",
     .ending = ".csv",
-    .summary = "comma-separated values, a line a frame, for spreadsheets and pandas",
+    .summary =
+        "comma-separated values, a line a frame (and molecule of a box), for spreadsheets and "
+        "pandas",
     .begin = begin,
     .add = add,
 };

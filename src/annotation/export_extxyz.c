@@ -3,6 +3,11 @@
  * Extended XYZ, as ASE, libAtoms and Covary itself read it: per frame the number of atoms, a line
  * of keys, a line an atom.  Properties are keys of the frame or columns of the atoms, row-major, in
  * their own unit, which stands beside them as <name>_unit; positions are in angstrom, times in fs.
+ *
+ * Of a box of molecules every atom has the index of its molecule in the column `molecule` (-1: it
+ * is in none), and columns of properties of atoms are nan where there is none.  What molecules have
+ * is one key of the frame, <name>_molecules, molecule after molecule, lest readers take it for the
+ * frame's own value; the domain is that of the worst molecule.
  */
 #include "annotation/export_format.h"
 
@@ -15,8 +20,8 @@
 /* What a key must not be: a name that the format has already, or would take apart. */
 static covary_status check_name(const char *name)
 {
-    static const char *const taken[] = {"Lattice", "Properties", "species", "pos",
-                                        "pbc",     "frame",      "step",    "time"};
+    static const char *const taken[] = {"Lattice", "Properties", "species", "pos",     "pbc",
+                                        "frame",   "step",       "time",    "molecule"};
 
     if (strpbrk(name, " \t\r\n=:,\"'\\[]{}") != NULL) {
         return COVARY_FAIL(
@@ -71,29 +76,38 @@ done:
     return status;
 }
 
+static int64_t values_of_atom(const export_job *job, int p)
+{
+    const annotation *from = job->choice.from;
+    const bool        boxed = export_property(job, p)->per_molecule;
+
+    return export_part_size(from, job->choice.properties[p]) /
+           (boxed ? annotation_molecule_atoms(from) : annotation_n_atoms(from));
+}
+
 /* The list of columns. */
 static covary_status add_columns(const export_job *job, text *into)
 {
     covary_status status = COVARY_OK;
-    const int64_t n_atoms = annotation_n_atoms(job->choice.from);
 
-    COVARY_TRY(text_add(into, "Properties=species:S:1:pos:R:3"));
+    COVARY_TRY(
+        text_add(into, "Properties=species:S:1:pos:R:3%s", job->place ? ":molecule:I:1" : ""));
     for (int p = 0; p < job->choice.n_properties; p++) {
         const annotation_observable *of = export_property(job, p);
         if (of->per_atom) {
-            const int64_t n = export_row_size(job->choice.from, job->choice.properties[p]);
-            COVARY_TRY(text_add(into, ":%s:R:%lld", of->name, (long long)(n / n_atoms)));
+            COVARY_TRY(text_add(into, ":%s:R:%lld", of->name, (long long)values_of_atom(job, p)));
         }
     }
 done:
     return status;
 }
 
-static covary_status add_key(const char *name, const double *values, int64_t n, text *into)
+static covary_status add_key(const char *name, const char *ending, const double *values, int64_t n,
+                             text *into)
 {
     covary_status status = COVARY_OK;
 
-    COVARY_TRY(text_add(into, n > 1 ? " %s=\"" : " %s=", name));
+    COVARY_TRY(text_add(into, n > 1 ? " %s%s=\"" : " %s%s=", name, ending));
     COVARY_TRY(export_add_numbers(values, n, ' ', into));
     COVARY_TRY(n > 1 ? text_add_bytes(into, "\"", 1) : COVARY_OK);
 done:
@@ -108,11 +122,12 @@ static covary_status add_properties(const export_job *job, const export_rows *ro
     for (int p = 0; p < job->choice.n_properties; p++) {
         const annotation_observable *of = export_property(job, p);
         const int64_t n = export_row_size(job->choice.from, job->choice.properties[p]);
+        const char   *ending = of->per_molecule && !of->per_atom ? "_molecules" : "";
         if (!of->per_atom) {
-            COVARY_TRY(add_key(of->name, rows->values[p] + row * n, n, into));
+            COVARY_TRY(add_key(of->name, ending, rows->values[p] + row * n, n, into));
         }
         if (of->unit != NULL && of->unit->dimension != UNIT_NONE) {
-            COVARY_TRY(text_add(into, " %s_unit=\"%s\"", of->name, of->unit->name));
+            COVARY_TRY(text_add(into, " %s%s_unit=\"%s\"", of->name, ending, of->unit->name));
         }
     }
 done:
@@ -123,7 +138,8 @@ done:
 static covary_status add_comment(const export_job *job, const export_rows *rows, int64_t row,
                                  text *into)
 {
-    covary_status status = COVARY_OK;
+    covary_status    status = COVARY_OK;
+    const row_domain domain = export_rows_domain(rows, row, -1);
 
     COVARY_TRY(add_cell(job, rows->cell ? rows->cell + 9 * row : NULL, into));
     COVARY_TRY(add_columns(job, into));
@@ -131,13 +147,33 @@ static covary_status add_comment(const export_job *job, const export_rows *rows,
     COVARY_TRY(text_add(into, " frame=%lld step=%lld", (long long)rows->frame[row],
                         (long long)rows->step[row]));
     if (rows->time && isfinite(rows->time[row])) {
-        COVARY_TRY(add_key("time", rows->time + row, 1, into));
+        COVARY_TRY(add_key("time", "", rows->time + row, 1, into));
     }
-    COVARY_TRY(text_add(into, " domain=%d", rows->flags[row]));
-    COVARY_TRY(rows->margin ? add_key("domain_margin", rows->margin + row, 1, into) : COVARY_OK);
-    COVARY_TRY(rows->distance ? add_key("domain_distance", rows->distance + row, 1, into)
+    COVARY_TRY(text_add(into, " domain=%d", domain.flags));
+    COVARY_TRY(rows->margin ? add_key("domain_margin", "", &domain.margin, 1, into) : COVARY_OK);
+    COVARY_TRY(rows->distance ? add_key("domain_distance", "", &domain.distance, 1, into)
                               : COVARY_OK);
     COVARY_TRY(text_add_bytes(into, "\n", 1));
+done:
+    return status;
+}
+
+/* What an atom has of a property: those of a box are in the order of the molecules. */
+static covary_status add_column(const export_job *job, const export_rows *rows, int64_t row,
+                                int64_t atom, int p, text *into)
+{
+    covary_status status = COVARY_OK;
+    const bool    boxed = export_property(job, p)->per_molecule;
+    const int64_t n = values_of_atom(job, p), place = boxed ? job->place[atom] : atom;
+    const int64_t size = export_row_size(job->choice.from, job->choice.properties[p]);
+
+    if (place >= 0) {
+        COVARY_TRY(text_add_bytes(into, " ", 1));
+        COVARY_TRY(export_add_numbers(rows->values[p] + row * size + place * n, n, ' ', into));
+    }
+    for (int64_t i = 0; place < 0 && i < n; i++) {
+        COVARY_TRY(text_add(into, " nan"));
+    }
 done:
     return status;
 }
@@ -155,13 +191,15 @@ static covary_status add_atom(const export_job *job, const export_rows *rows, in
     COVARY_TRY(text_add_bytes(into, " ", 1));
     COVARY_TRY(job->single_positions ? export_add_singles(position, 3, ' ', into)
                                      : export_add_numbers(position, 3, ' ', into));
+    if (job->place != NULL) {
+        const int64_t place = job->place[atom];
+        COVARY_TRY(text_add_bytes(into, " ", 1));
+        COVARY_TRY(
+            export_add_integer(place < 0 ? -1 : place / annotation_molecule_atoms(from), into));
+    }
     for (int p = 0; p < job->choice.n_properties; p++) {
-        if (export_property(job, p)->per_atom) {
-            const int64_t n = export_row_size(from, job->choice.properties[p]) / n_atoms;
-            COVARY_TRY(text_add_bytes(into, " ", 1));
-            COVARY_TRY(
-                export_add_numbers(rows->values[p] + (row * n_atoms + atom) * n, n, ' ', into));
-        }
+        COVARY_TRY(export_property(job, p)->per_atom ? add_column(job, rows, row, atom, p, into)
+                                                     : COVARY_OK);
     }
     COVARY_TRY(text_add_bytes(into, "\n", 1));
 done:

@@ -25,6 +25,7 @@ typedef struct {
     row_choice                   choice;
     bool                         single_positions; /* they were stored as float32 */
     int64_t                      n_present;        /* frames that will be written */
+    int64_t *place; /* [atoms] in the list of molecules, -1: in none; NULL: no boxes */
 } export_job;
 
 typedef struct {

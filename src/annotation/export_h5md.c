@@ -24,7 +24,7 @@ static void copy_release(copy *of)
     MEMORY_RELEASE(&of->species);
 }
 
-/* Room for `capacity` frames; all are of one molecule. */
+/* Room for `capacity` frames; all have the same atoms. */
 static covary_status copy_prepare(const export_job *job, int64_t capacity, copy *of)
 {
     covary_status     status = COVARY_OK;
@@ -56,6 +56,9 @@ static annotation_layout layout_of(const export_job *job, const copy *of)
                                .species = of->species,
                                .n_observables = job->choice.n_properties,
                                .observables = of->observables,
+                               .n_molecules = annotation_n_molecules(from),
+                               .molecule_atoms = annotation_molecule_atoms(from),
+                               .molecules = annotation_molecules(from),
                                .positions = job->choice.positions,
                                .double_positions = !job->single_positions,
                                .cell = annotation_has_cell(from),

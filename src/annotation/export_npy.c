@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * NumPy's own format, version 1.0 (NumPy enhancement proposal 1): a header that is a Python
- * literal, then the values of one property, [frames][3]... or [frames][atoms][3]..., in double
- * precision.
+ * literal, then the values of one property, [frames][3]... or [frames][atoms][3]..., in boxes with
+ * [molecules] behind the frames, in double precision.
  */
 #include "annotation/export_format.h"
 
@@ -28,13 +28,19 @@ static covary_status begin(const export_job *job, text *into)
 {
     covary_status                status = COVARY_OK;
     const annotation_observable *of = export_property(job, 0);
+    const annotation            *from = job->choice.from;
     text                         literal = {0};
     size_t                       padding;
 
     COVARY_TRY(text_add(&literal, "{'descr': '" DOUBLE "', 'fortran_order': False, 'shape': (%lld,",
                         (long long)job->n_present));
+    if (of->per_molecule) {
+        COVARY_TRY(text_add(&literal, " %lld,", (long long)annotation_n_molecules(from)));
+    }
     if (of->per_atom) {
-        COVARY_TRY(text_add(&literal, " %lld,", (long long)annotation_n_atoms(job->choice.from)));
+        COVARY_TRY(text_add(&literal, " %lld,",
+                            (long long)(of->per_molecule ? annotation_molecule_atoms(from)
+                                                         : annotation_n_atoms(from))));
     }
     for (int r = 0; r < of->rank; r++) {
         COVARY_TRY(text_add(&literal, " 3,"));

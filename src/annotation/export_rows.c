@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Buffers of a rank for one step, with the text that becomes of them. */
@@ -14,21 +15,38 @@ enum { TEXT_BYTES = 24 /* of a value */, FLAG_BLOCK = 65536 };
 
 /* --- buffers ---------------------------------------------------------------------------------- */
 
-int64_t export_row_size(const annotation *from, int observable)
+int64_t export_part_size(const annotation *from, int observable)
 {
     const annotation_observable *of = annotation_observable_at(from, observable);
-    int64_t                      size = of->per_atom ? annotation_n_atoms(from) : 1;
+    int64_t                      size = 1;
 
+    if (of->per_atom) {
+        size = of->per_molecule ? annotation_molecule_atoms(from) : annotation_n_atoms(from);
+    }
     for (int r = 0; r < of->rank; r++) {
         size *= 3;
     }
     return size;
 }
 
+int64_t export_row_size(const annotation *from, int observable)
+{
+    const bool boxed = annotation_observable_at(from, observable)->per_molecule;
+
+    return export_part_size(from, observable) * (boxed ? annotation_n_molecules(from) : 1);
+}
+
+/* Values of the domain in a frame. */
+static int64_t domain_width(const annotation *from)
+{
+    return annotation_n_molecules(from) > 0 ? annotation_n_molecules(from) : 1;
+}
+
 static int64_t values_of_frame(const row_choice *choice)
 {
-    int64_t n = choice->cells ? 6 + 9 : 6; /* frame, step, time and the domain */
+    int64_t n = 3 + 3 * domain_width(choice->from); /* frame, step, time and the domain */
 
+    n += choice->cells ? 9 : 0;
     for (int p = 0; p < choice->n_properties; p++) {
         n += export_row_size(choice->from, choice->properties[p]);
     }
@@ -62,15 +80,16 @@ static covary_status make_room(export_rows *rows)
 {
     covary_status     status = COVARY_OK;
     const annotation *from = rows->choice.from;
-    const int64_t     n = rows->capacity;
+    const int64_t     n = rows->capacity, n_domains = n * rows->width;
     const bool        positions = rows->choice.positions;
 
     COVARY_TRY(MEMORY_ALLOCATE("rows", n, &rows->frame));
     COVARY_TRY(MEMORY_ALLOCATE("rows", n, &rows->step));
-    COVARY_TRY(MEMORY_ALLOCATE("rows", n, &rows->flags));
+    COVARY_TRY(MEMORY_ALLOCATE("rows", n_domains, &rows->flags));
     COVARY_TRY(annotation_has_time(from) ? MEMORY_ALLOCATE("rows", n, &rows->time) : COVARY_OK);
-    COVARY_TRY(annotation_has_margin(from) ? MEMORY_ALLOCATE("rows", n, &rows->margin) : COVARY_OK);
-    COVARY_TRY(annotation_has_distance(from) ? MEMORY_ALLOCATE("rows", n, &rows->distance)
+    COVARY_TRY(annotation_has_margin(from) ? MEMORY_ALLOCATE("rows", n_domains, &rows->margin)
+                                           : COVARY_OK);
+    COVARY_TRY(annotation_has_distance(from) ? MEMORY_ALLOCATE("rows", n_domains, &rows->distance)
                                              : COVARY_OK);
     COVARY_TRY(positions
                    ? MEMORY_ALLOCATE("rows", 3 * n * annotation_n_atoms(from), &rows->positions)
@@ -92,6 +111,7 @@ covary_status export_rows_open(covary_run *run, const row_choice *choice, export
 
     COVARY_TRY_TOGETHER(run, "prepare to read frames", MEMORY_ALLOCATE("rows", 1, &rows));
     rows->choice = *choice;
+    rows->width = domain_width(choice->from);
     plan_steps(rows, covary_run_size(run));
     COVARY_TRY_TOGETHER(run, "prepare to read frames", make_room(rows));
     *out = rows;
@@ -166,10 +186,10 @@ static void keep_rows(export_rows *rows, int64_t n, const int64_t *kept)
     const row_choice *choice = &rows->choice;
 
     keep(rows->step, 1, sizeof *rows->step, n, kept);
-    keep(rows->flags, 1, sizeof *rows->flags, n, kept);
+    keep(rows->flags, rows->width, sizeof *rows->flags, n, kept);
     keep(rows->time, 1, sizeof *rows->time, n, kept);
-    keep(rows->margin, 1, sizeof *rows->margin, n, kept);
-    keep(rows->distance, 1, sizeof *rows->distance, n, kept);
+    keep(rows->margin, rows->width, sizeof *rows->margin, n, kept);
+    keep(rows->distance, rows->width, sizeof *rows->distance, n, kept);
     keep(rows->positions, 3 * annotation_n_atoms(choice->from), sizeof *rows->positions, n, kept);
     keep(rows->cell, 9, sizeof *rows->cell, n, kept);
     for (int p = 0; p < choice->n_properties; p++) {
@@ -177,6 +197,21 @@ static void keep_rows(export_rows *rows, int64_t n, const int64_t *kept)
              sizeof *rows->values[p], n, kept);
     }
     rows->n_rows = n;
+}
+
+row_domain export_rows_domain(const export_rows *rows, int64_t row, int64_t molecule)
+{
+    const int64_t first = row * rows->width + (molecule < 0 ? 0 : molecule);
+    const int64_t end = molecule < 0 ? first + rows->width : first + 1;
+    row_domain    worst = {rows->flags[first], rows->margin ? rows->margin[first] : 0.0,
+                        rows->distance ? rows->distance[first] : 0.0};
+
+    for (int64_t i = first + 1; i < end; i++) {
+        worst.flags |= rows->flags[i];
+        worst.margin = rows->margin ? fmin(worst.margin, rows->margin[i]) : 0.0;
+        worst.distance = rows->distance ? fmax(worst.distance, rows->distance[i]) : 0.0;
+    }
+    return worst;
 }
 
 covary_status export_rows_read(export_rows *rows, covary_run *run, int64_t step)
@@ -195,7 +230,7 @@ covary_status export_rows_read(export_rows *rows, covary_run *run, int64_t step)
     COVARY_TRY(read_span(rows, begin, (n - 1) * chosen->stride + 1));
     for (int64_t i = 0; i < n; i++) {
         int64_t row = i * chosen->stride;
-        if ((rows->flags[row] & ANNOTATION_MISSING) == 0) {
+        if ((rows->flags[row * rows->width] & ANNOTATION_MISSING) == 0) {
             rows->frame[present++] = row;
         }
     }
@@ -207,19 +242,20 @@ done:
     return status;
 }
 
-/* Of the chosen frames begin ... end - 1. */
+/* Of the chosen frames begin ... end - 1; `flags` has room for `n_rows` rows of the file. */
 static covary_status count_share(const row_choice *choice, int64_t begin, int64_t end,
-                                 uint8_t *flags, int64_t *n_present)
+                                 int64_t n_rows, uint8_t *flags, int64_t *n_present)
 {
     covary_status status = COVARY_OK;
-    const int64_t stride = choice->frames.stride, most = (FLAG_BLOCK - 1) / stride + 1;
+    const int64_t stride = choice->frames.stride, most = (n_rows - 1) / stride + 1;
+    const int64_t width = domain_width(choice->from);
 
     for (; begin < end; begin += most) {
         int64_t n = end - begin < most ? end - begin : most;
         COVARY_TRY(annotation_read_flags(choice->from, choice->frames.first + begin * stride,
                                          (n - 1) * stride + 1, flags));
         for (int64_t chosen = 0; chosen < n; chosen++) {
-            *n_present += (flags[chosen * stride] & ANNOTATION_MISSING) == 0;
+            *n_present += (flags[chosen * stride * width] & ANNOTATION_MISSING) == 0;
         }
     }
 done:
@@ -231,12 +267,14 @@ covary_status export_rows_count(covary_run *run, const row_choice *choice, int64
     covary_status status = COVARY_OK;
     const int64_t rank = covary_run_rank(run), size = covary_run_size(run);
     const int64_t n = choice->frames.count;
+    const int64_t width = domain_width(choice->from), n_rows = FLAG_BLOCK / width + 1;
     uint8_t      *flags = NULL;
     int64_t       mine = 0;
 
-    COVARY_TRY_TOGETHER(run, "count the frames", MEMORY_ALLOCATE("flags", FLAG_BLOCK, &flags));
-    COVARY_TRY_TOGETHER(run, "count the frames",
-                        count_share(choice, n * rank / size, n * (rank + 1) / size, flags, &mine));
+    COVARY_TRY_TOGETHER(run, "count the frames", MEMORY_ALLOCATE("flags", n_rows * width, &flags));
+    COVARY_TRY_TOGETHER(
+        run, "count the frames",
+        count_share(choice, n * rank / size, n * (rank + 1) / size, n_rows, flags, &mine));
     MPI_Allreduce(&mine, n_present, 1, MPI_INT64_T, MPI_SUM, covary_run_comm(run));
 done:
     MEMORY_RELEASE(&flags);

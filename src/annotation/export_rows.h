@@ -30,16 +30,30 @@ typedef struct {
     int64_t  n_rows;
     int64_t *frame; /* [n_rows] as in the annotation, from 0 */
     int64_t *step;
-    double  *time; /* fs */
-    uint8_t *flags;
+    double  *time;  /* fs */
+    int64_t  width; /* of the domain: molecules of a box, or 1 */
+    uint8_t *flags; /* [n_rows][width], as the next two */
     double  *margin, *distance;
     double  *positions; /* [n_rows][n_atoms][3] angstrom */
     double  *cell;      /* [n_rows][3][3]; NULL, as the others: not in the annotation */
     double **values;    /* [n_properties] of [n_rows][values of a frame] */
 } export_rows;
 
-/* Values of an observable in one frame.  Local. */
+/* The domain of one molecule or frame; zeros for what the annotation has not. */
+typedef struct {
+    uint8_t flags;
+    double  margin, distance;
+} row_domain;
+
+/* Values of an observable in one frame, and of each molecule if it has some for them.  Local. */
 int64_t export_row_size(const annotation *from, int observable);
+int64_t export_part_size(const annotation *from, int observable);
+
+/*
+ * Of a molecule of a row, or, with -1, of the whole row: all flags that a molecule has, the least
+ * margin and the largest distance.  Local.
+ */
+row_domain export_rows_domain(const export_rows *rows, int64_t row, int64_t molecule);
 
 /* COVARY_ERR_MEMORY.  Collective; closing is local. */
 covary_status export_rows_open(covary_run *run, const row_choice *choice, export_rows **out);

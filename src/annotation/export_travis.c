@@ -13,7 +13,7 @@ enum { COMPONENTS = 9 };
 
 static bool fits(const annotation_observable *of)
 {
-    return of->rank == 2 && !of->per_atom && of->unit != NULL &&
+    return of->rank == 2 && !of->per_atom && !of->per_molecule && of->unit != NULL &&
            of->unit->dimension == UNIT_POLARIZABILITY;
 }
 
@@ -41,7 +41,7 @@ static covary_status prepare(export_job *job)
         if (fits(export_property(job, p))) {
             job->properties[n++] = job->properties[p];
         } else if (job->named) {
-            return refuse(job, "the property named is no polarizability");
+            return refuse(job, "the property named is no polarizability of a frame");
         }
     }
     job->choice.n_properties = n;

@@ -85,6 +85,20 @@ done:
     return status;
 }
 
+/* Local: are the molecules made of atoms of the frame? */
+static covary_status reader_check_molecules(const annotation *opened)
+{
+    const int64_t n = opened->molecules[0] * opened->molecules[1];
+    bool          known = n > 0;
+
+    for (int64_t i = 0; known && i < n; i++) {
+        known = opened->members[i] >= 0 && opened->members[i] < opened->n_atoms;
+    }
+    return known ? COVARY_OK
+                 : COVARY_FAIL(COVARY_ERR_FORMAT, "%s: %s lists atoms that no frame has",
+                               storage_path(opened->file), ANNOTATION_MOLECULES);
+}
+
 /* Local: the shape must be that of the attributes. */
 static covary_status reader_check_shape(const annotation            *opened,
                                         const annotation_observable *observable,
@@ -99,7 +113,7 @@ static covary_status reader_check_shape(const annotation            *opened,
 
     COVARY_TRY(storage_shape(opened->file, dataset, NULL, &rank, dims));
     same = rank == inner + observable->rank && dims[0] == opened->n_frames;
-    same = same && (!boxed || dims[1] == opened->molecules[0]);
+    same = same && (!boxed || (dims[1] == opened->molecules[0] && dims[1] > 0));
     same = same && (!observable->per_atom || dims[1 + boxed] == n_atoms);
     for (int d = inner; same && d < rank; d++) {
         same = dims[d] == 3;
@@ -185,6 +199,7 @@ covary_status annotation_open(covary_run *run, const char *path, annotation **ou
         opened->molecules[0] = opened->molecules[1] = -1;
         COVARY_TRY(storage_load(opened->file, ANNOTATION_MOLECULES, STORAGE_INT64, 2,
                                 opened->molecules, (void **)&opened->members));
+        COVARY_TRY_TOGETHER(run, "look at the molecules", reader_check_molecules(opened));
     }
     COVARY_TRY_TOGETHER(run, "look at the box", reader_get_boundary(opened));
     COVARY_TRY_TOGETHER(run, "list observables", reader_list(opened));

@@ -46,7 +46,8 @@ done:
     return status;
 }
 
-static covary_status writer_put_molecule(annotation_writer *writer, const annotation_layout *layout)
+static covary_status writer_put_particles(annotation_writer       *writer,
+                                          const annotation_layout *layout)
 {
     covary_status status = COVARY_OK;
     storage      *file = writer->file;
@@ -60,11 +61,6 @@ static covary_status writer_put_molecule(annotation_writer *writer, const annota
     COVARY_TRY(storage_set_texts(file, "/particles/all/box", "boundary", 3, boundary));
     COVARY_TRY(storage_put(file, "/particles/all/species", STORAGE_INT32, 1, &writer->n_atoms,
                            writer->species));
-    if (layout->n_molecules > 0) {
-        const int64_t dims[2] = {layout->n_molecules, layout->molecule_atoms};
-        COVARY_TRY(
-            storage_put(file, ANNOTATION_MOLECULES, STORAGE_INT64, 2, dims, layout->molecules));
-    }
 done:
     return status;
 }
@@ -167,6 +163,7 @@ static covary_status writer_put_origin(annotation_writer *writer, const annotati
                                        const annotation *origin)
 {
     static const int64_t one = 1, none = 0;
+    const int64_t        dims[2] = {layout->n_molecules, layout->molecule_atoms};
     covary_status        status = COVARY_OK;
     const storage       *from = origin ? annotation_storage(origin) : NULL;
 
@@ -179,6 +176,9 @@ static covary_status writer_put_origin(annotation_writer *writer, const annotati
         COVARY_TRY(writer_put_h5md(writer->file, layout->provenance.author));
         COVARY_TRY(provenance_write(writer->run, writer->file, &layout->provenance));
         COVARY_TRY(storage_put(writer->file, ANNOTATION_COMPLETE, STORAGE_INT64, 1, &one, &none));
+        COVARY_TRY(layout->n_molecules > 0 ? storage_put(writer->file, ANNOTATION_MOLECULES,
+                                                         STORAGE_INT64, 2, dims, layout->molecules)
+                                           : COVARY_OK);
     }
 done:
     return status;
@@ -191,7 +191,7 @@ static covary_status writer_put_layout(annotation_writer *writer, const annotati
     const column_table *table = writer->table;
 
     COVARY_TRY(writer_put_origin(writer, layout, origin));
-    COVARY_TRY(writer_put_molecule(writer, layout));
+    COVARY_TRY(writer_put_particles(writer, layout));
     COVARY_TRY(writer_define_clock(writer));
     for (int c = 0; c < table->n; c++) {
         COVARY_TRY(writer_define_column(writer, &table->columns[c]));

@@ -55,7 +55,10 @@ static covary_status more_help(text *into)
     }
     COVARY_TRY(help_add("\nNumbers have the fewest digits that give them back.  Values are in the "
                         "units of the annotation, times in fs, positions in angstrom.  Frames that "
-                        "are not predicted yet are left out.\n",
+                        "are not predicted yet are left out.  Of boxes of molecules csv has a line "
+                        "a frame and molecule, or a line a frame for properties of frames "
+                        "(--property dipole_total), npy [frames][molecules], extxyz the totals and "
+                        "all molecules as PROPERTY_molecules, travis the total.\n",
                         into));
 
 done:

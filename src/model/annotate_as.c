@@ -6,7 +6,6 @@
 #include "model/annotate_as.h"
 
 #include "annotation/export_format.h"
-#include "core/memory.h"
 #include "core/output.h"
 #include "core/status.h"
 #include "model/annotate_layout.h"
@@ -19,19 +18,14 @@
 static covary_status check_format(const covary_model *model, const covary_annotate_options *options,
                                   const covary_export_options *wanted)
 {
-    covary_status          status = COVARY_OK;
-    annotation_observable *observables = NULL;
+    covary_status   status = COVARY_OK;
+    annotate_layout about = {0};
 
-    if (options->input.molecules) {
-        COVARY_TRY(COVARY_FAIL(COVARY_ERR_USAGE,
-                               "--molecules: annotations of boxes are not exported; leave out "
-                               "--format, --property, --compress and --chunk"));
-    }
-    COVARY_TRY(annotate_observables(model, &observables));
-    COVARY_TRY(export_check(wanted, model->path ? model->path : "the model", model->n_properties,
-                            observables, options->positions));
+    COVARY_TRY(annotate_observables(model, options->input.molecules, &about));
+    COVARY_TRY(export_check(wanted, model->path ? model->path : "the model",
+                            about.layout.n_observables, about.observables, options->positions));
 done:
-    MEMORY_RELEASE(&observables);
+    annotate_layout_release(&about);
     return status;
 }
 

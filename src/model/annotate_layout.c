@@ -82,24 +82,10 @@ static annotation_observable observable_of(const property *of)
                                    .per_atom = of->per_atom};
 }
 
-covary_status annotate_observables(const covary_model *model, annotation_observable **out)
+covary_status annotate_observables(const covary_model *model, bool boxes, annotate_layout *held)
 {
-    covary_status status = MEMORY_ALLOCATE("observables", model->n_properties, out);
-
-    for (int p = 0; p < model->n_properties && status == COVARY_OK; p++) {
-        (*out)[p] = observable_of(model->properties[p].of);
-    }
-    return status;
-}
-
-/* The properties; in boxes also their sums over molecules, but for those of atoms. */
-static covary_status describe_observables(const stream *from, annotate_layout *held,
-                                          annotation_layout *layout)
-{
-    covary_status       status = COVARY_OK;
-    const covary_model *model = from->model;
-    const bool          boxes = from->boxes != NULL;
-    int                 n = model->n_properties;
+    covary_status status = COVARY_OK;
+    int           n = model->n_properties;
 
     COVARY_TRY(MEMORY_ALLOCATE("observables", 2 * n, &held->observables));
     COVARY_TRY(MEMORY_ALLOCATE("names of totals", n, &held->totals));
@@ -116,8 +102,8 @@ static covary_status describe_observables(const stream *from, annotate_layout *h
             held->observables[n++] = each;
         }
     }
-    layout->n_observables = n;
-    layout->observables = held->observables;
+    held->layout.n_observables = n;
+    held->layout.observables = held->observables;
 
 done:
     return status;
@@ -183,10 +169,10 @@ static void tell_time(annotate_layout *held)
 }
 
 static covary_status describe(const covary_model *model, stream *from,
-                              const covary_annotate_options *options, annotate_layout *held,
-                              annotation_layout *layout)
+                              const covary_annotate_options *options, annotate_layout *held)
 {
-    covary_status status = COVARY_OK;
+    covary_status      status = COVARY_OK;
+    annotation_layout *layout = &held->layout;
 
     *layout = (annotation_layout){
         .n_frames = trajectory_n_frames(from->from),
@@ -208,7 +194,7 @@ static covary_status describe(const covary_model *model, stream *from,
         layout->molecules = from->boxes->molecules->atoms;
     }
     COVARY_TRY(probe_first_frame(from, layout));
-    COVARY_TRY(describe_observables(from, held, layout));
+    COVARY_TRY(annotate_observables(model, from->boxes != NULL, held));
     COVARY_TRY(describe_settings(from, options, held, &layout->provenance));
     tell_time(held);
     layout->provenance.created = held->created;
@@ -223,8 +209,7 @@ covary_status annotate_layout_describe(covary_run *run, const covary_model *mode
 {
     covary_status status = COVARY_OK;
 
-    COVARY_TRY_TOGETHER(run, "lay out the annotation",
-                        describe(model, from, options, out, &out->layout));
+    COVARY_TRY_TOGETHER(run, "lay out the annotation", describe(model, from, options, out));
     COVARY_TRY(
         describe_files(run, model, paths, n_paths, options->input.topology, out, &out->layout));
 

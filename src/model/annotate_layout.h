@@ -23,8 +23,11 @@ typedef struct {
     char               created[32];
 } annotate_layout;
 
-/* The properties of a model as observables; new (MEMORY_RELEASE), their texts borrowed.  Local. */
-covary_status annotate_observables(const covary_model *model, annotation_observable **out);
+/*
+ * The observables alone: the properties of a model, in boxes those of every molecule and their sums
+ * over the molecules, but for what is of atoms.  Local.
+ */
+covary_status annotate_observables(const covary_model *model, bool boxes, annotate_layout *held);
 
 /*
  * Look at the first frame, and sum model and inputs.  Collective.

@@ -69,13 +69,19 @@ expect_status 0 covary predict --model model.h5 --quiet --compress 4 --output sm
 expect_status 0 covary export small.h5 --quiet --format extxyz --output small.xyz
 same small.xyz five_labelled.xyz
 expect_files small.h5 small.xyz
+boxes=(predict --model model.h5 --quiet --molecules auto)
+expect_status 0 covary "${boxes[@]}" --output boxes.h5 five.xyz
+expect_status 0 covary export boxes.h5 --quiet --format csv --property dipole_total \
+    --output then.csv
+expect_status 0 covary "${boxes[@]}" --format csv --property dipole_total --output now.csv \
+    five.xyz
+same now.csv then.csv
+expect_files boxes.h5 then.csv now.csv
 ranks=1
 expect_refusal 1 "holds no positions" -- \
     predict --model model.h5 --no-positions --format extxyz --output now.xyz five.xyz
 expect_refusal 2 "no property 'mu'" -- \
     predict --model model.h5 --format csv --property mu --output now.csv five.xyz
-expect_refusal 2 "annotations of boxes are not exported" -- \
-    predict --model model.h5 --molecules auto --format csv --output now.csv five.xyz
 expect_refusal 2 "--compress takes a level from 0 to 9" -- \
     predict --model model.h5 --compress 10 --output now.h5 five.xyz
 expect_status 0 covary predict --model model.h5 --dry-run --format csv --output now.csv five.xyz

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Molecules of a wrapped triclinic box against the same molecules made whole by NumPy, alone."""
+"""Molecules of a wrapped triclinic box against the same molecules alone, made whole by NumPy."""
 import itertools
 import os
 import subprocess
@@ -12,6 +12,11 @@ import wanted  # noqa: E402
 wanted.require("h5py", "numpy")
 import h5py  # noqa: E402
 import numpy as np  # noqa: E402
+
+try:
+    import ase.io
+except ImportError:
+    ase = None
 
 COVARY = os.environ["COVARY"]
 DATA = os.environ["COVARY_TEST_DATA"]
@@ -47,6 +52,33 @@ def made_whole(positions, cell):
     return whole
 
 
+def check_exports(atoms, values):
+    """The box in csv, NumPy's arrays, extended XYZ and for TRAVIS, each against h5py."""
+    n_frames, n_molecules = values["dipole"].shape[:2]
+    covary("export", "box.h5", "--format", "csv", "--property", "dipole", "--output", "box.csv")
+    lines = np.genfromtxt("box.csv", delimiter=",", skip_header=1)
+    assert lines[:, 0].tolist() == np.repeat(np.arange(n_frames), n_molecules).tolist()
+    assert lines[:, 1].tolist() == list(range(n_molecules)) * n_frames
+    assert np.array_equal(lines[:, 4:7], values["dipole"].reshape(-1, 3))
+    assert np.array_equal(lines[:, 7], values["domain"].ravel())
+    assert np.array_equal(lines[:, 9], values["domain_distance"].ravel())
+    covary("export", "box.h5", "--format", "npy", "--output", "box.npy")
+    for name in ("dipole", "polarizability", "dipole_total", "polarizability_total"):
+        assert np.array_equal(np.load("box.%s.npy" % name), values[name]), name
+    covary("export", "box.h5", "--format", "travis", "--output", "box.dat")
+    ratio = np.loadtxt("box.dat")[:, 2:] / values["polarizability_total"].reshape(-1, 9)
+    np.testing.assert_allclose(ratio, ratio[0, 0], rtol=1e-12)
+    covary("export", "box.h5", "--format", "extxyz", "--output", "box.xyz")
+    if ase is not None:
+        for f, frame in enumerate(ase.io.read("box.xyz", ":")):
+            each = np.reshape(frame.info["dipole_molecules"], (-1, 3))
+            assert np.array_equal(each, values["dipole"][f])
+            assert np.array_equal(frame.info["dipole_total"], values["dipole_total"][f])
+            for m, members in enumerate(atoms):
+                assert np.flatnonzero(frame.arrays["molecule"] == m).tolist() == sorted(members)
+            assert frame.info["domain_distance"] == values["domain_distance"][f].max()
+
+
 def main():
     with open("train.xyz", "w") as file:
         file.write(first_frames(20))
@@ -78,6 +110,7 @@ def main():
         for name in ("dipole", "polarizability"):
             np.testing.assert_allclose(values[name + "_total"], values[name].sum(axis=1),
                                        rtol=1e-12, atol=1e-12)
+    check_exports(atoms, values)
     print("molecules of a wrapped box are predicted as if they were alone")
 
 
