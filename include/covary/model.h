@@ -97,17 +97,24 @@ typedef enum {
 COVARY_API covary_status covary_model_set_precision(covary_run *run, covary_model *model,
                                                     covary_precision precision);
 
-/* Which frames of trajectories are taken, and what their files may lack.  NULLs: all, nothing. */
+/* What the frames of predictions are. */
+typedef enum {
+    COVARY_MOLECULES_OF_MODEL, /* what the model's configuration says (molecules: none | auto) */
+    /*
+     * Boxes: every molecule in the first frame that is the model's is predicted in all frames, made
+     * whole across periodic boundaries.
+     */
+    COVARY_MOLECULES_AUTO,
+    COVARY_MOLECULES_NONE /* the model's molecule alone */
+} covary_molecules;
+
+/* Which frames of trajectories are taken, and what their files may lack.  Zeros: all, nothing. */
 typedef struct {
     const char *topology;  /* PDB, GRO, PSF or extended XYZ: elements for formats that have none */
     const char *particles; /* of H5MD files with several groups of particles, the one to take */
     const char *frames;    /* FIRST:STOP:STRIDE as Python has it, counted through all files */
     const char *times;     /* FROM:TO, both included, each with fs (default), ps or ns behind it */
-    /*
-     * Frames are boxes: every molecule in the first frame that is the model's is predicted in all
-     * frames, made whole across periodic boundaries.  Not with labels.
-     */
-    bool molecules;
+    covary_molecules molecules; /* labelled frames are never boxes, whatever the model says */
 } covary_input_options;
 
 /* Settings of covary_annotate. */

@@ -87,9 +87,10 @@ static const option options[] = {
      "take the frames of these times, both included, each in fs or with fs, ps or ns behind it; "
      "either may be left out",
      TAKES_TEXT, MEMBER(times), 0},
-    {"--molecules", NULL, "auto", "predict",
-     "frames are boxes: predict every molecule that is the model's, made whole across periodic "
-     "boundaries; what else is in the box is left alone",
+    {"--molecules", NULL, "auto|none", "predict",
+     "auto: frames are boxes: predict every molecule that is the model's, made whole across "
+     "periodic boundaries; what else is in the box is left alone; none: frames are the molecule "
+     "alone (default: the model's key molecules)",
      TAKES_TEXT, MEMBER(molecules), 0},
     {"--no-positions", NULL, NULL, "predict export", "leave the positions out of the annotation",
      TAKES_NOTHING, MEMBER(no_positions), 0},

@@ -44,8 +44,7 @@ covary_input_options input_options(const arguments *given)
     return (covary_input_options){.topology = given->topology,
                                   .particles = given->particles,
                                   .frames = given->frames,
-                                  .times = given->times,
-                                  .molecules = given->molecules != NULL};
+                                  .times = given->times};
 }
 
 covary_status formats_help(text *into)

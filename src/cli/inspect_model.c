@@ -45,7 +45,10 @@ static covary_status say_molecule(const covary_model *model, const char *path, t
     for (int i = 0; i < model->n_inputs; i++) {
         COVARY_TRY(text_add(said, " %s", model->inputs[i]));
     }
-    COVARY_TRY(text_add(said, "\n  solver        %s\n", model->solver_reason));
+    COVARY_TRY(text_add(said, "\n  predictions   of %s (molecules: %s)\n",
+                        model->boxes ? "every such molecule in a box" : "frames of the molecule",
+                        model->boxes ? "auto" : "none"));
+    COVARY_TRY(text_add(said, "  solver        %s\n", model->solver_reason));
     COVARY_TRY(text_add(said, "  symmetry      "));
     COVARY_TRY(text_add_bytes(said, model->symmetry_report, first));
     COVARY_TRY(text_add(said, first > 0 ? "\n" : "none\n"));
@@ -323,6 +326,7 @@ static covary_status json_model(const covary_model *model, text *json)
                         (long long)about->n_atoms, (long long)model->n_train,
                         shape_name(about->shape), about->group->order));
     COVARY_TRY(text_add_json(json, model->symmetry_report));
+    COVARY_TRY(text_add(json, ", \"molecules\": \"%s\"", model->boxes ? "auto" : "none"));
     COVARY_TRY(text_add(json, ", \"solver\": {\"type\": \"%s\", \"reason\": ", model->solver));
     COVARY_TRY(text_add_json(json, model->solver_reason));
     COVARY_TRY(text_add(json, "}"));

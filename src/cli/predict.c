@@ -9,7 +9,17 @@
 #include <string.h>
 
 /* The settings of an annotation; most are said by an option as well. */
-enum { POSITIONS, DOUBLE_POSITIONS, BATCH, PRECISION, FLUSH_SECONDS, COMPRESS, CHUNK, N_KEYS };
+enum {
+    POSITIONS,
+    DOUBLE_POSITIONS,
+    BATCH,
+    PRECISION,
+    FLUSH_SECONDS,
+    COMPRESS,
+    CHUNK,
+    MOLECULES,
+    N_KEYS
+};
 
 static const char *const keys[N_KEYS + 1] = {
     [POSITIONS] = "annotation.positions",
@@ -19,6 +29,7 @@ static const char *const keys[N_KEYS + 1] = {
     [FLUSH_SECONDS] = "annotation.flush_seconds",
     [COMPRESS] = "annotation.compress",
     [CHUNK] = "annotation.chunk",
+    [MOLECULES] = "molecules",
 };
 
 static covary_status unknown_key(const char *setting)
@@ -62,6 +73,12 @@ static covary_status take_count(const char *setting, const char *value, int64_t 
                              setting, (long long)least);
 }
 
+static bool find_molecules(const char *value, covary_molecules *out)
+{
+    *out = strcmp(value, "auto") == 0 ? COVARY_MOLECULES_AUTO : COVARY_MOLECULES_NONE;
+    return *out == COVARY_MOLECULES_AUTO || strcmp(value, "none") == 0;
+}
+
 static covary_status apply_setting(const char *setting, covary_annotate_options *options,
                                    covary_export_options *wanted, const char **precision)
 {
@@ -91,6 +108,10 @@ static covary_status apply_setting(const char *setting, covary_annotate_options 
         wanted->compress = (int)level;
         return status;
     }
+    case MOLECULES:
+        return find_molecules(value, &options->input.molecules)
+                   ? COVARY_OK
+                   : COVARY_FAIL(COVARY_ERR_CONFIG, "--set %s: auto or none is needed", setting);
     case PRECISION:
         *precision = value;
         return COVARY_OK;
@@ -108,9 +129,6 @@ static covary_status check_usage(const arguments *given)
 {
     if (given->model == NULL) {
         return COVARY_FAIL(COVARY_ERR_USAGE, "covary predict needs --model MODEL.h5");
-    }
-    if (given->molecules != NULL && strcmp(given->molecules, "auto") != 0) {
-        return COVARY_FAIL(COVARY_ERR_USAGE, "--molecules %s: give auto", given->molecules);
     }
     if (given->output == NULL) {
         return COVARY_FAIL(COVARY_ERR_USAGE, "covary predict needs --output ANNOTATION.h5");
@@ -147,6 +165,10 @@ static covary_status perform(covary_run *run, const arguments *given)
     bool             direct;
 
     COVARY_TRY(check_usage(given));
+    if (given->molecules != NULL && !find_molecules(given->molecules, &options.input.molecules)) {
+        COVARY_TRY(
+            COVARY_FAIL(COVARY_ERR_USAGE, "--molecules %s: give auto or none", given->molecules));
+    }
     for (int s = 0; s < given->n_settings; s++) {
         COVARY_TRY(apply_setting(given->settings[s], &options, &wanted, &name));
     }
@@ -187,6 +209,8 @@ static covary_status more_help(text *into)
                      "  annotation.precision           double (default), single or auto\n"
                      "  annotation.compress            level, 0 to 9\n"
                      "  annotation.chunk               frames\n"
+                     "  molecules                      auto or none (default: as in the "
+                     "configuration of the fit)\n"
                      "and, without an option,\n"
                      "  annotation.flush_seconds       between flushes, after which frames survive "
                      "whatever happens (default: 30; 0: every step)\n"
@@ -203,7 +227,8 @@ static covary_status more_help(text *into)
                      "the largest such distance within the training set\n"
                      "  domain_margin                  of the axes to the nearest ambiguity, 0 "
                      "(ambiguous) to 1\n"
-                     "with --molecules auto all of these for every molecule, and PROPERTY_total, "
+                     "for boxes (--molecules auto) all of these for every molecule, and "
+                     "PROPERTY_total, "
                      "their sum in a frame\n",
                      into);
 }

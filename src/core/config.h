@@ -94,6 +94,8 @@ struct covary_config {
 
     config_machine machine;
 
+    char *molecules; /* none | auto: frames of predictions are boxes of molecules */
+
     char *output; /* model file; NULL only after config_parse_text without the key */
 
     config_place *places;

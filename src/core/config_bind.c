@@ -85,6 +85,7 @@ static void take_values(config_raw *raw, covary_config *config)
     take(&raw->solver.checkpoint, &config->checkpoint);
     take(&raw->solver.factorization, &config->factorization);
     take(&raw->solver.leave_one_out, &config->leave_one_out);
+    take(&raw->molecules, &config->molecules);
     take(&raw->output, &config->output);
     config->length = number_or_nan(raw->kernel.length);
     config->degree = raw->kernel.degree;

@@ -160,6 +160,9 @@
       UNIT("cores of a node"), "Cores, which are the ranks that a node is given; auto: measured.") \
     X("machine.memory", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                 \
       UNIT("GiB of a node"), "Memory that the ranks of a node share; auto: measured.")             \
+    X("molecules", KEY_CHOICE, "none | auto", 0, 0, "none", NO_UNIT,                               \
+      "What predict takes frames as, unless its --molecules says otherwise: the molecule alone,\n" \
+      "      or a box that holds it any number of times (auto). The fit does not depend on it.")   \
     X("output", KEY_PATH, "a file", 0, 0, "<name of the configuration>.model.h5", NO_UNIT,         \
       "Model file. Without the key it goes into the working directory.")
 
@@ -289,6 +292,7 @@ static const cyaml_schema_field_t fields[] = {
     TEXT_FIELD("ridge", OPTIONAL, config_raw, ridge),
     CYAML_FIELD_MAPPING("solver", OPTIONAL, config_raw, solver, solver_fields),
     CYAML_FIELD_MAPPING("machine", OPTIONAL, config_raw, machine, machine_fields),
+    TEXT_FIELD("molecules", OPTIONAL, config_raw, molecules),
     TEXT_FIELD("output", OPTIONAL, config_raw, output),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t schema = {

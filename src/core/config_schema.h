@@ -79,6 +79,7 @@ typedef struct {
     char                     *ridge;
     config_raw_solver         solver;
     config_raw_machine        machine;
+    char                     *molecules;
     char                     *output;
 } config_raw;
 

@@ -9,6 +9,7 @@
 #include "core/output.h"
 #include "core/status.h"
 #include "model/annotate_layout.h"
+#include "model/box.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ static covary_status check_format(const covary_model *model, const covary_annota
     covary_status   status = COVARY_OK;
     annotate_layout about = {0};
 
-    COVARY_TRY(annotate_observables(model, options->input.molecules, &about));
+    COVARY_TRY(annotate_observables(model, box_is_wanted(model, &options->input), &about));
     COVARY_TRY(export_check(wanted, model->path ? model->path : "the model",
                             about.layout.n_observables, about.observables, options->positions));
 done:

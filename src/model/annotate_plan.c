@@ -156,6 +156,7 @@ covary_status annotate_plan(covary_run *run, const covary_model *model, const ch
     COVARY_TRY(output_check(run, output, (const char *const *)&model->path, 1));
     COVARY_TRY(output_check(run, output, paths, n_paths));
     COVARY_TRY(output_check(run, output, &options->input.topology, 1));
+    box_log_choice(run, model, &options->input);
     COVARY_TRY(
         stream_open(run, model, paths, n_paths, &options->input, NULL, 0, options->batch, &from));
     COVARY_TRY(annotate_layout_describe(run, model, from, paths, n_paths, options, &about));

@@ -38,6 +38,27 @@ static covary_status check_origins(const covary_model *model)
     return COVARY_OK;
 }
 
+bool box_is_wanted(const covary_model *model, const covary_input_options *options)
+{
+    const covary_molecules said = options == NULL ? COVARY_MOLECULES_OF_MODEL : options->molecules;
+
+    return said == COVARY_MOLECULES_OF_MODEL ? model->boxes : said == COVARY_MOLECULES_AUTO;
+}
+
+void box_log_choice(covary_run *run, const covary_model *model, const covary_input_options *options)
+{
+    const bool asked = options != NULL && options->molecules != COVARY_MOLECULES_OF_MODEL;
+    const bool wanted = box_is_wanted(model, options);
+
+    if (wanted || model->boxes) {
+        log_write(run, LOG_INFO, "frames are taken as %s, %s",
+                  wanted ? "boxes of molecules" : "the molecule alone",
+                  !asked         ? "as the model's configuration says (molecules: auto)"
+                  : model->boxes ? "as asked for; the model's configuration says molecules: auto"
+                                 : "as asked for; the model's configuration says molecules: none");
+    }
+}
+
 static covary_status fail_without_molecules(const model_molecule *wanted, const trajectory *from,
                                             const char *others)
 {

@@ -15,6 +15,13 @@ typedef struct {
     molecule_list *molecules;
 } box;
 
+/* Are frames boxes?  The caller decides, or leaves it to the model; options may be NULL.  Local. */
+bool box_is_wanted(const covary_model *model, const covary_input_options *options);
+
+/* Who has decided that, for the log; nothing where neither has asked for boxes. */
+void box_log_choice(covary_run *run, const covary_model *model,
+                    const covary_input_options *options);
+
 /*
  * Find the molecules in the first frame, by the bonds of the topology if it has all, else by
  * covalent radii; the log says what else is in the box.  Collective.

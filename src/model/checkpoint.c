@@ -30,7 +30,8 @@ struct checkpoint {
     solver_checkpoint hooks;
 };
 
-/* Keys that decide where and how fast a result comes, and files that are compared by checksums. */
+/* Keys that decide where and how fast a result comes, or on predictions only, and files that are
+ * compared by checksums. */
 static const char *const ignored_keys[] = {"data.train",
                                            "representation.reference",
                                            "solver.block",
@@ -40,6 +41,7 @@ static const char *const ignored_keys[] = {"data.train",
                                            "solver.checkpoint",
                                            "solver.checkpoint_minutes",
                                            "machine",
+                                           "molecules",
                                            "output",
                                            NULL};
 

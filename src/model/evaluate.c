@@ -100,22 +100,24 @@ covary_status covary_evaluate(covary_run *run, const covary_model *model, const 
                               int n_paths, const covary_input_options *options,
                               covary_evaluation **out)
 {
-    covary_status      status = COVARY_OK;
-    covary_evaluation *evaluation = NULL;
-    label_request     *requests = NULL;
-    stream            *from = NULL;
-    bool               more = true;
+    covary_status        status = COVARY_OK;
+    covary_evaluation   *evaluation = NULL;
+    label_request       *requests = NULL;
+    stream              *from = NULL;
+    bool                 more = true;
+    covary_input_options labelled = options != NULL ? *options : (covary_input_options){0};
 
     *out = NULL;
-    if (options != NULL && options->molecules) {
+    if (labelled.molecules == COVARY_MOLECULES_AUTO) {
         return COVARY_FAIL(COVARY_ERR_USAGE, "molecules of boxes have no labels to compare with");
     }
+    labelled.molecules = COVARY_MOLECULES_NONE;
     COVARY_TRY_TOGETHER(run, "create the evaluation", create_evaluation(model, &evaluation));
     COVARY_TRY_TOGETHER(run, "prepare the labels", model_label_requests(model, &requests));
     set_trace_shifts(model, evaluation);
     log_phases(run, model);
-    COVARY_TRY(
-        stream_open(run, model, paths, n_paths, options, requests, model->n_properties, 0, &from));
+    COVARY_TRY(stream_open(run, model, paths, n_paths, &labelled, requests, model->n_properties, 0,
+                           &from));
     stream_begin(from, "evaluate", 0);
     for (;;) {
         COVARY_TRY(stream_next(from, &more));

@@ -49,6 +49,7 @@ struct covary_model {
     char *config_path; /* of the configuration it was fitted with */
     char *config_text;
     char *version; /* of the program that fitted it */
+    bool  boxes;   /* frames of predictions are boxes, unless a call says otherwise */
 
     model_molecule about;
     char          *symmetry_report; /* the group in words; empty without one */

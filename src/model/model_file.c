@@ -236,6 +236,7 @@ static covary_status make_properties(const covary_config *config, const char *pa
     covary_status status = COVARY_OK;
 
     COVARY_TRY(memory_copy_text(path, &model->path));
+    model->boxes = strcmp(config->molecules, "auto") == 0;
     COVARY_TRY(model_set_properties(model, (int)config->n_properties));
     for (int p = 0; p < model->n_properties; p++) {
         COVARY_TRY(property_create(&config->properties[p], &model->properties[p].of));

@@ -77,7 +77,6 @@ covary_status stream_open(covary_run *run, const covary_model *model, const char
     covary_status status = COVARY_OK;
     stream       *made = NULL;
     topology     *about = NULL;
-    const bool    molecules = options != NULL && options->molecules;
 
     linalg_check_threads(run);
     COVARY_TRY_TOGETHER(run, "open the stream", MEMORY_ALLOCATE("stream", 1, &made));
@@ -86,7 +85,7 @@ covary_status stream_open(covary_run *run, const covary_model *model, const char
     COVARY_TRY(
         inputs_open(run, paths, n_paths, options, requests, n_requests, &about, &made->from));
     made->per_frame = 1;
-    if (molecules) {
+    if (box_is_wanted(model, options)) {
         COVARY_TRY(box_find(run, model, made->from, about, &made->boxes));
         made->per_frame = made->boxes->molecules->n_molecules;
     }

@@ -436,6 +436,7 @@ static covary_status begin_model(const covary_config *config, covary_model *mode
     COVARY_TRY(memory_copy_text(config->path, &model->config_path));
     COVARY_TRY(memory_copy_text(config->text, &model->config_text));
     COVARY_TRY(memory_copy_text(COVARY_VERSION, &model->version));
+    model->boxes = strcmp(config->molecules, "auto") == 0;
     COVARY_TRY(model_set_properties(model, (int)config->n_properties));
     for (unsigned p = 0; p < config->n_properties; p++) {
         COVARY_TRY(property_create(&config->properties[p], &model->properties[p].of));

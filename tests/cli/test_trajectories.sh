@@ -53,6 +53,32 @@ for ranks in ${COVARY_TEST_RANKS:-2}; do
         export --format csv --output box.csv box.h5
 done
 
+# a model may say itself that its frames are boxes; options and settings overrule it
+ranks=1
+expect_status 0 covary fit config.yaml --set molecules=auto --output boxes.h5
+expect_status 0 covary inspect --json said/json boxes.h5
+expect_said "every such molecule in a box (molecules: auto)"
+grep -q '"molecules": "auto"' said/json || fail "the JSON lacks what frames are taken as"
+for ranks in ${COVARY_TEST_RANKS:-2}; do
+    expect_status 0 covary predict --model boxes.h5 --output own.h5 \
+        --topology "$formats/dce2.psf" --frames ::30 "$formats/dce2.dcd"
+    expect_logged "as the model's configuration says (molecules: auto)" \
+        "2 molecules in every frame are predicted"
+    expect_status 0 covary inspect own.h5
+    expect_said "2 molecules of 8 atoms" "dipole_total: rank 1, e*bohr"
+    expect_status 0 covary evaluate --model boxes.h5 part.xyz
+done
+ranks=1
+for alone in "--molecules none" "--set molecules=none"; do
+    expect_refusal 1 "16 atoms where 8 are expected" -- predict --model boxes.h5 $alone \
+        --output new.h5 --topology "$formats/dce2.psf" "$formats/dce2.dcd"
+done
+expect_status 0 covary predict --model model.h5 --dry-run --set molecules=auto --output new.h5 \
+    --topology "$formats/dce2.psf" "$formats/dce2.dcd"
+expect_logged "boxes of molecules, as asked for"
+expect_refusal 2 "--set molecules=all: auto or none is needed" -- predict --model model.h5 \
+    --output new.h5 --set molecules=all whole.xyz
+
 # HDF5 files tell by their content what they are; annotations are trajectories too
 for ranks in ${COVARY_TEST_RANKS:-2}; do
     expect_status 0 covary inspect "$formats/dce2.h5md"
@@ -96,7 +122,7 @@ expect_refusal 1 "has 16 atoms, the topology 8" -- \
     predict --model model.h5 --output new.h5 --topology molecule.pdb "$formats/dce2.dcd"
 expect_refusal 1 "the count differs" -- predict --model model.h5 --output new.h5 \
     --topology "$formats/dce2.pdb" "$formats/dce2.dcd"
-expect_refusal 2 "--molecules all: give auto" -- predict --model model.h5 --output new.h5 \
+expect_refusal 2 "--molecules all: give auto or none" -- predict --model model.h5 --output new.h5 \
     --molecules all whole.xyz
 expect_refusal 2 "frames '5'" "FIRST:STOP" -- \
     predict --model model.h5 --output new.h5 --frames 5 whole.xyz

@@ -122,7 +122,7 @@ static annotation *annotate(const covary_model *model, const char *path, int64_t
 {
     const char                   *output = scratch_file("box.h5");
     const covary_annotate_options options = {
-        .input = {.molecules = true}, .positions = true, .batch = batch};
+        .input = {.molecules = COVARY_MOLECULES_AUTO}, .positions = true, .batch = batch};
     annotation *file = NULL;
 
     assert_ok(covary_annotate(test_run(), model, &path, 1, &options, output));
@@ -226,7 +226,7 @@ static void what_does_not_fit_is_refused(void **state)
     const char             *box = write_box(test, &(writing){.name = "box.xyz"});
     const char             *ammonia = first_frames("nh3_test.xyz", 3, 4);
     const char             *output = scratch_file("refused.h5");
-    covary_annotate_options options = {.input = {.molecules = true}};
+    covary_annotate_options options = {.input = {.molecules = COVARY_MOLECULES_AUTO}};
     covary_evaluation      *evaluation = NULL;
 
     (void)state;
@@ -237,7 +237,7 @@ static void what_does_not_fit_is_refused(void **state)
     assert_int_equal(covary_evaluate(test_run(), model, &box, 1, &options.input, &evaluation),
                      COVARY_ERR_USAGE);
     assert_message("no labels");
-    options.input.molecules = false;
+    options.input.molecules = COVARY_MOLECULES_NONE;
     assert_int_equal(covary_annotate(test_run(), model, &box, 1, &options, output),
                      COVARY_ERR_DATA);
     assert_message("--molecules auto");

@@ -39,7 +39,7 @@ static void remove_announced_part(covary_status status)
 static covary_status predict(covary_run *run)
 {
     const covary_annotate_options options = {
-        .input = {.topology = test_frames[0], .frames = ":", .molecules = true},
+        .input = {.topology = test_frames[0], .frames = ":", .molecules = COVARY_MOLECULES_AUTO},
         .positions = true,
         .batch = 2};
     covary_status status = COVARY_OK;

@@ -233,6 +233,22 @@ static void effort_of_leave_one_out_fits_the_solver(void **state)
            "estimated");
 }
 
+static void predictions_are_of_the_molecule_alone_or_of_boxes(void **state)
+{
+    covary_config *config = NULL;
+
+    (void)state;
+    assert_ok(config_parse_text("case.yaml", MINIMAL, &config));
+    assert_string_equal(config->molecules, "none");
+    assert_non_null(strstr(config->text, "molecules: none"));
+    covary_config_destroy(&config);
+    assert_ok(config_parse_text("case.yaml", MINIMAL "molecules: auto\n", &config));
+    assert_string_equal(config->molecules, "auto");
+    covary_config_destroy(&config);
+    refuse(MINIMAL "molecules: all\n", NULL,
+           "case.yaml, line 3: 'molecules' is 'all'; it must be none | auto");
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(auto_descriptors_and_symmetry_are_empty_lists),
     cmocka_unit_test(settings_replace_words_by_lists_and_back),
@@ -243,6 +259,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(phases_are_checked),
     cmocka_unit_test(keys_of_the_iterative_solver_are_read),
     cmocka_unit_test(effort_of_leave_one_out_fits_the_solver),
+    cmocka_unit_test(predictions_are_of_the_molecule_alone_or_of_boxes),
 };
 
 TEST_MAIN(cases)
