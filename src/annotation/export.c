@@ -6,7 +6,7 @@
 #include "core/output.h"
 #include "core/status.h"
 #include "storage/shared_file.h"
-#include "trajectory/number_format.h"
+#include "input/number_format.h"
 #include <covary/export.h>
 
 #include <string.h>

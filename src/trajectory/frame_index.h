@@ -12,7 +12,7 @@
 #ifndef COVARY_TRAJECTORY_FRAME_INDEX_H
 #define COVARY_TRAJECTORY_FRAME_INDEX_H
 
-#include "trajectory/byte_window.h"
+#include "input/byte_window.h"
 #include "trajectory/format.h"
 
 typedef struct {

@@ -3,7 +3,7 @@
 #include "trajectory/selection.h"
 
 #include "core/status.h"
-#include "trajectory/number.h"
+#include "input/number.h"
 
 #include <math.h>
 #include <string.h>

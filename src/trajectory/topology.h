@@ -3,7 +3,7 @@
  * What a trajectory file may not say of its atoms, read from another file: elements, masses,
  * charges, bonds and molecules.
  *
- * A topology format is a table of operations (trajectory/topology_format.h), one file each.
+ * A topology format is a table of operations (topology/topology_format.h), one file each.
  */
 #ifndef COVARY_TRAJECTORY_TOPOLOGY_H
 #define COVARY_TRAJECTORY_TOPOLOGY_H

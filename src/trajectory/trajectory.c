@@ -12,8 +12,8 @@
 #include "core/text.h"
 #include "trajectory/elements.h"
 #include "trajectory/format.h"
-#include "trajectory/gzip_stream.h"
-#include "trajectory/line_reader.h"
+#include "input/gzip_stream.h"
+#include "input/line_reader.h"
 #include "trajectory/selection.h"
 
 #include <errno.h>

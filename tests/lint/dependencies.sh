@@ -7,8 +7,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$1"
 
-order="core storage trajectory geometry property descriptor linalg kernel solver"
-order="$order annotation model cli"
+order="core storage input trajectory formats topology geometry property descriptor linalg kernel"
+order="$order solver annotation model cli"
 files=$(project_files . | grep -E '^(src|include)/.*\.(c|h)$' || true)
 need_files dependencies "$files"
 

@@ -7,7 +7,7 @@
  * recognized without another reader.
  */
 #include "core/memory.h"
-#include "trajectory/extxyz_index.h"
+#include "formats/extxyz_index.h"
 
 #include "support.h"
 

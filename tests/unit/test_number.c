@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Numbers from text against strtod, bit for bit.   ranks: 1 */
-#include "trajectory/number.h"
+#include "input/number.h"
 
 #include "support.h"
 

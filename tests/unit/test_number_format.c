@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Numbers as text: read back the same, and as printf writes them with the fewest digits.
  * ranks: 1 */
-#include "trajectory/number_format.h"
+#include "input/number_format.h"
 
 #include "support.h"
 
