@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 
 #include "core/status.h"
+#include "model/annotate_layout.h"
 #include "model/annotate_plan.h"
 #include <covary/model.h>
 
@@ -148,7 +149,7 @@ static covary_status perform(covary_run *run, const arguments *given)
         .positions = !given->no_positions,
         .double_positions = given->double_positions,
         .batch = given->batch,
-        .flush_seconds = 30.0,
+        .flush_seconds = annotate_defaults.flush_seconds,
         .anew = given->restart,
         .command = given->line,
     };

@@ -2,7 +2,6 @@
 /* covary_annotate: the stream of predictions, written collectively to one H5MD file. */
 #include "core/log.h"
 #include "core/memory.h"
-#include "core/output.h"
 #include "core/status.h"
 #include "model/annotate_layout.h"
 
@@ -200,21 +199,14 @@ covary_status covary_annotate(covary_run *run, const covary_model *model, const 
                               int n_paths, const covary_annotate_options *options,
                               const char *output)
 {
-    static const covary_annotate_options defaults = {.positions = true, .flush_seconds = 30.0};
-    covary_status                        status = COVARY_OK;
-    stream                              *from = NULL;
-    annotation_writer                   *writer = NULL;
-    annotate_layout                      about = {0};
+    covary_status      status = COVARY_OK;
+    stream            *from = NULL;
+    annotation_writer *writer = NULL;
+    annotate_layout    about = {0};
 
-    options = options == NULL ? &defaults : options;
+    options = options == NULL ? &annotate_defaults : options;
     timer_begin(run, "predict");
-    COVARY_TRY(output_check(run, output, (const char *const *)&model->path, 1));
-    COVARY_TRY(output_check(run, output, paths, n_paths));
-    COVARY_TRY(output_check(run, output, &options->input.topology, 1));
-    box_log_choice(run, model, &options->input);
-    COVARY_TRY(
-        stream_open(run, model, paths, n_paths, &options->input, NULL, 0, options->batch, &from));
-    COVARY_TRY(annotate_layout_describe(run, model, from, paths, n_paths, options, &about));
+    COVARY_TRY(annotate_open(run, model, paths, n_paths, options, output, &from, &about));
     COVARY_TRY(begin(run, output, &about.layout, options->anew, from, &writer));
     COVARY_TRY(write_all(run, from, options->flush_seconds, writer));
     COVARY_TRY(annotation_commit(&writer));

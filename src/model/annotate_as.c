@@ -6,7 +6,6 @@
 #include "model/annotate_as.h"
 
 #include "annotation/export_format.h"
-#include "core/output.h"
 #include "core/status.h"
 #include "model/annotate_layout.h"
 #include "model/box.h"
@@ -66,16 +65,13 @@ covary_status covary_annotate_as(covary_run *run, const covary_model *model,
                                  const covary_annotate_options *options,
                                  const covary_export_options *wanted, const char *output)
 {
-    static const covary_annotate_options defaults = {.positions = true, .flush_seconds = 30.0};
-    covary_status                        status = COVARY_OK;
-    const bool                           root = covary_run_rank(run) == 0;
-    text                                 name = {0};
+    covary_status status = COVARY_OK;
+    const bool    root = covary_run_rank(run) == 0;
+    text          name = {0};
 
-    options = options == NULL ? &defaults : options;
+    options = options == NULL ? &annotate_defaults : options;
     COVARY_TRY(annotate_as_prepare(run, model, options, wanted, output, &name));
-    COVARY_TRY(output_check(run, output, (const char *const *)&model->path, 1));
-    COVARY_TRY(output_check(run, output, paths, n_paths));
-    COVARY_TRY(output_check(run, output, &options->input.topology, 1));
+    COVARY_TRY(annotate_check_output(run, model, paths, n_paths, options, output));
     COVARY_TRY_TOGETHER(run, "look for an annotation", root ? take_back(name.data) : COVARY_OK);
     COVARY_TRY(covary_annotate(run, model, paths, n_paths, options, name.data));
     status = covary_export(run, name.data, wanted, output);

@@ -3,6 +3,7 @@
 #include "model/annotate_layout.h"
 
 #include "core/memory.h"
+#include "core/output.h"
 #include "core/status.h"
 #include "core/text.h"
 
@@ -10,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+const covary_annotate_options annotate_defaults = {.positions = true, .flush_seconds = 30.0};
 
 void annotate_layout_release(annotate_layout *held)
 {
@@ -49,10 +52,10 @@ done:
 /* The model, and the inputs: trajectories, then the topology. */
 static covary_status describe_files(covary_run *run, const covary_model *model,
                                     const char *const *paths, int n_paths, const char *elements,
-                                    annotate_layout *held, annotation_layout *layout)
+                                    annotate_layout *held)
 {
     covary_status          status = COVARY_OK;
-    annotation_provenance *provenance = &layout->provenance;
+    annotation_provenance *provenance = &held->layout.provenance;
     const int              n_inputs = n_paths + (elements != NULL);
 
     COVARY_TRY_TOGETHER(run, "reserve the checksums",
@@ -203,15 +206,32 @@ done:
     return status;
 }
 
-covary_status annotate_layout_describe(covary_run *run, const covary_model *model, stream *from,
-                                       const char *const *paths, int n_paths,
-                                       const covary_annotate_options *options, annotate_layout *out)
+covary_status annotate_check_output(covary_run *run, const covary_model *model,
+                                    const char *const *paths, int n_paths,
+                                    const covary_annotate_options *options, const char *output)
 {
     covary_status status = COVARY_OK;
 
-    COVARY_TRY_TOGETHER(run, "lay out the annotation", describe(model, from, options, out));
+    COVARY_TRY(output_check(run, output, (const char *const *)&model->path, 1));
+    COVARY_TRY(output_check(run, output, paths, n_paths));
+    COVARY_TRY(output_check(run, output, &options->input.topology, 1));
+
+done:
+    return status;
+}
+
+covary_status annotate_open(covary_run *run, const covary_model *model, const char *const *paths,
+                            int n_paths, const covary_annotate_options *options, const char *output,
+                            stream **from, annotate_layout *out)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(annotate_check_output(run, model, paths, n_paths, options, output));
+    box_log_choice(run, model, &options->input);
     COVARY_TRY(
-        describe_files(run, model, paths, n_paths, options->input.topology, out, &out->layout));
+        stream_open(run, model, paths, n_paths, &options->input, NULL, 0, options->batch, from));
+    COVARY_TRY_TOGETHER(run, "lay out the annotation", describe(model, *from, options, out));
+    COVARY_TRY(describe_files(run, model, paths, n_paths, options->input.topology, out));
 
 done:
     return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The layout of the annotation that a model makes of an archive. */
+/* What every annotation begins with: its options, its archive, and the layout that these make. */
 #ifndef COVARY_MODEL_ANNOTATE_LAYOUT_H
 #define COVARY_MODEL_ANNOTATE_LAYOUT_H
 
@@ -8,6 +8,9 @@
 #include "storage/checksum.h"
 
 enum { ANNOTATE_SETTINGS = 4 };
+
+/* What a caller without options gets (covary_annotate). */
+extern const covary_annotate_options annotate_defaults;
 
 /* The layout and what it points to; starts from {0}. */
 typedef struct {
@@ -30,15 +33,25 @@ typedef struct {
 covary_status annotate_observables(const covary_model *model, bool boxes, annotate_layout *held);
 
 /*
- * Look at the first frame, and sum model and inputs.  Collective.
+ * Can `output` be written, and is it none of what an annotation is made of?  Collective.
  *
- * from  in  opened, no step taken yet
- * out   in  must not be moved afterwards: it points to itself
+ * COVARY_ERR_USAGE: it is the model, a trajectory or the topology; COVARY_ERR_IO: its folder cannot
+ * be written.
  */
-covary_status annotate_layout_describe(covary_run *run, const covary_model *model, stream *from,
-                                       const char *const *paths, int n_paths,
-                                       const covary_annotate_options *options,
-                                       annotate_layout               *out);
+covary_status annotate_check_output(covary_run *run, const covary_model *model,
+                                    const char *const *paths, int n_paths,
+                                    const covary_annotate_options *options, const char *output);
+
+/*
+ * Open the archive, look at its first frame, and sum model and inputs, once `output` is judged.
+ * Collective.
+ *
+ * from  out  opened, no step taken yet
+ * out   in   must not be moved afterwards: it points to itself and into `from`
+ */
+covary_status annotate_open(covary_run *run, const covary_model *model, const char *const *paths,
+                            int n_paths, const covary_annotate_options *options, const char *output,
+                            stream **from, annotate_layout *out);
 void          annotate_layout_release(annotate_layout *held);
 
 #endif

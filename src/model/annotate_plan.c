@@ -5,7 +5,6 @@
 #include "annotation/columns.h"
 #include "core/memory.h"
 #include "core/node.h"
-#include "core/output.h"
 #include "core/status.h"
 #include "annotation/export_format.h"
 #include "model/annotate_as.h"
@@ -153,13 +152,7 @@ covary_status annotate_plan(covary_run *run, const covary_model *model, const ch
         made.output = name.data;
         made.format = wanted->format;
     }
-    COVARY_TRY(output_check(run, output, (const char *const *)&model->path, 1));
-    COVARY_TRY(output_check(run, output, paths, n_paths));
-    COVARY_TRY(output_check(run, output, &options->input.topology, 1));
-    box_log_choice(run, model, &options->input);
-    COVARY_TRY(
-        stream_open(run, model, paths, n_paths, &options->input, NULL, 0, options->batch, &from));
-    COVARY_TRY(annotate_layout_describe(run, model, from, paths, n_paths, options, &about));
+    COVARY_TRY(annotate_open(run, model, paths, n_paths, options, output, &from, &about));
     if (!options->anew) {
         COVARY_TRY(annotation_look(run, made.output, &about.layout, &made.n_done));
     }
