@@ -235,20 +235,24 @@ done:
     return status;
 }
 
+bool storage_open_id(storage *file, const char *name, unsigned flags, hid_t access)
+{
+    H5Eclear2(H5E_DEFAULT);
+    if (access >= 0) {
+        file->id = H5Fopen(name, flags, access);
+        const hid_t reasons = H5Eget_current_stack(); /* any other call would clear them */
+        H5Pclose(access);
+        H5Eset_current_stack(reasons);
+    }
+    return file->id >= 0;
+}
+
 static covary_status storage_open_found(storage *file, hid_t access)
 {
-    covary_status status = COVARY_OK;
-
-    H5Eclear2(H5E_DEFAULT);
-    file->id = access >= 0 ? H5Fopen(file->path, H5F_ACC_RDONLY, access) : H5I_INVALID_HID;
-    if (file->id < 0) {
-        status =
-            storage_refuse(file, COVARY_ERR_FORMAT, "HDF5 cannot open it; is the file complete?");
+    if (storage_open_id(file, file->path, H5F_ACC_RDONLY, access)) {
+        return COVARY_OK;
     }
-    if (access >= 0) {
-        H5Pclose(access);
-    }
-    return status;
+    return storage_refuse(file, COVARY_ERR_FORMAT, "HDF5 cannot open it; is the file complete?");
 }
 
 covary_status storage_open(covary_run *run, const char *path, storage **out)

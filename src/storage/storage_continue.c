@@ -105,19 +105,11 @@ done:
 
 static covary_status open_part(storage *file)
 {
-    covary_status status = COVARY_OK;
-    hid_t         access = storage_access_properties(file);
-
-    H5Eclear2(H5E_DEFAULT);
-    file->id = access >= 0 ? H5Fopen(file->part, H5F_ACC_RDWR, access) : H5I_INVALID_HID;
-    if (file->id < 0) {
-        status = COVARY_FAIL(COVARY_ERR_FORMAT, "%s: HDF5 cannot open it: it is damaged or cut off",
-                             file->part);
+    if (storage_open_id(file, file->part, H5F_ACC_RDWR, storage_access_properties(file))) {
+        return COVARY_OK;
     }
-    if (access >= 0) {
-        H5Pclose(access);
-    }
-    return status;
+    return COVARY_FAIL(COVARY_ERR_FORMAT, "%s: HDF5 cannot open it: it is damaged or cut off",
+                       file->part);
 }
 
 covary_status storage_continue(covary_run *run, const char *path, storage **out)

@@ -69,6 +69,9 @@ covary_status storage_lock(const char *path, int flags, int *descriptor);
 covary_status storage_begin(covary_run *run, const char *path, storage **file);
 hid_t         storage_access_properties(const storage *file);
 
+/* Open `name` as the file's id; closes `access`, and leaves HDF5's reasons.  Is it open?  Local. */
+bool storage_open_id(storage *file, const char *name, unsigned flags, hid_t access);
+
 /* Rank 0: is it there, and does it look like HDF5? */
 covary_status storage_inspect(const char *path);
 
