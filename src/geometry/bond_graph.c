@@ -280,7 +280,7 @@ static void order_along_bonds(const bond_graph *graph, int32_t *order, bool *pla
  * The stabilizer of the first `depth` atoms, given generators of that of one atom more: find one
  * permutation for each orbit that the next atom can reach.
  */
-static covary_status add_level(image_search *search, int64_t depth, int32_t *parent,
+static covary_status add_level(image_search *search, int64_t depth, int64_t *orbits,
                                int *n_generators, int32_t **generators, bool *exhaustive,
                                double *order)
 {
@@ -289,7 +289,7 @@ static covary_status add_level(image_search *search, int64_t depth, int32_t *par
     int64_t       orbit = 0;
 
     for (int32_t to = 0; to < n_atoms; to++) {
-        if (orbits_root(parent, to) == orbits_root(parent, atom)) {
+        if (disjoint_sets_root(orbits, to) == disjoint_sets_root(orbits, atom)) {
             continue;
         }
         const bool found = find_one(search, depth, to);
@@ -303,11 +303,11 @@ static covary_status add_level(image_search *search, int64_t depth, int32_t *par
             memcpy(*generators + *n_generators * n_atoms, search->image,
                    (size_t)n_atoms * sizeof **generators);
             (*n_generators)++;
-            orbits_join(n_atoms, search->image, parent);
+            orbits_join(n_atoms, search->image, orbits);
         }
     }
     for (int32_t to = 0; to < n_atoms; to++) {
-        orbit += orbits_root(parent, to) == orbits_root(parent, atom);
+        orbit += disjoint_sets_root(orbits, to) == disjoint_sets_root(orbits, atom);
     }
     *order *= (double)orbit;
     return COVARY_OK;
@@ -319,7 +319,7 @@ covary_status bond_graph_automorphisms(const bond_graph *graph, int *n_generator
     covary_status status = COVARY_OK;
     const int64_t n_atoms = graph->n_atoms;
     image_search  search = {.graph = graph, .other = graph};
-    int32_t      *parent = NULL;
+    int64_t      *orbits = NULL;
 
     *n_generators = 0;
     *order = 1.0;
@@ -328,15 +328,15 @@ covary_status bond_graph_automorphisms(const bond_graph *graph, int *n_generator
     COVARY_TRY(MEMORY_ALLOCATE("order of atoms", n_atoms, &search.order));
     COVARY_TRY(MEMORY_ALLOCATE("a permutation", n_atoms, &search.image));
     COVARY_TRY(MEMORY_ALLOCATE("placed atoms", n_atoms, &search.taken));
-    COVARY_TRY(MEMORY_ALLOCATE("orbits", n_atoms, &parent));
+    COVARY_TRY(MEMORY_ALLOCATE("orbits", n_atoms, &orbits));
     order_along_bonds(graph, search.order, search.taken);
-    orbits_start(n_atoms, parent);
+    disjoint_sets_start(n_atoms, orbits);
     for (int64_t depth = n_atoms; depth-- > 0;) {
-        COVARY_TRY(add_level(&search, depth, parent, n_generators, generators, exhaustive, order));
+        COVARY_TRY(add_level(&search, depth, orbits, n_generators, generators, exhaustive, order));
     }
 
 done:
-    MEMORY_RELEASE(&parent);
+    MEMORY_RELEASE(&orbits);
     MEMORY_RELEASE(&search.taken);
     MEMORY_RELEASE(&search.image);
     MEMORY_RELEASE(&search.order);

@@ -38,7 +38,7 @@ struct matching {
     candidate *candidates; /* [n_atoms][n_atoms] */
     int32_t   *image;      /* [n_atoms]; -1: not placed */
     bool      *taken;      /* [n_atoms] */
-    int32_t   *parent;     /* [n_atoms] orbits, of matching_self */
+    int64_t   *orbits;     /* [n_atoms] of matching_self */
     int64_t    left;       /* comparisons */
 };
 
@@ -64,7 +64,7 @@ void matching_destroy(matching **frames)
         MEMORY_RELEASE(&of->candidates);
         MEMORY_RELEASE(&of->image);
         MEMORY_RELEASE(&of->taken);
-        MEMORY_RELEASE(&of->parent);
+        MEMORY_RELEASE(&of->orbits);
         MEMORY_RELEASE(frames);
     }
 }
@@ -83,7 +83,7 @@ static covary_status allocate(matching *of)
     COVARY_TRY(MEMORY_ALLOCATE("candidates", n * n, &of->candidates));
     COVARY_TRY(MEMORY_ALLOCATE("a permutation", n, &of->image));
     COVARY_TRY(MEMORY_ALLOCATE("placed atoms", n, &of->taken));
-    COVARY_TRY(MEMORY_ALLOCATE("orbits", n, &of->parent));
+    COVARY_TRY(MEMORY_ALLOCATE("orbits", n, &of->orbits));
 
 done:
     return status;
@@ -450,10 +450,11 @@ covary_status matching_self(matching *frames, int64_t i, double limit, matching_
     covary_status  status = COVARY_OK;
     const int64_t  n = frames->n_atoms;
     const int32_t *order = frames->order + i * n;
+    int64_t       *orbits = frames->orbits;
     int32_t       *best = NULL;
 
     COVARY_TRY(MEMORY_ALLOCATE("a permutation", n, &best));
-    orbits_start(n, frames->parent);
+    disjoint_sets_start(n, orbits);
     for (int64_t depth = n; depth-- > 0;) {
         for (int32_t to = 0; to < n; to++) {
             search of = {.frames = frames,
@@ -461,10 +462,10 @@ covary_status matching_self(matching *frames, int64_t i, double limit, matching_
                          .to = i,
                          .bound = limit * n_pairs(frames),
                          .best = best};
-            if (orbits_root(frames->parent, to) != orbits_root(frames->parent, order[depth]) &&
+            if (disjoint_sets_root(orbits, to) != disjoint_sets_root(orbits, order[depth]) &&
                 best_of_step(&of, depth, to)) {
                 COVARY_TRY(visit(context, best, of.bound / n_pairs(frames)));
-                orbits_join(n, best, frames->parent);
+                orbits_join(n, best, orbits);
             }
         }
     }

@@ -2,6 +2,7 @@
 /* Bonds -> sets of bonded atoms -> matches with the reference -> whole molecules. */
 #include "geometry/molecules.h"
 
+#include "core/disjoint_sets.h"
 #include "core/memory.h"
 #include "core/status.h"
 #include "geometry/bond_graph.h"
@@ -25,7 +26,7 @@ typedef struct {
     const molecule_box *box;
     int64_t             n_bonds;
     int64_t            *bonds;
-    int64_t            *root_of;    /* [box] first atom of the set */
+    int64_t            *set_of;     /* [box] number of the set */
     int64_t            *set_start;  /* [sets + 1] */
     int64_t            *set_atoms;  /* [box] by sets, ascending within */
     int64_t            *bond_start; /* [sets + 1] */
@@ -177,34 +178,18 @@ done:
     return status;
 }
 
-static int64_t root_of(int64_t *parent, int64_t atom)
-{
-    while (parent[atom] != atom) {
-        parent[atom] = parent[parent[atom]];
-        atom = parent[atom];
-    }
-    return atom;
-}
-
-/* Atoms and bonds by sets; the number of a set takes the place of its root. */
+/* Atoms and bonds by sets. */
 static void sort_into_sets(molecule_search *in)
 {
     const int64_t n = in->box->n_atoms;
-    int64_t      *set_of = in->root_of;
+    int64_t      *set_of = in->set_of;
 
-    for (int64_t a = 0; a < n; a++) {
-        set_of[a] = a;
-    }
+    disjoint_sets_start(n, set_of);
     for (int64_t i = 0; i < in->n_bonds; i++) {
-        const int64_t a = root_of(set_of, in->bonds[2 * i]);
-        const int64_t b = root_of(set_of, in->bonds[2 * i + 1]);
-        set_of[a > b ? a : b] = a < b ? a : b;
+        disjoint_sets_join(set_of, in->bonds[2 * i], in->bonds[2 * i + 1]);
     }
-    for (int64_t a = 0; a < n; a++) { /* roots are the first atoms of their sets */
-        set_of[a] = root_of(set_of, a);
-    }
+    in->n_sets = disjoint_sets_number(n, set_of);
     for (int64_t a = 0; a < n; a++) {
-        set_of[a] = set_of[a] == a ? in->n_sets++ : set_of[set_of[a]];
         in->set_start[set_of[a] + 1]++;
     }
     for (int64_t i = 0; i < in->n_bonds; i++) {
@@ -237,7 +222,7 @@ static covary_status find_sets(molecule_search *in)
     const int64_t n = in->box->n_atoms;
 
     COVARY_TRY(take_bonds(in));
-    COVARY_TRY(MEMORY_ALLOCATE("sets of atoms", n, &in->root_of));
+    COVARY_TRY(MEMORY_ALLOCATE("sets of atoms", n, &in->set_of));
     COVARY_TRY(MEMORY_ALLOCATE("starts of sets", n + 1, &in->set_start));
     COVARY_TRY(MEMORY_ALLOCATE("atoms by sets", n, &in->set_atoms));
     COVARY_TRY(MEMORY_ALLOCATE("starts of bonds", n + 1, &in->bond_start));
@@ -509,7 +494,7 @@ done:
     MEMORY_RELEASE(&in.bond_start);
     MEMORY_RELEASE(&in.set_atoms);
     MEMORY_RELEASE(&in.set_start);
-    MEMORY_RELEASE(&in.root_of);
+    MEMORY_RELEASE(&in.set_of);
     MEMORY_RELEASE(&in.bonds);
     return status;
 }

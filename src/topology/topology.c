@@ -5,6 +5,7 @@
  */
 #include "trajectory/topology.h"
 
+#include "core/disjoint_sets.h"
 #include "core/memory.h"
 #include "core/status.h"
 #include "trajectory/elements.h"
@@ -98,23 +99,6 @@ done:
     return status;
 }
 
-/* The first atom of an atom's molecule so far; paths are halved on the way. */
-static int64_t root_of(int64_t *parent, int64_t atom)
-{
-    while (parent[atom] != atom) {
-        parent[atom] = parent[parent[atom]];
-        atom = parent[atom];
-    }
-    return atom;
-}
-
-static void join(int64_t *parent, int64_t a, int64_t b)
-{
-    const int64_t first = root_of(parent, a), second = root_of(parent, b);
-
-    parent[first > second ? first : second] = first < second ? first : second;
-}
-
 /* Has every atom that shares its residue with another a bond? */
 static covary_status judge_bonds(const topology_draft *draft, topology *made)
 {
@@ -137,28 +121,21 @@ done:
     return status;
 }
 
-/* Numbers of the molecules; the first atom of each is the root of its tree. */
+/* Numbers of the molecules, in the order of their first atoms. */
 static void find_molecules(const topology_draft *draft, topology *made)
 {
     int64_t *const of = made->molecule_of;
 
-    for (int64_t a = 0; a < made->n_atoms; a++) {
-        of[a] = a;
-    }
+    disjoint_sets_start(made->n_atoms, of);
     for (int64_t b = 0; b < made->n_bonds; b++) {
-        join(of, made->bonds[2 * b], made->bonds[2 * b + 1]);
+        disjoint_sets_join(of, made->bonds[2 * b], made->bonds[2 * b + 1]);
     }
     for (int64_t a = 1; a < made->n_atoms && !made->bonded; a++) {
         if (draft->atoms[a].residue_index == draft->atoms[a - 1].residue_index) {
-            join(of, a - 1, a);
+            disjoint_sets_join(of, a - 1, a);
         }
     }
-    for (int64_t a = 0; a < made->n_atoms; a++) {
-        of[a] = root_of(of, a);
-    }
-    for (int64_t a = 0; a < made->n_atoms; a++) { /* a root comes before its molecule's others */
-        of[a] = of[a] == a ? made->n_molecules++ : of[of[a]];
-    }
+    made->n_molecules = disjoint_sets_number(made->n_atoms, of);
 }
 
 static covary_status settle(const topology_draft *draft, topology *made)

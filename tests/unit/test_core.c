@@ -2,6 +2,7 @@
 /* Status, memory, text helpers.   ranks: 1 */
 #include "support.h"
 
+#include "core/disjoint_sets.h"
 #include "core/memory.h"
 #include "core/status.h"
 #include "core/text.h"
@@ -72,6 +73,39 @@ static void too_large_a_block_is_an_error(void **state)
     assert_message("kernel matrix");
     assert_int_equal(MEMORY_ALLOCATE("kernel matrix", -1, &block), COVARY_ERR_MEMORY);
     assert_null(block);
+}
+
+/* Against labels of all numbers, of which one takes the place of another at each joining. */
+static void joined_sets_are_numbered_by_their_first_members(void **state)
+{
+    enum { N = 60, JOININGS = 45 };
+    test_random stream = {3};
+    int64_t     parent[N], labels[N], numbers[N], n_sets = 0;
+
+    (void)state;
+    disjoint_sets_start(N, parent);
+    for (int64_t i = 0; i < N; i++) {
+        labels[i] = i;
+    }
+    for (int joining = 0; joining < JOININGS; joining++) {
+        const int64_t a = (int64_t)(test_uniform(&stream) * N);
+        const int64_t b = (int64_t)(test_uniform(&stream) * N);
+        const int64_t from = labels[a] > labels[b] ? labels[a] : labels[b];
+        const int64_t to = labels[a] < labels[b] ? labels[a] : labels[b];
+        disjoint_sets_join(parent, a, b);
+        for (int64_t i = 0; i < N; i++) {
+            labels[i] = labels[i] == from ? to : labels[i];
+        }
+        assert_int_equal(disjoint_sets_root(parent, a), to);
+        assert_int_equal(disjoint_sets_root(parent, b), to);
+    }
+    for (int64_t i = 0; i < N; i++) {
+        assert_int_equal(disjoint_sets_root(parent, i), labels[i]);
+        numbers[i] = labels[i] == i ? n_sets++ : numbers[labels[i]];
+    }
+    assert_in_range(n_sets, N - JOININGS, N - 1);
+    assert_int_equal(disjoint_sets_number(N, parent), n_sets);
+    assert_memory_equal(parent, numbers, sizeof numbers);
 }
 
 static void json_text_is_escaped(void **state)
@@ -150,6 +184,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(messages_hold_nothing_a_terminal_would_obey),
     cmocka_unit_test(memory_is_zeroed_aligned_and_counted),
     cmocka_unit_test(too_large_a_block_is_an_error),
+    cmocka_unit_test(joined_sets_are_numbered_by_their_first_members),
     cmocka_unit_test(json_text_is_escaped),
     cmocka_unit_test(nearest_word_is_found_or_refused),
     cmocka_unit_test(numbers_are_whole_strings),
