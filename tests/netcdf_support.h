@@ -16,7 +16,9 @@ typedef struct {
     int         version; /* 1, 2, 5 */
     const char *convention;
     bool        wide;    /* coordinates are doubles */
-    bool        fixed;   /* the number of frames is not left open */
+    int         integer; /* bytes of coordinates that are integers; 0: they are not */
+    int         gap;   /* bytes between the coordinates and what follows, in a file of one frame */
+    bool        fixed; /* the number of frames is not left open */
     bool        restart; /* no frames at all: one */
     bool        time, cells;
     int         n_atoms, n_frames;
@@ -94,16 +96,17 @@ typedef struct {
     const char *name, *units;
     int         dims[3], rank; /* 0 frame, 1 atom, 2 spatial */
     bool        wide, frames;
-    int         n; /* numbers of a frame */
+    int         n;       /* numbers of a frame */
+    int         integer; /* bytes of one; 0: they are none */
 } netcdf_array;
 
 static inline int netcdf_arrays(const netcdf_variant *v, netcdf_array *arrays)
 {
-    const netcdf_array coordinates = {"coordinates", v->length, {0, 1, 2},     3,
-                                      v->wide,       true,      3 * v->n_atoms};
-    const netcdf_array time = {"time", v->time_unit, {0}, 1, false, true, 1};
-    const netcdf_array lengths = {"cell_lengths", v->length, {0, 2}, 2, true, true, 3};
-    const netcdf_array angles = {"cell_angles", "degree", {0, 2}, 2, true, true, 3};
+    const netcdf_array coordinates = {"coordinates", v->length, {0, 1, 2},      3,
+                                      v->wide,       true,      3 * v->n_atoms, v->integer};
+    const netcdf_array time = {"time", v->time_unit, {0}, 1, false, true, 1, 0};
+    const netcdf_array lengths = {"cell_lengths", v->length, {0, 2}, 2, true, true, 3, 0};
+    const netcdf_array angles = {"cell_angles", "degree", {0, 2}, 2, true, true, 3, 0};
     int                n = 0;
 
     arrays[n++] = coordinates;
@@ -124,7 +127,17 @@ static inline int netcdf_arrays(const netcdf_variant *v, netcdf_array *arrays)
 
 static inline size_t netcdf_array_bytes(const netcdf_array *array)
 {
-    return (size_t)array->n * (array->wide ? 8 : 4);
+    const int value = array->integer > 0 ? array->integer : array->wide ? 8 : 4;
+
+    return (size_t)(array->n * value + 3) / 4 * 4; /* as records of several variables are */
+}
+
+/* NC_BYTE, NC_SHORT, NC_INT, NC_INT64; NC_FLOAT, NC_DOUBLE. */
+static inline uint64_t netcdf_type(const netcdf_array *array)
+{
+    static const uint64_t integers[] = {[1] = 1, [2] = 3, [4] = 4, [8] = 10};
+
+    return array->integer > 0 ? integers[array->integer] : array->wide ? 6 : 5;
 }
 
 static inline void netcdf_add_header(netcdf_made *made, const netcdf_array *arrays, int n)
@@ -164,7 +177,7 @@ static inline void netcdf_add_header(netcdf_made *made, const netcdf_array *arra
             netcdf_add_count(made, 1);
             netcdf_add_real(made, v->scale, true);
         }
-        netcdf_add(made, arrays[i].wide ? 6 : 5, 4);
+        netcdf_add(made, netcdf_type(&arrays[i]), 4);
         netcdf_add_count(made, netcdf_array_bytes(&arrays[i]));
         netcdf_add(made, made->begins[i], v->version == 1 ? 4 : 8);
     }
@@ -181,6 +194,7 @@ static inline void netcdf_add_values(netcdf_made *made, const netcdf_array *arra
 {
     const netcdf_variant *v = made->variant;
     const double          scale = v->scale != 0.0 ? v->scale : 1.0;
+    const size_t          end = made->length + netcdf_array_bytes(array);
 
     for (int i = 0; i < array->n; i++) {
         const double value = strcmp(array->name, "coordinates") == 0
@@ -189,9 +203,16 @@ static inline void netcdf_add_values(netcdf_made *made, const netcdf_array *arra
                              : strcmp(array->name, "cell_angles") == 0 ? 90.0
                              : i == 0                                  ? 10.0 + frame
                                                                        : 10.0 + i;
-        netcdf_add_real(made,
-                        strcmp(array->name, "cell_lengths") == 0 ? value * v->lengths_scale : value,
-                        array->wide);
+        const double stored =
+            strcmp(array->name, "cell_lengths") == 0 ? value * v->lengths_scale : value;
+        if (array->integer > 0) {
+            netcdf_add(made, (uint64_t)(int64_t)stored, array->integer);
+        } else {
+            netcdf_add_real(made, stored, array->wide);
+        }
+    }
+    while (made->length < end) {
+        netcdf_add(made, 0, 1);
     }
 }
 
@@ -207,6 +228,7 @@ static inline void netcdf_make(const netcdf_variant *variant, netcdf_made *made)
     for (int i = 0; i < n; i++) {
         made->begins[i] = at;
         at += netcdf_array_bytes(&arrays[i]) * (apart ? (size_t)variant->n_frames : 1);
+        at += i == 0 ? (size_t)variant->gap : 0;
     }
     made->length = 0;
     netcdf_add_header(made, arrays, n);
@@ -218,6 +240,9 @@ static inline void netcdf_make(const netcdf_variant *variant, netcdf_made *made)
     for (int frame = 0; frame < variant->n_frames && !apart; frame++) {
         for (int i = 0; i < n; i++) {
             netcdf_add_values(made, &arrays[i], frame);
+            for (int b = 0; i == 0 && b < variant->gap; b++) {
+                netcdf_add(made, 0xee, 1);
+            }
         }
     }
 }

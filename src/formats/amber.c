@@ -9,6 +9,7 @@
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "core/vectorized.h"
 #include "formats/amber_layout.h"
 #include "trajectory/cell.h"
 #include "formats/mdtraj_topology.h"
@@ -38,9 +39,10 @@ typedef struct {
     int64_t        bytes;
     amber_layout   layout;
     amber_defaults units;
-    int64_t        window;  /* most frames read at once */
+    int64_t        chunk_bytes;
     uint8_t       *species; /* [n_atoms]; NULL: the file has no elements */
     array_file    *opened;  /* NULL: resting */
+    int64_t        window;  /* while opened: most frames read at once */
     double        *beside;  /* [7][window]: times, cell lengths, cell angles */
 } amber_file;
 
@@ -65,13 +67,15 @@ static void amber_close(void **file)
     MEMORY_RELEASE(file);
 }
 
-static covary_status create(covary_run *run, const format_source *source, amber_file **out)
+static covary_status create(covary_run *run, const format_source *source,
+                            const format_tuning *tuning, amber_file **out)
 {
     covary_status status = COVARY_OK;
 
     COVARY_TRY(MEMORY_ALLOCATE("file of arrays", 1, out));
     (*out)->run = run;
     (*out)->bytes = source->bytes;
+    (*out)->chunk_bytes = tuning->chunk_bytes;
     COVARY_TRY(memory_copy_text(source->path, &(*out)->path));
 done:
     return status;
@@ -169,13 +173,11 @@ static covary_status open_with(covary_run *run, const format_source *source,
     amber_file   *self = NULL;
     bool          elements = false;
 
-    COVARY_TRY_TOGETHER(run, "open a file of arrays", create(run, source, &self));
+    COVARY_TRY_TOGETHER(run, "open a file of arrays", create(run, source, tuning, &self));
     COVARY_TRY_TOGETHER(run, "look at a file of arrays",
                         covary_run_rank(run) == 0 ? examine(self, of, &elements) : COVARY_OK);
     COVARY_TRY(share(self, elements, &elements));
     self->units = of->units;
-    self->window = tuning->chunk_bytes / (3 * (int64_t)sizeof(double)) / self->layout.n_atoms;
-    self->window = self->window > 0 ? self->window : 1;
     *contents = (format_contents){
         .n_frames = self->layout.n_frames, .max_atoms = self->layout.n_atoms, .elements = elements};
 done:
@@ -217,6 +219,8 @@ static covary_status wake(amber_file *self)
                                "writes to it",
                                self->path));
     }
+    COVARY_TRY(array_file_begin(self->opened, self->chunk_bytes,
+                                3 * (int64_t)sizeof(double) * layout.n_atoms, &self->window));
     COVARY_TRY(MEMORY_ALLOCATE("times and cells", 7 * self->window, &self->beside));
 done:
     if (status != COVARY_OK) {
@@ -246,22 +250,36 @@ done:
 }
 
 /* Values that no program computes: also NetCDF's mark of what was never written, 9.97e36. */
-static bool is_position(double value)
+static inline bool is_position(double value)
 {
     return fabs(value) < 1e30;
 }
 
+/* In place: from the file's unit to angstrom; false if one is no position.  The inner loop. */
+static VECTORIZED bool scale_positions(int64_t n, double angstrom, double *positions)
+{
+    int wrong = 0;
+
+    for (int64_t i = 0; i < n; i++) {
+        positions[i] *= angstrom;
+        wrong |= !is_position(positions[i]);
+    }
+    return wrong == 0;
+}
+
 static covary_status take_positions(const amber_layout *layout, double *positions)
 {
-    for (int64_t i = 0; i < 3 * layout->n_atoms; i++) {
-        positions[i] *= layout->angstrom;
-        if (!is_position(positions[i])) {
-            return COVARY_FAIL(COVARY_ERR_DATA,
-                               "atom %" PRId64 " is at %g: the frame was not written, or not whole",
-                               i / 3 + 1, positions[i]);
-        }
+    int64_t i = 0;
+
+    if (scale_positions(3 * layout->n_atoms, layout->angstrom, positions)) {
+        return COVARY_OK;
     }
-    return COVARY_OK;
+    while (is_position(positions[i])) {
+        i++;
+    }
+    return COVARY_FAIL(COVARY_ERR_DATA,
+                       "atom %" PRId64 " is at %g: the frame was not written, or not whole",
+                       i / 3 + 1, positions[i]);
 }
 
 /* Lengths of 0 all through are a file's way to say that there is no cell. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One face for two containers; arrays of HDF5 stay open from read to read. */
+/* One face for two containers; arrays stay open from read to read. */
 #include "formats/array_file.h"
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "formats/netcdf_rows.h"
 #include "storage/netcdf.h"
 #include "storage/storage.h"
 
@@ -15,8 +16,9 @@
 enum { OPEN_ARRAYS = 8 }; /* more than a convention has */
 
 struct array_file {
-    netcdf  *classic; /* one of both is NULL */
-    storage *hdf5;
+    netcdf      *classic; /* one of both is NULL */
+    storage     *hdf5;
+    netcdf_rows *classic_rows; /* NULL until they are to be read */
     struct {
         char         *name;
         storage_rows *rows;
@@ -84,6 +86,7 @@ void array_file_close(array_file **file)
         storage_rows_close(&(*file)->opened[i].rows);
         MEMORY_RELEASE(&(*file)->opened[i].name);
     }
+    netcdf_rows_close(&(*file)->classic_rows);
     netcdf_close(&(*file)->classic);
     storage_close(&(*file)->hdf5);
     MEMORY_RELEASE(file);
@@ -159,6 +162,21 @@ done:
     return status;
 }
 
+covary_status array_file_begin(array_file *file, int64_t chunk_bytes, int64_t row_bytes,
+                               int64_t *n_rows)
+{
+    covary_status status = COVARY_OK;
+
+    if (file->classic != NULL) {
+        COVARY_TRY(netcdf_rows_open(file->classic, chunk_bytes, &file->classic_rows));
+        *n_rows = netcdf_rows_at_once(file->classic_rows);
+    } else {
+        *n_rows = chunk_bytes > row_bytes ? chunk_bytes / row_bytes : 1;
+    }
+done:
+    return status;
+}
+
 covary_status array_file_read(array_file *file, const char *name, int64_t first, int64_t count,
                               double *rows)
 {
@@ -166,10 +184,11 @@ covary_status array_file_read(array_file *file, const char *name, int64_t first,
     storage_rows *opened = NULL;
 
     if (file->classic != NULL) {
-        return netcdf_read_rows(file->classic, name, first, count, rows);
+        COVARY_TRY(netcdf_rows_read(file->classic_rows, name, first, count, rows));
+    } else {
+        COVARY_TRY(keep_open(file, name, &opened));
+        COVARY_TRY(storage_rows_read(opened, STORAGE_FLOAT64, first, count, rows));
     }
-    COVARY_TRY(keep_open(file, name, &opened));
-    COVARY_TRY(storage_rows_read(opened, STORAGE_FLOAT64, first, count, rows));
 done:
     return status;
 }

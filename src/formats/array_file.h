@@ -37,6 +37,18 @@ covary_status array_file_text(const array_file *file, const char *owner, const c
 covary_status array_file_number(const array_file *file, const char *owner, const char *attribute,
                                 double fallback, double *value);
 
+/*
+ * Before rows are read, once.
+ *
+ * chunk_bytes  in   most bytes read at once
+ * row_bytes    in   of the widest array that will be read, in double
+ * n_rows       out  rows to ask for at once, of one array after the other; at least 1
+ *
+ * COVARY_ERR_IO: the file has not the size any more that it had when it was opened.
+ */
+covary_status array_file_begin(array_file *file, int64_t chunk_bytes, int64_t row_bytes,
+                               int64_t *n_rows);
+
 /* Rows [first, first + count) of the first dimension. */
 covary_status array_file_read(array_file *file, const char *name, int64_t first, int64_t count,
                               double *rows);

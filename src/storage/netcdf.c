@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * PnetCDF in independent data mode on a communicator of one rank: nothing here waits for another
- * rank.  Where records of several variables alternate, MPI-IO reads a window of them at once and
- * takes out what belongs to the variable.
+ * PnetCDF on a communicator of one rank: nothing here waits for another rank.  It reads the header
+ * and the attributes; values are read by their offsets, without MPI-IO, which takes strided records
+ * apart slowly.
  */
 #include "storage/netcdf.h"
 
@@ -14,10 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    TEXT_MOST = 1 << 20,   /* bytes of an attribute */
-    LARGE_RECORD = 1 << 14 /* bytes: less is read sooner than asked for */
-};
+enum { TEXT_MOST = 1 << 20 }; /* bytes of an attribute */
 
 struct netcdf {
     char         *path;
@@ -59,9 +56,6 @@ covary_status netcdf_open(const char *path, netcdf **out)
     COVARY_TRY(check_records(file));
     error = ncmpi_open(MPI_COMM_SELF, path, NC_NOWRITE, MPI_INFO_NULL, &file->id);
     file->opened = error == NC_NOERR;
-    if (file->opened) {
-        error = ncmpi_begin_indep_data(file->id);
-    }
     if (error != NC_NOERR) {
         COVARY_TRY(netcdf_refuse(file, "the file", "", error));
     }
@@ -209,54 +203,73 @@ done:
     return status;
 }
 
-/*
- * How many rows to ask for at once.  A window of records is read whole to take a variable out of
- * it; where records are large and the variable is a small part of them, one row at a time is less.
- */
-static int64_t rows_at_once(const netcdf *file, int id, int64_t count, int64_t row_values)
+const char *netcdf_path(const netcdf *file)
 {
-    MPI_Offset record = 0;
-    int        unlimited = -1, ids[NETCDF_MAX_RANK] = {-1};
-
-    if (ncmpi_inq_unlimdim(file->id, &unlimited) != NC_NOERR || unlimited < 0 ||
-        ncmpi_inq_vardimid(file->id, id, ids) != NC_NOERR || ids[0] != unlimited ||
-        ncmpi_inq_recsize(file->id, &record) != NC_NOERR) {
-        return count;
-    }
-    return record > LARGE_RECORD && row_values * (int64_t)sizeof(double) < record / 64 ? 1 : count;
+    return file->path;
 }
 
-covary_status netcdf_read_rows(const netcdf *file, const char *variable, int64_t first,
-                               int64_t count, double *rows)
+int64_t netcdf_bytes(const netcdf *file)
+{
+    return file->header.bytes;
+}
+
+netcdf_records netcdf_records_of(const netcdf *file)
+{
+    const netcdf_header *header = &file->header;
+
+    return (netcdf_records){.begin = header->records_begin, .bytes = header->record_bytes};
+}
+
+/* Bytes of a value, and how they are read; false: it is text. */
+static bool describe_type(nc_type type, netcdf_place *place)
+{
+    static const struct {
+        nc_type     type;
+        netcdf_kind kind;
+        int         bytes;
+    } known[] = {{NC_BYTE, NETCDF_SIGNED, 1},  {NC_UBYTE, NETCDF_UNSIGNED, 1},
+                 {NC_SHORT, NETCDF_SIGNED, 2}, {NC_USHORT, NETCDF_UNSIGNED, 2},
+                 {NC_INT, NETCDF_SIGNED, 4},   {NC_UINT, NETCDF_UNSIGNED, 4},
+                 {NC_INT64, NETCDF_SIGNED, 8}, {NC_UINT64, NETCDF_UNSIGNED, 8},
+                 {NC_FLOAT, NETCDF_REAL, 4},   {NC_DOUBLE, NETCDF_REAL, 8}};
+
+    for (size_t t = 0; t < sizeof known / sizeof known[0]; t++) {
+        if (known[t].type == type) {
+            place->kind = known[t].kind;
+            place->value_bytes = known[t].bytes;
+            return true;
+        }
+    }
+    return false;
+}
+
+covary_status netcdf_locate(const netcdf *file, const char *variable, netcdf_place *place)
 {
     covary_status status = COVARY_OK;
     int64_t       dims[NETCDF_MAX_RANK] = {1};
-    MPI_Offset    start[NETCDF_MAX_RANK] = {0}, extent[NETCDF_MAX_RANK] = {0};
-    int           id, rank, error;
+    int           id, rank, error, unlimited = -1, ids[NETCDF_MAX_RANK] = {-1};
+    nc_type       type = NC_NAT;
+    MPI_Offset    offset = 0;
 
-    COVARY_TRY(netcdf_shape(file, variable, &rank, dims));
     COVARY_TRY(find(file, variable, &id));
-    if (first < 0 || count < 0 || first > dims[0] || count > dims[0] - first) {
-        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: '%s' has %lld rows, no rows %lld to %lld",
-                               file->path, variable, (long long)dims[0], (long long)first,
-                               (long long)(first + count)));
+    COVARY_TRY(find_extents(file, id, &rank, dims));
+    error = ncmpi_inq_vartype(file->id, id, &type);
+    error = error == NC_NOERR ? ncmpi_inq_vardimid(file->id, id, ids) : error;
+    error = error == NC_NOERR ? ncmpi_inq_unlimdim(file->id, &unlimited) : error;
+    error = error == NC_NOERR ? ncmpi_inq_varoffset(file->id, id, &offset) : error;
+    if (error != NC_NOERR) {
+        COVARY_TRY(netcdf_refuse(file, "the place of", variable, error));
     }
-    for (int d = 0; d < rank; d++) {
-        start[d] = d == 0 ? first : 0;
-        extent[d] = d == 0 ? count : dims[d];
+    *place = (netcdf_place){.offset = offset,
+                            .record = rank > 0 && unlimited >= 0 && ids[0] == unlimited,
+                            .n_rows = dims[0],
+                            .row_values = 1};
+    if (!describe_type(type, place)) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: '%s' holds text, not numbers", file->path,
+                               variable));
     }
-    int64_t width = 1;
     for (int d = 1; d < rank; d++) {
-        width *= dims[d];
-    }
-    const int64_t most = rank > 0 ? rows_at_once(file, id, count, width) : count;
-    for (int64_t at = 0; at < count; at += most) {
-        start[0] = first + at;
-        extent[0] = count - at < most ? count - at : most;
-        error = ncmpi_get_vara_double(file->id, id, start, extent, rows + at * width);
-        if (error != NC_NOERR) {
-            COVARY_TRY(netcdf_refuse(file, "values of", variable, error));
-        }
+        place->row_values *= dims[d];
     }
 done:
     return status;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Classic NetCDF files (CDF-1, CDF-2, CDF-5) through PnetCDF, read by one rank for itself.
+ * Classic NetCDF files (CDF-1, CDF-2, CDF-5) through PnetCDF, opened by one rank for itself: what
+ * is in them and where.
  *
  * All functions are local.  Variables and attributes are asked for by name; "/" names the file as
  * the owner of global attributes, as in storage.h.  Every failure names the file: COVARY_ERR_IO,
@@ -39,9 +40,32 @@ covary_status netcdf_get_text(const netcdf *file, const char *variable, const ch
 covary_status netcdf_get_double(const netcdf *file, const char *variable, const char *name,
                                 double *value);
 
-/* Rows [first, first + count) of the first dimension; of a scalar, the one there is. */
-covary_status netcdf_read_rows(const netcdf *file, const char *variable, int64_t first,
-                               int64_t count, double *rows);
+/* The file's path (borrowed), and its bytes when it was opened. */
+const char *netcdf_path(const netcdf *file);
+int64_t     netcdf_bytes(const netcdf *file);
+
+/* Record r begins at offset begin + r * bytes; all zeros: no variable has records. */
+typedef struct {
+    int64_t begin, bytes;
+} netcdf_records;
+
+netcdf_records netcdf_records_of(const netcdf *file);
+
+typedef enum { NETCDF_SIGNED, NETCDF_UNSIGNED, NETCDF_REAL } netcdf_kind;
+
+/*
+ * Where a variable's values lie: rows of its first dimension, one behind the other, or each a
+ * record behind the one before.  The most significant byte of a value is its first.
+ */
+typedef struct {
+    int64_t     offset; /* of row 0 */
+    bool        record;
+    int64_t     n_rows, row_values; /* of a scalar: 1, 1 */
+    netcdf_kind kind;
+    int         value_bytes; /* 1, 2, 4, 8 */
+} netcdf_place;
+
+covary_status netcdf_locate(const netcdf *file, const char *variable, netcdf_place *place);
 
 /* Version of the PnetCDF library in use, "1.12.3"; static text. */
 const char *netcdf_version(void);

@@ -219,12 +219,15 @@ static covary_status take_variables(walk *here, netcdf_header *header)
         }
     }
     header->records = here->n_record_variables > 0;
+    header->record_bytes = here->record_bytes;
+    header->records_begin = header->records ? here->file_bytes : 0;
     header->whole = header->records ? INT64_MAX : 0;
     for (int64_t v = 0; v < n && here->wrong == NULL; v++) {
-        const int64_t room = here->file_bytes - found[v].begin - found[v].bytes;
+        const int64_t begin = found[v].begin, room = here->file_bytes - begin - found[v].bytes;
         if (found[v].record && here->record_bytes > 0) {
             const int64_t whole = room < 0 ? 0 : room / here->record_bytes + 1;
             header->whole = whole < header->whole ? whole : header->whole;
+            header->records_begin = begin < header->records_begin ? begin : header->records_begin;
         }
     }
 done:
@@ -304,7 +307,7 @@ covary_status netcdf_header_read(const char *path, netcdf_header *header)
         COVARY_TRY(MEMORY_RESIZE("header of a NetCDF file", length, &start));
         COVARY_TRY(read_start(path, descriptor, length, start));
         here = (walk){.bytes = start, .length = length, .file_bytes = bytes};
-        *header = (netcdf_header){0};
+        *header = (netcdf_header){.bytes = bytes};
         COVARY_TRY(take_header(&here, header));
         if (here.short_of_bytes && length >= HEADER_MOST) {
             break;

@@ -20,6 +20,8 @@ typedef struct {
     int64_t announced; /* records; -1: the header leaves it to the file's size */
     int64_t whole;     /* records that the file holds to their last byte */
     bool    records;   /* there are variables with records; if not, both counts are 0 */
+    int64_t records_begin, record_bytes; /* record r: at records_begin + r * record_bytes */
+    int64_t bytes;                       /* of the file */
 } netcdf_header;
 
 /*

@@ -97,28 +97,53 @@ static void every_layout_is_read(void **state)
     }
 }
 
-/* Where a frame is large, times and cells are taken out one by one. */
+/* Positions are eighths of an angstrom; the smallest of them is below 0. */
+static void integers_are_read(void **state)
+{
+    (void)state;
+    for (int bytes = 1; bytes <= 8; bytes *= 2) {
+        netcdf_variant variant = netcdf_plain;
+        variant.version = bytes == 8 ? 5 : 1;
+        variant.integer = bytes;
+        variant.scale = 0.125;
+        assert_read(&variant);
+    }
+}
+
+static void gaps_in_records_are_passed_over(void **state)
+{
+    netcdf_variant variant = netcdf_plain;
+
+    (void)state;
+    variant.n_frames = 1;
+    variant.announced = 1;
+    variant.gap = 4096;
+    assert_read(&variant);
+}
+
+/* Chunks of three frames, of one, and of less, where times and cells are read by themselves. */
 static void large_frames_are_read(void **state)
 {
     netcdf_variant variant = netcdf_plain;
-    trajectory    *opened = NULL;
-    frames        *batch = NULL;
 
     (void)state;
-    variant.n_atoms = 1400;
-    variant.n_frames = 3;
-    variant.announced = 3;
+    variant.n_atoms = 700;
     netcdf_make(&variant, &made);
     const char *path = write_bytes("large.nc", made.bytes, made.length);
-    assert_ok(trajectory_open(test_run(), &path, 1, &(trajectory_options){.without_elements = true},
-                              &opened));
-    assert_ok(frames_create(0, 0, &batch));
-    assert_ok(trajectory_read(opened, 0, 3, batch));
-    netcdf_assert_frames(&variant, batch, 0);
-    assert_ok(trajectory_read(opened, 1, 2, batch));
-    netcdf_assert_frames(&variant, batch, 1);
-    frames_destroy(&batch);
-    trajectory_close(&opened);
+    for (int chunk = 1; chunk < 1 << 16; chunk *= 2) {
+        const trajectory_options options = {.without_elements = true};
+        const format_tuning      tuning = {.chunk_bytes = chunk};
+        trajectory              *opened = NULL;
+        frames                  *batch = NULL;
+        assert_ok(trajectory_open_tuned(test_run(), &path, 1, &options, &tuning, &opened));
+        assert_ok(frames_create(0, 0, &batch));
+        assert_ok(trajectory_read(opened, 0, 7, batch));
+        netcdf_assert_frames(&variant, batch, 0);
+        assert_ok(trajectory_read(opened, 1, 2, batch));
+        netcdf_assert_frames(&variant, batch, 1);
+        frames_destroy(&batch);
+        trajectory_close(&opened);
+    }
 }
 
 static void units_and_factors_are_honoured(void **state)
@@ -295,6 +320,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(files_of_other_programs_are_read),
         cmocka_unit_test(every_layout_is_read),
+        cmocka_unit_test(integers_are_read),
+        cmocka_unit_test(gaps_in_records_are_passed_over),
         cmocka_unit_test(large_frames_are_read),
         cmocka_unit_test(units_and_factors_are_honoured),
         cmocka_unit_test(lengths_of_zero_are_no_cell),
