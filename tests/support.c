@@ -2,6 +2,7 @@
 /* The frame around every test program. */
 #include "support.h"
 
+#include "cli/launch.h"
 #include "core/memory.h"
 
 #include <math.h>
@@ -132,6 +133,7 @@ int test_main(int argc, char **argv, const struct CMUnitTest *cases, size_t n_ca
     const covary_run_options options = {.verbosity = COVARY_QUIET};
     int                      failed, rank;
 
+    launch_prepare();
     MPI_Init(&argc, &argv);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     if (covary_run_create(MPI_COMM_WORLD, &options, &the_run) != COVARY_OK) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The program: start MPI, parse, dispatch, report once, finalize. */
 #include "cli/commands.h"
+#include "cli/launch.h"
 
 #include "core/log.h"
 #include "core/memory.h"
@@ -100,6 +101,7 @@ int main(int argc, char **argv)
     arguments     given;
     int           rank, threads;
 
+    launch_prepare();
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &threads); /* who has less computes alone */
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     linalg_use_one_thread_by_default();

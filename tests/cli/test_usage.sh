@@ -21,6 +21,8 @@ for ranks in ${COVARY_TEST_RANKS:-1 2}; do
 done
 
 ranks=1
+OPAL_BINDIR=/nonexistent expect_status 0 covary --version # no daemon of MPI is started
+
 for name in fit predict evaluate inspect; do
     expect_status 0 covary $name --help
     expect_said "covary $name" "--help" "--log-json"
