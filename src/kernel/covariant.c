@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "kernel/covariant_block.h"
+#include <string.h>
 
 covariant_kernel covariant_plain(const kernel *of, int64_t dimension)
 {
@@ -49,6 +50,20 @@ static double argument(const covariant_kernel *of, const double *a, const double
     return sum;
 }
 
+/* k [n_sites] <- kernel values of all sites of a frame with one of its train sites. */
+static void own_values(const covariant_kernel *of, const double *features, int train_site,
+                       double *k)
+{
+    for (int site = 0; site < of->n_sites; site++) {
+        k[site] =
+            argument(of, features + site * of->dimension, features + train_site * of->dimension);
+    }
+    kernel_evaluate(&of->of, of->n_sites, k);
+    for (int site = 0; site < of->n_sites; site++) {
+        k[site] = covariant_pair_counts(of, site, train_site) ? k[site] : 0.0;
+    }
+}
+
 /* Trace of the block of a frame with itself, but for the scale; k [n_sites] is scratch. */
 static double trace(const covariant_kernel *of, const double *features, const double *tensors,
                     double *k)
@@ -57,21 +72,54 @@ static double trace(const covariant_kernel *of, const double *features, const do
     double        sum = 0.0;
 
     for (int train_site = 0; train_site < covariant_train_sites(of); train_site++) {
-        for (int site = 0; site < of->n_sites; site++) {
-            k[site] = argument(of, features + site * of->dimension,
-                               features + train_site * of->dimension);
-        }
-        kernel_evaluate(&of->of, of->n_sites, k);
+        own_values(of, features, train_site, k);
         for (int site = 0; site < of->n_sites; site++) {
             double product = tensors == NULL ? 1.0 : 0.0;
 
             for (int64_t e = 0; e < size && tensors != NULL; e++) {
                 product += tensors[site * size + e] * tensors[train_site * size + e];
             }
-            sum += covariant_pair_counts(of, site, train_site) ? k[site] * product : 0.0;
+            sum += k[site] * product;
         }
     }
     return sum;
+}
+
+/* block [n_rows][n_rows] += by Phi_a Phi_b^T */
+static void add_product(const covariant_kernel *of, double by, const double *a, const double *b,
+                        double *block)
+{
+    const int n_rows = of->n_rows;
+
+    for (int entry = 0; entry < n_rows * n_rows; entry++) {
+        const double *row = a + entry / n_rows * of->n_tensors;
+        const double *column = b + entry % n_rows * of->n_tensors;
+        double        sum = 0.0;
+
+        for (int64_t tensor = 0; tensor < of->n_tensors; tensor++) {
+            sum += row[tensor] * column[tensor];
+        }
+        block[entry] += by * sum;
+    }
+}
+
+void covariant_own_block(const covariant_kernel *of, const double *features, const double *tensors,
+                         double *k, double *block)
+{
+    const int64_t size = of->n_rows * of->n_tensors;
+
+    memset(block, 0, (size_t)(of->n_rows * of->n_rows) * sizeof *block);
+    for (int train_site = 0; train_site < covariant_train_sites(of); train_site++) {
+        own_values(of, features, train_site, k);
+        for (int site = 0; site < of->n_sites; site++) {
+            if (tensors == NULL) {
+                block[0] += of->scale * k[site];
+            } else {
+                add_product(of, of->scale * k[site], tensors + site * size,
+                            tensors + train_site * size, block);
+            }
+        }
+    }
 }
 
 covary_status covariant_mean_diagonal(const covariant_kernel *of, const covariant_frames *train,

@@ -101,6 +101,13 @@ covary_status covariant_mean_diagonal(const covariant_kernel *of, const covarian
                                       double *mean);
 
 /*
+ * The diagonal block of one frame, [n_rows][n_rows]: its sites' features and tensors (or NULL), and
+ * scratch k [n_sites].  Local.
+ */
+void covariant_own_block(const covariant_kernel *of, const double *features, const double *tensors,
+                         double *k, double *block);
+
+/*
  * weights [n_frames n_rows][n_columns] -> the engine's
  * packed [n_frames][train sites][n_columns][n_tensors].  Local.
  */

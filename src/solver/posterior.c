@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The factors of the posterior from all ranks' frames, and its blocks a few frames at a time. */
+#include "solver/posterior.h"
+
+#include "core/memory.h"
+#include "core/status.h"
+#include "core/text.h"
+#include "core/vectorized.h"
+#include "linalg/lapack.h"
+#include "solver/rpcholesky.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Frames of a tile; numbers that a dot product sums side by side. */
+enum { TILE = 32, LANES = 8 };
+
+struct posterior {
+    covariant_kernel   with;
+    double             ridge;
+    covariant_columns *inducing;
+    const triangle    *prior, *evidence; /* borrowed */
+    int64_t            n;
+    double            *k;       /* [n_sites] */
+    double            *tile;    /* [TILE n_rows][n] K_tu, then v, then L_B^-1 v */
+    double            *scratch; /* of the triangles */
+};
+
+/* --- blocks ----------------------------------------------------------------------------------- */
+
+void posterior_destroy(posterior **released)
+{
+    posterior *by = *released;
+
+    if (by != NULL) {
+        MEMORY_RELEASE(&by->scratch);
+        MEMORY_RELEASE(&by->tile);
+        MEMORY_RELEASE(&by->k);
+        covariant_columns_destroy(&by->inducing);
+    }
+    MEMORY_RELEASE(released);
+}
+
+covary_status posterior_create(const covariant_kernel *with, const covariant_frames *inducing,
+                               const triangle *prior, const triangle *evidence, double ridge,
+                               posterior **out)
+{
+    covary_status status = COVARY_OK;
+    posterior    *by = NULL;
+
+    COVARY_TRY(MEMORY_ALLOCATE("posterior", 1, &by));
+    by->with = *with;
+    by->ridge = ridge;
+    by->prior = prior;
+    by->evidence = evidence;
+    by->n = inducing->n_frames * with->n_rows;
+    COVARY_TRY(covariant_columns_create(&by->with, inducing, &by->inducing));
+    COVARY_TRY(MEMORY_ALLOCATE("kernel of a frame with itself", with->n_sites, &by->k));
+    COVARY_TRY(MEMORY_ALLOCATE("posterior tile", TILE * with->n_rows * by->n, &by->tile));
+    COVARY_TRY(MEMORY_ALLOCATE("scratch of triangles", triangle_scratch(by->n), &by->scratch));
+    *out = by;
+    by = NULL;
+
+done:
+    posterior_destroy(&by);
+    return status;
+}
+
+/* In one order, whatever the instruction set allows besides. */
+VECTORIZED
+static double dot(int64_t n, const double *a, const double *b)
+{
+    double sums[LANES] = {0.0}, sum = 0.0;
+
+    for (int64_t i = 0; i + LANES <= n; i += LANES) {
+        for (int lane = 0; lane < LANES; lane++) {
+            sums[lane] += a[i + lane] * b[i + lane];
+        }
+    }
+    for (int64_t i = n / LANES * LANES; i < n; i++) {
+        sum += a[i] * b[i];
+    }
+    for (int lane = 0; lane < LANES; lane++) {
+        sum += sums[lane];
+    }
+    return sum;
+}
+
+/* block [n_rows][n_rows] += sign times the products of the rows of one frame. */
+static void add_products(const posterior *by, double sign, const double *rows, double *block)
+{
+    const int n_rows = by->with.n_rows;
+
+    for (int i = 0; i < n_rows; i++) {
+        for (int j = 0; j <= i; j++) {
+            const double sum = sign * dot(by->n, rows + i * by->n, rows + j * by->n);
+
+            block[i * n_rows + j] += sum;
+            block[j * n_rows + i] += i == j ? 0.0 : sum;
+        }
+    }
+}
+
+/* What the inducing frames leave of K_tt; then by->tile has L_B^-1 v, whose products are P. */
+static covary_status find_left(posterior *by, const covariant_frames *frames, double *blocks)
+{
+    covary_status           status = COVARY_OK;
+    const covariant_kernel *with = &by->with;
+    const int64_t           n_rows = with->n_rows, size = with->n_sites * with->dimension,
+                  n_columns = frames->n_frames * n_rows;
+    const int64_t n_tensors = with->n_sites * n_rows * with->n_tensors;
+
+    COVARY_TRY(covariant_columns_tile(by->inducing, frames, by->tile));
+    triangle_solve(by->prior, n_columns, by->tile, by->scratch);
+    for (int64_t f = 0; f < frames->n_frames; f++) {
+        double *block = blocks + f * n_rows * n_rows;
+        covariant_own_block(with, frames->features + f * size,
+                            frames->tensors == NULL ? NULL : frames->tensors + f * n_tensors, by->k,
+                            block);
+        add_products(by, -1.0, by->tile + f * n_rows * by->n, block);
+        for (int64_t i = 0; i < n_rows; i++) { /* rounding may leave less than nothing */
+            block[i * n_rows + i] = fmax(block[i * n_rows + i], 0.0);
+        }
+    }
+    triangle_solve(by->evidence, n_columns, by->tile, by->scratch);
+
+done:
+    return status;
+}
+
+/* Up to TILE frames from `first` on. */
+static covariant_frames frames_from(const posterior *by, const covariant_frames *all, int64_t first)
+{
+    const covariant_kernel *with = &by->with;
+    const int64_t           left = all->n_frames - first;
+    const int64_t           n_tensors = with->n_sites * with->n_rows * with->n_tensors;
+
+    return (covariant_frames){
+        .n_frames = left < TILE ? left : TILE,
+        .features = all->features + first * with->n_sites * with->dimension,
+        .tensors = all->tensors == NULL ? NULL : all->tensors + first * n_tensors,
+    };
+}
+
+covary_status posterior_blocks(posterior *by, const covariant_frames *frames, double *blocks)
+{
+    covary_status status = COVARY_OK;
+    const int64_t n_rows = by->with.n_rows, size = n_rows * n_rows;
+
+    for (int64_t first = 0; first < frames->n_frames; first += TILE) {
+        const covariant_frames some = frames_from(by, frames, first);
+
+        COVARY_TRY(find_left(by, &some, blocks + first * size));
+        for (int64_t f = 0; f < some.n_frames; f++) {
+            double *block = blocks + (first + f) * size;
+            add_products(by, 1.0, by->tile + f * n_rows * by->n, block);
+            for (int64_t i = 0; i < n_rows; i++) {
+                block[i * n_rows + i] += by->ridge;
+            }
+        }
+    }
+
+done:
+    return status;
+}
+
+/* block += ridge^2 (ridge I - P)^-1, in scratch [n_rows][n_rows]. */
+static void leave_out(const posterior *by, const double *rows, double *inverse, double *block)
+{
+    const int n_rows = by->with.n_rows;
+    int       info;
+
+    memset(inverse, 0, (size_t)(n_rows * n_rows) * sizeof *inverse);
+    add_products(by, -1.0 / by->ridge, rows, inverse);
+    for (int i = 0; i < n_rows; i++) {
+        inverse[i * n_rows + i] += 1.0;
+    }
+    info = lapack_cholesky(n_rows, inverse);
+    info = info == 0 ? lapack_invert_factored(n_rows, inverse) : info;
+    for (int i = 0; i < n_rows * n_rows; i++) {
+        const int row = i / n_rows, column = i % n_rows;
+        const int low = row > column ? row : column, high = row > column ? column : row;
+
+        block[i] += info == 0 ? by->ridge * inverse[high * n_rows + low] : NAN;
+    }
+}
+
+covary_status posterior_leave_out(posterior *by, const covariant_frames *frames, double *blocks)
+{
+    covary_status status = COVARY_OK;
+    const int64_t n_rows = by->with.n_rows, size = n_rows * n_rows;
+    double       *inverse = NULL;
+
+    COVARY_TRY(MEMORY_ALLOCATE("block of a frame", size, &inverse));
+    for (int64_t first = 0; first < frames->n_frames; first += TILE) {
+        const covariant_frames some = frames_from(by, frames, first);
+
+        COVARY_TRY(find_left(by, &some, blocks + first * size));
+        for (int64_t f = 0; f < some.n_frames; f++) {
+            leave_out(by, by->tile + f * n_rows * by->n, inverse, blocks + (first + f) * size);
+        }
+    }
+
+done:
+    MEMORY_RELEASE(&inverse);
+    return status;
+}
+
+double posterior_flops(const covariant_kernel *with, int64_t n_frames)
+{
+    const double n_rows = with->n_rows, n = (double)n_frames * n_rows;
+    const double size = n_rows * (double)with->n_tensors;
+    const double sites = (double)n_frames * covariant_train_sites(with);
+    /* an exponential counts as 28 operations, as in model/cost.h */
+    const double values = sites * with->n_sites * (2.0 * (double)with->dimension + 28.0);
+    const double tensors = sites * 2.0 * size * (with->n_sites + n_rows);
+
+    return values + tensors + 2.0 * n * n * n_rows + 2.0 * n * n_rows * n_rows;
+}
+
+/* --- factors ---------------------------------------------------------------------------------- */
+
+void posterior_factors_release(posterior_factors *released)
+{
+    MEMORY_RELEASE(&released->evidence);
+    MEMORY_RELEASE(&released->prior);
+    MEMORY_RELEASE(&released->tensors);
+    MEMORY_RELEASE(&released->features);
+    MEMORY_RELEASE(&released->frames);
+    *released = (posterior_factors){0};
+}
+
+typedef struct {
+    int64_t frame, place;
+} pivot;
+
+static int by_frame(const void *left, const void *right)
+{
+    const pivot *a = left, *b = right;
+
+    return (a->frame > b->frame) - (a->frame < b->frame);
+}
+
+/* Rows of a panel in the order of the pivots, which are given in that of frames. */
+static covary_status gather_rows(covary_run *run, const panel *from, int64_t n, const pivot *pivots,
+                                 double **out)
+{
+    covary_status status = COVARY_OK;
+    int64_t      *wanted = NULL;
+    double       *sorted = NULL;
+
+    status = MEMORY_ALLOCATE("inducing frames", n, &wanted);
+    status =
+        status != COVARY_OK ? status : MEMORY_ALLOCATE("inducing frames", n * from->width, &sorted);
+    status =
+        status != COVARY_OK ? status : MEMORY_ALLOCATE("inducing frames", n * from->width, out);
+    COVARY_TRY_TOGETHER(run, "reserve the inducing frames", status);
+    for (int64_t i = 0; i < n; i++) {
+        wanted[i] = pivots[i].frame;
+    }
+    COVARY_TRY(panel_gather(from, n, wanted, sorted));
+    for (int64_t i = 0; i < n; i++) {
+        memcpy(*out + pivots[i].place * from->width, sorted + i * from->width,
+               (size_t)from->width * sizeof *sorted);
+    }
+
+done:
+    MEMORY_RELEASE(&sorted);
+    MEMORY_RELEASE(&wanted);
+    return status;
+}
+
+static covary_status choose(covary_run *run, const covariant_kernel *with,
+                            const covariant_panels *train, rpcholesky_limits limits,
+                            posterior_factors *out)
+{
+    covary_status status = COVARY_OK;
+    rpcholesky   *partial = NULL;
+    pivot        *pivots = NULL;
+
+    COVARY_TRY(rpcholesky_create(run, with, train, limits, &partial));
+    out->n_frames = partial->n_pivots;
+    out->n = partial->n_pivots * with->n_rows;
+    status = MEMORY_ALLOCATE("inducing frames", out->n_frames, &out->frames);
+    status = status != COVARY_OK ? status : MEMORY_ALLOCATE("pivots", out->n_frames, &pivots);
+    COVARY_TRY_TOGETHER(run, "reserve the inducing frames", status);
+    for (int64_t i = 0; i < out->n_frames; i++) {
+        out->frames[i] = partial->pivots[i];
+        pivots[i] = (pivot){partial->pivots[i], i};
+    }
+    qsort(pivots, (size_t)out->n_frames, sizeof *pivots, by_frame);
+    COVARY_TRY(gather_rows(run, train->features, out->n_frames, pivots, &out->features));
+    if (train->tensors != NULL) {
+        COVARY_TRY(gather_rows(run, train->tensors, out->n_frames, pivots, &out->tensors));
+    }
+
+done:
+    MEMORY_RELEASE(&pivots);
+    rpcholesky_destroy(&partial);
+    return status;
+}
+
+/* Columns of the lower triangle of a factor -> its rows, one after the other. */
+static void pack_rows(int64_t n, const double *a, double *lower)
+{
+    for (int64_t row = 0; row < n; row++) {
+        for (int64_t column = 0; column <= row; column++) {
+            *lower++ = a[column * n + row];
+        }
+    }
+}
+
+/*
+ * Factor a symmetric matrix that may be singular to rounding, with as little more on the diagonal
+ * as it takes; rows of zeros (a component that the shape of the molecule forbids) stay alone.
+ */
+static covary_status factor(int64_t n, double *a, double *diagonal, double *lower)
+{
+    for (int64_t i = 0; i < n; i++) {
+        diagonal[i] = a[i * n + i] > 0.0 ? a[i * n + i] : 1.0;
+    }
+    for (double more = 0.0; more<2e-6; more = more> 0.0 ? 10.0 * more : 1e-15) {
+        for (int64_t i = 0; i < n; i++) {
+            a[i * n + i] = diagonal[i] * (1.0 + more);
+            for (int64_t j = 0; j < i; j++) { /* the other triangle keeps the matrix */
+                a[j * n + i] = a[i * n + j];
+            }
+        }
+        if (lapack_cholesky((int)n, a) == 0) {
+            pack_rows(n, a, lower);
+            return COVARY_OK;
+        }
+    }
+    return COVARY_FAIL(COVARY_ERR_NUMERIC,
+                       "the kernel of %lld rows of inducing frames is not positive definite: its "
+                       "length may be far too large, or 'uncertainty: none' does without it",
+                       (long long)n);
+}
+
+/* Rank 0 factors: others might round in another way.  a: row-major, its lower triangle filled. */
+static covary_status factor_together(covary_run *run, int64_t n, double *a, double **lower)
+{
+    covary_status status = COVARY_OK;
+    double       *diagonal = NULL;
+    int           count;
+
+    status = MEMORY_ALLOCATE("factor of inducing frames", n * (n + 1) / 2, lower);
+    status = status != COVARY_OK ? status : MEMORY_ALLOCATE("diagonal", n, &diagonal);
+    if (status == COVARY_OK && covary_run_rank(run) == 0) {
+        status = factor(n, a, diagonal, *lower);
+    }
+    COVARY_TRY_TOGETHER(run, "factor of inducing frames", status);
+    COVARY_TRY(narrow_to_int("elements of a factor", n * (n + 1) / 2, &count));
+    MPI_Bcast(*lower, count, MPI_DOUBLE, 0, covary_run_comm(run));
+
+done:
+    MEMORY_RELEASE(&diagonal);
+    return status;
+}
+
+static covariant_frames inducing_frames(const posterior_factors *of)
+{
+    return (covariant_frames){
+        .n_frames = of->n_frames, .features = of->features, .tensors = of->tensors};
+}
+
+/* b [n][n], lower triangle += V V^T / ridge of this rank's frames, row-major. */
+static covary_status add_evidence(const covariant_kernel *with, const covariant_panels *train,
+                                  const posterior_factors *of, double ridge, double *b)
+{
+    covary_status          status = COVARY_OK;
+    const covariant_frames inducing = inducing_frames(of);
+    covariant_columns     *columns = NULL;
+    triangle              *prior = NULL;
+    double                *tile = NULL, *scratch = NULL;
+    const int64_t          n = of->n, n_local = train->features->n_local;
+
+    COVARY_TRY(triangle_create(n, of->prior, &prior));
+    COVARY_TRY(covariant_columns_create(with, &inducing, &columns));
+    COVARY_TRY(MEMORY_ALLOCATE("posterior tile", TILE * with->n_rows * n, &tile));
+    COVARY_TRY(MEMORY_ALLOCATE("scratch of triangles", triangle_scratch(n), &scratch));
+    for (int64_t first = 0; first < n_local; first += TILE) {
+        const covariant_frames some =
+            covariant_share(train, first, n_local - first < TILE ? n_local - first : TILE);
+        const int64_t n_rows = some.n_frames * with->n_rows;
+
+        COVARY_TRY(covariant_columns_tile(columns, &some, tile));
+        triangle_solve(prior, n_rows, tile, scratch);
+        cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (int)n, (int)n_rows, 1.0 / ridge, tile,
+                    (int)n, 1.0, b, (int)n);
+    }
+
+done:
+    MEMORY_RELEASE(&scratch);
+    MEMORY_RELEASE(&tile);
+    covariant_columns_destroy(&columns);
+    triangle_destroy(&prior);
+    return status;
+}
+
+static covary_status find_factors(covary_run *run, const covariant_kernel *with,
+                                  const covariant_panels *train, double ridge,
+                                  posterior_factors *out)
+{
+    covary_status          status = COVARY_OK;
+    const covariant_frames inducing = inducing_frames(out);
+    const int64_t          n = out->n;
+    const bool             root = covary_run_rank(run) == 0;
+    double                *a = NULL;
+    int                    count;
+
+    COVARY_TRY(narrow_to_int("elements of a factor", n * n, &count));
+    COVARY_TRY_TOGETHER(run, "kernel of inducing frames",
+                        MEMORY_ALLOCATE("kernel of inducing frames", n * n, &a));
+    COVARY_TRY_TOGETHER(run, "kernel of inducing frames",
+                        root ? covariant_tile(with, &inducing, &inducing, a) : COVARY_OK);
+    COVARY_TRY(factor_together(run, n, a, &out->prior));
+    memset(a, 0, (size_t)(n * n) * sizeof *a);
+    COVARY_TRY_TOGETHER(run, "labels at inducing frames", add_evidence(with, train, out, ridge, a));
+    MPI_Reduce(root ? MPI_IN_PLACE : a, a, count, MPI_DOUBLE, MPI_SUM, 0, covary_run_comm(run));
+    for (int64_t i = 0; i < n; i++) {
+        a[i * n + i] += 1.0;
+    }
+    COVARY_TRY(factor_together(run, n, a, &out->evidence));
+
+done:
+    MEMORY_RELEASE(&a);
+    return status;
+}
+
+covary_status posterior_fit(covary_run *run, const covariant_kernel *with,
+                            const covariant_panels *train, double ridge, posterior_limits limits,
+                            posterior_factors *out)
+{
+    covary_status           status = COVARY_OK;
+    const rpcholesky_limits asked = {
+        .most = limits.most, .tolerance = limits.tolerance, .seed = limits.seed};
+
+    *out = (posterior_factors){0};
+    COVARY_TRY(choose(run, with, train, asked, out));
+    COVARY_TRY(find_factors(run, with, train, ridge, out));
+
+done:
+    return status;
+}
