@@ -1,31 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Sites of one class form a plain scalar kernel matrix of their own, [local sites][training sites];
- * a product takes them class by class, some local frames at a time.
- */
+/* A product passes the tiles of the sites, class by class (kernel/site_tiles.h). */
 #include "kernel/kernel_operator.h"
 
 #include "core/memory.h"
 #include "core/status.h"
 #include "core/text.h"
 #include "core/vectorized.h"
-#include "kernel/engine.h"
+#include "kernel/site_tiles.h"
+#include "linalg/thin.h"
 
-#include <cblas.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-/* Local sites of a batch; values of a tile of singles, 256 kB as doubles. */
-enum { BATCH_SITES = 1536, TILE_ROWS = 16, TILE_COLUMNS = 2048 };
-
+/* The tiles of this rank one after the other. */
 typedef struct {
-    int     n_sites, n_train;    /* of a frame */
-    int    *sites, *train_sites; /* [n_sites], [n_train] */
-    double *points;              /* [frames][n_train][dimension], of all ranks */
-    double *values;              /* [local frames n_sites][frames n_train], or NULL */
-    float  *singles;             /* alike */
-} site_class;
+    double *doubles; /* or NULL */
+    float  *singles; /* alike */
+} kept_values;
 
 struct kernel_operator {
     covary_run             *run; /* all borrowed */
@@ -35,28 +27,21 @@ struct kernel_operator {
     operator_storage        storage;
     int                     n_classes;
     site_class             *classes;
+    kept_values            *kept; /* [n_classes] */
 };
 
 /* Numbers on the way through one product. */
 typedef struct {
     int64_t columns, n_outputs; /* n_outputs = columns x tensors */
+    bool    by_engine;          /* values anew */
     double *packed;             /* [frames][train sites][n_outputs], of all ranks */
-    double *weights;            /* [frames][n_train][n_outputs], of a class */
-    double *points;             /* [batch sites][dimension] */
-    double *q;                  /* [batch frames][n_sites][n_outputs], of a class */
-    double *sites;              /* the same for all sites, zero for those of other classes */
-    double *tile;               /* [TILE_ROWS][TILE_COLUMNS] */
+    double *picked;             /* [frames][n_train][n_outputs], of a class */
+    double *mirrored;           /* the same: sums of the columns of this rank's tiles */
+    double *points;             /* [rows of a tile][dimension] */
+    double *q;                  /* [rows of a tile][n_outputs] */
+    double *sites;              /* the same of a frame for all sites, 0 for other classes */
+    double *values;             /* of a tile */
 } product;
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t batch_frames(const covariant_kernel *of)
-{
-    return of->n_sites < BATCH_SITES ? BATCH_SITES / of->n_sites : 1;
-}
 
 static covary_status check_shapes(const covariant_kernel *of, const covariant_panels *train)
 {
@@ -81,93 +66,14 @@ void kernel_operator_destroy(kernel_operator **released)
     kernel_operator *o = *released;
 
     if (o != NULL) {
-        for (int c = 0; c < o->n_classes; c++) {
-            MEMORY_RELEASE(&o->classes[c].singles);
-            MEMORY_RELEASE(&o->classes[c].values);
-            MEMORY_RELEASE(&o->classes[c].points);
-            MEMORY_RELEASE(&o->classes[c].train_sites);
-            MEMORY_RELEASE(&o->classes[c].sites);
+        for (int c = 0; c < o->n_classes && o->kept != NULL; c++) {
+            MEMORY_RELEASE(&o->kept[c].singles);
+            MEMORY_RELEASE(&o->kept[c].doubles);
         }
-        MEMORY_RELEASE(&o->classes);
+        MEMORY_RELEASE(&o->kept);
+        site_classes_destroy(o->n_classes, &o->classes);
     }
     MEMORY_RELEASE(released);
-}
-
-static int class_of(const covariant_kernel *of, int site)
-{
-    return of->classes == NULL ? 0 : of->classes[site];
-}
-
-/* Sites of the class of train site `first`. */
-static covary_status fill_class(const covariant_kernel *of, int first, site_class *out)
-{
-    covary_status status = COVARY_OK;
-
-    COVARY_TRY(MEMORY_ALLOCATE("sites of a class", of->n_sites, &out->sites));
-    COVARY_TRY(MEMORY_ALLOCATE("sites of a class", of->n_sites, &out->train_sites));
-    for (int site = 0; site < of->n_sites; site++) {
-        if (class_of(of, site) == class_of(of, first)) {
-            out->sites[out->n_sites++] = site;
-            if (site < covariant_train_sites(of)) {
-                out->train_sites[out->n_train++] = site;
-            }
-        }
-    }
-
-done:
-    return status;
-}
-
-/* A class for each train site that is the first of its class. */
-static covary_status list_classes(kernel_operator *o)
-{
-    covary_status           status = COVARY_OK;
-    const covariant_kernel *of = o->kernel;
-
-    COVARY_TRY(MEMORY_ALLOCATE("classes of sites", covariant_train_sites(of), &o->classes));
-    for (int site = 0; site < covariant_train_sites(of); site++) {
-        bool known = false;
-
-        for (int c = 0; c < o->n_classes; c++) {
-            known = known || class_of(of, o->classes[c].train_sites[0]) == class_of(of, site);
-        }
-        if (!known) {
-            COVARY_TRY(fill_class(of, site, &o->classes[o->n_classes++]));
-        }
-    }
-
-done:
-    return status;
-}
-
-/* from [n_frames][all_sites][width] -> to [n_frames][n_sites][width], the sites listed. */
-static void pick_sites(int64_t n_frames, int64_t all_sites, int n_sites, const int *sites,
-                       int64_t width, const double *from, double *to)
-{
-    for (int64_t frame = 0; frame < n_frames; frame++) {
-        for (int s = 0; s < n_sites; s++) {
-            memcpy(to + (frame * n_sites + s) * width,
-                   from + (frame * all_sites + sites[s]) * width, (size_t)width * sizeof *to);
-        }
-    }
-}
-
-/* Training sites of a class of all ranks. */
-static covary_status replicate_points(const kernel_operator *o, site_class *of)
-{
-    covary_status status = COVARY_OK;
-    const panel  *features = o->train->features;
-    const int64_t dimension = o->kernel->dimension;
-    panel        *points = NULL;
-
-    COVARY_TRY(panel_create(o->run, features->n_local, of->n_train * dimension, &points));
-    pick_sites(features->n_local, o->kernel->n_sites, of->n_train, of->train_sites, dimension,
-               features->data, points->data);
-    COVARY_TRY(panel_replicate(points, &of->points));
-
-done:
-    panel_destroy(&points);
-    return status;
 }
 
 /* The largest trace of a frame's diagonal block: no |K_ij| is larger. */
@@ -205,14 +111,12 @@ done:
     return status;
 }
 
-/* Values of this rank. */
 static double count_values(const kernel_operator *o)
 {
     double count = 0.0;
 
     for (int c = 0; c < o->n_classes; c++) {
-        count += (double)o->train->features->n_local * o->classes[c].n_sites *
-                 (double)o->train->features->n_rows * o->classes[c].n_train;
+        count += (double)site_count_values(&o->classes[c]);
     }
     return count;
 }
@@ -237,20 +141,6 @@ done:
     return status;
 }
 
-/* Sites of a class of local frames from `first` on. */
-static const double *local_points(const kernel_operator *o, const site_class *of, int64_t first,
-                                  int64_t n, double *scratch)
-{
-    const covariant_kernel *by = o->kernel;
-    const double           *from = o->train->features->data + first * o->train->features->width;
-
-    if (of->n_sites == by->n_sites) {
-        return from;
-    }
-    pick_sites(n, by->n_sites, of->n_sites, of->sites, by->dimension, from, scratch);
-    return scratch;
-}
-
 VECTORIZED
 static void narrow(int64_t n, const double *restrict from, float *restrict to)
 {
@@ -267,42 +157,39 @@ static void widen(int64_t n, const float *restrict from, double *restrict to)
     }
 }
 
-/* The values of a class, some rows at a time. */
-static covary_status store_class(const kernel_operator *o, site_class *of)
+/* The values of a class, tile by tile. */
+static covary_status store_class(const kernel_operator *o, const site_class *of, kept_values *kept)
 {
-    covary_status           status = COVARY_OK;
-    const covariant_kernel *by = o->kernel;
-    const int64_t           n = o->train->features->n_local;
-    const int64_t           n_train = o->train->features->n_rows * of->n_train;
-    const bool              single = o->storage == OPERATOR_STORED_SINGLE;
-    engine                 *with = NULL;
-    double                 *scratch = NULL, *some = NULL;
+    covary_status status = COVARY_OK;
+    const bool    single = o->storage == OPERATOR_STORED_SINGLE;
+    const int64_t count = site_count_values(of), n_local = o->train->features->n_local;
+    const int64_t most = site_tile_rows(of);
+    double       *points = NULL, *values = NULL;
 
-    if (n == 0) {
-        return COVARY_OK;
-    }
-    COVARY_TRY(engine_create_unweighted(n_train, by->dimension, of->points, &by->of, &with));
-    COVARY_TRY(MEMORY_ALLOCATE("sites of a frame", of->n_sites * by->dimension, &scratch));
+    COVARY_TRY(MEMORY_ALLOCATE("sites of a tile", most * o->kernel->dimension, &points));
     if (single) {
-        COVARY_TRY(MEMORY_ALLOCATE("kernel values", n * of->n_sites * n_train, &of->singles));
-        COVARY_TRY(MEMORY_ALLOCATE("kernel values", of->n_sites * n_train, &some));
+        COVARY_TRY(MEMORY_ALLOCATE("kernel values", count, &kept->singles));
+        COVARY_TRY(MEMORY_ALLOCATE("kernel tile", most * site_tile_columns(of), &values));
     } else {
-        COVARY_TRY(MEMORY_ALLOCATE("kernel values", n * of->n_sites * n_train, &of->values));
+        COVARY_TRY(MEMORY_ALLOCATE("kernel values", count, &kept->doubles));
     }
-    for (int64_t frame = 0; frame < n; frame++) {
-        const int64_t at = frame * of->n_sites * n_train;
+    for (int64_t first = 0, n, at = 0; first < n_local; first += n) {
+        n = site_strip(of, first);
+        for (int64_t ahead = 0; ahead < site_strip_tiles(of); ahead++) {
+            const site_tile tile = site_tile_ahead(of, first, n, ahead);
+            const int64_t   size = tile.n_rows * tile.n_columns;
 
-        COVARY_TRY(engine_values(with, of->n_sites, local_points(o, of, frame, 1, scratch),
-                                 single ? some : of->values + at));
-        if (single) {
-            narrow(of->n_sites * n_train, some, of->singles + at);
+            COVARY_TRY(site_tile_values(of, &tile, points, single ? values : kept->doubles + at));
+            if (single) {
+                narrow(size, values, kept->singles + at);
+            }
+            at += size;
         }
     }
 
 done:
-    MEMORY_RELEASE(&some);
-    MEMORY_RELEASE(&scratch);
-    engine_destroy(&with);
+    MEMORY_RELEASE(&values);
+    MEMORY_RELEASE(&points);
     return status;
 }
 
@@ -311,7 +198,7 @@ static covary_status store_values(kernel_operator *o)
     covary_status status = COVARY_OK;
 
     for (int c = 0; c < o->n_classes && o->storage != OPERATOR_ON_THE_FLY; c++) {
-        COVARY_TRY(store_class(o, &o->classes[c]));
+        COVARY_TRY(store_class(o, &o->classes[c], &o->kept[c]));
     }
 
 done:
@@ -333,10 +220,9 @@ covary_status kernel_operator_create(const covariant_kernel *of, const covariant
     o->train = train;
     o->ridge = ridge;
     o->storage = storage;
-    COVARY_TRY_TOGETHER(run, "kernel operator", list_classes(o));
-    for (int c = 0; c < o->n_classes; c++) {
-        COVARY_TRY(replicate_points(o, &o->classes[c]));
-    }
+    COVARY_TRY(site_classes_create(of, train, &o->n_classes, &o->classes));
+    COVARY_TRY_TOGETHER(run, "kernel operator",
+                        MEMORY_ALLOCATE("kernel values", o->n_classes, &o->kept));
     if (storage == OPERATOR_AUTOMATIC) {
         COVARY_TRY(choose_storage(o, memory));
     }
@@ -356,31 +242,31 @@ operator_storage kernel_operator_stored(const kernel_operator *of)
 
 static void product_release(product *released)
 {
-    MEMORY_RELEASE(&released->tile);
+    MEMORY_RELEASE(&released->values);
     MEMORY_RELEASE(&released->sites);
     MEMORY_RELEASE(&released->q);
     MEMORY_RELEASE(&released->points);
-    MEMORY_RELEASE(&released->weights);
+    MEMORY_RELEASE(&released->mirrored);
+    MEMORY_RELEASE(&released->picked);
     MEMORY_RELEASE(&released->packed);
 }
 
-static covary_status product_allocate(const kernel_operator *o, product *p)
+static covary_status product_allocate(const kernel_operator *o, const site_class *of, product *p)
 {
     covary_status           status = COVARY_OK;
-    const covariant_kernel *of = o->kernel;
-    const int64_t           n = o->train->features->n_rows;
-    const int64_t batch = smaller(batch_frames(of), o->train->features->n_local) * of->n_sites;
+    const covariant_kernel *by = o->kernel;
+    const int64_t           n_sums = o->train->features->n_rows * of->n_train * p->n_outputs;
+    const int64_t           most = site_tile_rows(of);
 
     if (o->n_classes > 1) {
-        COVARY_TRY(MEMORY_ALLOCATE("weights of a class",
-                                   n * covariant_train_sites(of) * p->n_outputs, &p->weights));
+        COVARY_TRY(MEMORY_RESIZE("weights of a class", n_sums, &p->picked));
     }
-    COVARY_TRY(MEMORY_ALLOCATE("sites of a batch", batch * of->dimension, &p->points));
-    COVARY_TRY(MEMORY_ALLOCATE("sums of a batch", batch * p->n_outputs, &p->q));
-    COVARY_TRY(MEMORY_ALLOCATE("sums of a batch", batch * p->n_outputs, &p->sites));
-    if (o->storage == OPERATOR_STORED_SINGLE) {
-        COVARY_TRY(MEMORY_ALLOCATE("kernel tile", (int64_t)TILE_ROWS * TILE_COLUMNS, &p->tile));
-    }
+    COVARY_TRY(
+        MEMORY_RESIZE("sums of a class", site_class_is_symmetric(of) ? n_sums : 0, &p->mirrored));
+    COVARY_TRY(MEMORY_RESIZE("sites of a tile", most * by->dimension, &p->points));
+    COVARY_TRY(MEMORY_RESIZE("sums of a tile", most * p->n_outputs, &p->q));
+    COVARY_TRY(MEMORY_RESIZE("sums of a frame", by->n_sites * p->n_outputs, &p->sites));
+    COVARY_TRY(MEMORY_RESIZE("kernel tile", most * site_tile_columns(of), &p->values));
 
 done:
     return status;
@@ -403,135 +289,149 @@ done:
     return status;
 }
 
-/* q <- values weights for rows [first, first + n) of a class. */
-static void multiply_doubles(const site_class *of, int64_t n_train, int64_t first, int64_t n,
-                             int64_t n_outputs, const double *weights, double *q)
+/* *values <- those of a tile of a class, kept from `at` on if they are kept. */
+static covary_status take_tile(const kernel_operator *o, int c, const site_tile *tile, int64_t at,
+                               product *p, const double **values)
 {
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)n, (int)n_outputs, (int)n_train,
-                1.0, of->values + first * n_train, (int)n_train, weights, (int)n_outputs, 0.0, q,
-                (int)n_outputs);
-}
+    const kept_values *kept = &o->kept[c];
 
-/* A tile is widened in cache, so that only singles come from memory and all sums are in double. */
-static void multiply_singles(const site_class *of, int64_t n_train, int64_t first, int64_t n,
-                             int64_t n_outputs, const double *weights, double *tile, double *q)
-{
-    memset(q, 0, (size_t)(n * n_outputs) * sizeof *q);
-    for (int64_t row = 0; row < n; row += TILE_ROWS) {
-        const int64_t height = smaller(TILE_ROWS, n - row);
-
-        for (int64_t col = 0; col < n_train; col += TILE_COLUMNS) {
-            const int64_t width = smaller(TILE_COLUMNS, n_train - col);
-
-            for (int64_t r = 0; r < height; r++) {
-                widen(width, of->singles + (first + row + r) * n_train + col, tile + r * width);
-            }
-            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)height, (int)n_outputs,
-                        (int)width, 1.0, tile, (int)width, weights + col * n_outputs,
-                        (int)n_outputs, 1.0, q + row * n_outputs, (int)n_outputs);
-        }
+    *values = kept->doubles != NULL ? kept->doubles + at : p->values;
+    if (p->by_engine) {
+        return site_tile_values(&o->classes[c], tile, p->points, p->values);
     }
-}
-
-/* Sums of one class for `n` local frames from `first` on -> p->q. */
-static covary_status sum_class(const kernel_operator *o, const site_class *of, const engine *with,
-                               const double *weights, int64_t first, int64_t n, product *p)
-{
-    const int64_t n_train = o->train->features->n_rows * of->n_train;
-    const int64_t row = first * of->n_sites, n_rows = n * of->n_sites;
-
-    if (with != NULL) {
-        return engine_apply(with, n_rows, local_points(o, of, first, n, p->points), p->q, NULL);
-    }
-    if (of->values != NULL) {
-        multiply_doubles(of, n_train, row, n_rows, p->n_outputs, weights, p->q);
-    } else {
-        multiply_singles(of, n_train, row, n_rows, p->n_outputs, weights, p->tile, p->q);
+    if (kept->singles != NULL) {
+        widen(tile->n_rows * tile->n_columns, kept->singles + at, p->values);
     }
     return COVARY_OK;
 }
 
 /* y of `n` local frames += sum over the sites of a class of Phi_a q_a. */
 static void unpack_class(const kernel_operator *o, const site_class *of, int64_t first, int64_t n,
-                         product *p, double *y)
+                         product *p, const double *q, double *y)
 {
     const covariant_kernel *by = o->kernel;
     const panel            *tensors = o->train->tensors;
     const int64_t           stride = p->n_outputs, size = by->n_rows * p->columns;
-    const double           *q = p->q;
 
-    if (of->n_sites < by->n_sites) {
-        memset(p->sites, 0, (size_t)(n * by->n_sites * stride) * sizeof *p->sites);
-        for (int64_t i = 0; i < n * of->n_sites; i++) {
-            const int64_t to = i / of->n_sites * by->n_sites + of->sites[i % of->n_sites];
+    for (int64_t i = first; i < first + n; i++, q += of->n_sites * stride) {
+        const double *sites = q;
 
-            memcpy(p->sites + to * stride, p->q + i * stride, (size_t)stride * sizeof *p->q);
+        if (of->n_sites < by->n_sites) {
+            memset(p->sites, 0, (size_t)(by->n_sites * stride) * sizeof *p->sites);
+            for (int s = 0; s < of->n_sites; s++) {
+                memcpy(p->sites + of->sites[s] * stride, q + s * stride,
+                       (size_t)stride * sizeof *q);
+            }
+            sites = p->sites;
         }
-        q = p->sites;
-    }
-    for (int64_t i = 0; i < n; i++) {
-        covariant_unpack(by, tensors == NULL ? NULL : tensors->data + (first + i) * tensors->width,
-                         p->columns, q + i * by->n_sites * stride, stride, y + (first + i) * size);
+        covariant_unpack(by, tensors == NULL ? NULL : tensors->data + i * tensors->width,
+                         p->columns, sites, stride, y + i * size);
     }
 }
 
-static covary_status add_class(const kernel_operator *o, const site_class *of, bool by_engine,
-                               product *p, double *y)
+/* All tiles of this rank: y += what is of its rows, p->mirrored += what is of their columns. */
+static covary_status pass_tiles(const kernel_operator *o, int c, const double *weights, product *p,
+                                double *y)
 {
-    covary_status           status = COVARY_OK;
-    const covariant_kernel *by = o->kernel;
-    const int64_t           n_local = o->train->features->n_local;
-    const int64_t           n = o->train->features->n_rows, step = batch_frames(by);
-    const double           *weights = p->packed;
-    engine                 *with = NULL;
+    covary_status     status = COVARY_OK;
+    const panel      *features = o->train->features;
+    const site_class *of = &o->classes[c];
+    const int64_t     width = p->n_outputs;
 
-    if (o->n_classes > 1) {
-        pick_sites(n, covariant_train_sites(by), of->n_train, of->train_sites, p->n_outputs,
-                   p->packed, p->weights);
-        weights = p->weights;
-    }
-    if (by_engine) {
-        const engine_group group = {by->of, p->n_outputs, weights};
+    for (int64_t first = 0, n, at = 0; first < features->n_local; first += n) {
+        const double *mine = weights + (features->first + first) * of->n_train * width;
 
-        COVARY_TRY(engine_create(ENGINE_DOUBLE, n * of->n_train, by->dimension, of->points, 1,
-                                 &group, &with));
-    }
-    for (int64_t first = 0; first < n_local; first += step) {
-        const int64_t some = smaller(step, n_local - first);
+        n = site_strip(of, first);
+        memset(p->q, 0, (size_t)(n * of->n_sites * width) * sizeof *p->q);
+        for (int64_t ahead = 0; ahead < site_strip_tiles(of); ahead++) {
+            const site_tile t = site_tile_ahead(of, first, n, ahead);
+            const double   *values;
 
-        COVARY_TRY(sum_class(o, of, with, weights, first, some, p));
-        unpack_class(o, of, first, some, p, y);
+            COVARY_TRY(take_tile(o, c, &t, at, p, &values));
+            thin_add_transposed_by_rows(t.n_columns, t.n_rows, width, values, t.n_columns,
+                                        weights + t.column * width, p->q);
+            if (t.is_mirrored) {
+                thin_add_by_rows(t.n_columns, t.n_rows, width, values, t.n_columns, mine,
+                                 p->mirrored + t.column * width);
+            }
+            at += t.n_rows * t.n_columns;
+        }
+        unpack_class(o, of, first, n, p, p->q, y);
     }
 
 done:
-    engine_destroy(&with);
     return status;
 }
 
-static covary_status add_classes(const kernel_operator *o, bool by_engine, product *p, double *y)
+static covary_status multiply_class(const kernel_operator *o, int c, product *p, double *y)
 {
-    covary_status status = COVARY_OK;
+    covary_status           status = COVARY_OK;
+    const covariant_kernel *by = o->kernel;
+    const site_class       *of = &o->classes[c];
+    const int64_t           n = o->train->features->n_rows;
 
-    COVARY_TRY(product_allocate(o, p));
-    for (int c = 0; c < o->n_classes && o->train->features->n_local > 0; c++) {
-        COVARY_TRY(add_class(o, &o->classes[c], by_engine, p, y));
+    COVARY_TRY(product_allocate(o, of, p));
+    if (site_class_is_symmetric(of)) {
+        memset(p->mirrored, 0, (size_t)(n * of->n_train * p->n_outputs) * sizeof *p->mirrored);
     }
+    if (o->n_classes > 1) {
+        site_pick(n, covariant_train_sites(by), of->n_train, of->train_sites, p->n_outputs,
+                  p->packed, p->picked);
+    }
+    COVARY_TRY(pass_tiles(o, c, o->n_classes > 1 ? p->picked : p->packed, p, y));
 
 done:
+    return status;
+}
+
+/* y += what the tiles of all ranks have for the frames of this one as their columns. */
+static covary_status add_mirrored(const kernel_operator *o, const site_class *of, product *p,
+                                  double *y)
+{
+    covary_status status = COVARY_OK;
+    const panel  *features = o->train->features;
+    const int64_t size = of->n_train * p->n_outputs;
+    const int     n_ranks = covary_run_size(o->run);
+    int64_t      *starts = NULL;
+    double       *sums = NULL;
+    int          *counts = NULL, all;
+
+    COVARY_TRY(panel_starts(features, &starts));
+    COVARY_TRY_TOGETHER(o->run, "kernel product",
+                        narrow_to_int("sums of a product", features->n_rows * size, &all));
+    COVARY_TRY_TOGETHER(o->run, "kernel product",
+                        MEMORY_ALLOCATE("sums of every rank", n_ranks, &counts));
+    COVARY_TRY_TOGETHER(o->run, "kernel product",
+                        MEMORY_ALLOCATE("sums of a class", features->n_local * size, &sums));
+    for (int rank = 0; rank < n_ranks; rank++) {
+        counts[rank] = (int)((starts[rank + 1] - starts[rank]) * size);
+    }
+    MPI_Reduce_scatter(p->mirrored, sums, counts, MPI_DOUBLE, MPI_SUM, covary_run_comm(o->run));
+    unpack_class(o, of, 0, features->n_local, p, sums, y);
+
+done:
+    MEMORY_RELEASE(&counts);
+    MEMORY_RELEASE(&sums);
+    MEMORY_RELEASE(&starts);
     return status;
 }
 
 static covary_status apply(const kernel_operator *o, bool by_engine, const panel *x, panel *y)
 {
     covary_status status = COVARY_OK;
-    const int64_t count = x->n_local * x->width;
-    product       p = {.columns = x->width, .n_outputs = x->width * o->kernel->n_tensors};
+    const int64_t count = x->n_local * x->width, n_outputs = x->width * o->kernel->n_tensors;
+    product       p = {.columns = x->width, .n_outputs = n_outputs, .by_engine = by_engine};
 
     COVARY_TRY(replicate_weights(o, x, &p));
     for (int64_t i = 0; i < count; i++) {
         y->data[i] = o->ridge * x->data[i];
     }
-    COVARY_TRY_TOGETHER(o->run, "kernel product", add_classes(o, by_engine, &p, y->data));
+    for (int c = 0; c < o->n_classes; c++) {
+        COVARY_TRY_TOGETHER(o->run, "kernel product", multiply_class(o, c, &p, y->data));
+        if (site_class_is_symmetric(&o->classes[c])) {
+            COVARY_TRY(add_mirrored(o, &o->classes[c], &p, y->data));
+        }
+    }
 
 done:
     product_release(&p);

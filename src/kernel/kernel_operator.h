@@ -8,9 +8,9 @@
  *   (K X)_i = sum_a Phi_a q_a,   q_a = sum_b [class a = class b] k(d_a, d_b) w_b,
  *   w_b = scale Phi_b^T X_j
  *
- * which is a prediction for the training frames.  The scalar values of this rank's sites are either
- * computed anew in every product, by the fused engine, or kept.  Memory: the training sites and
- * their weights on every rank, and the values if they are kept.
+ * which is a prediction for the training frames.  The scalar values are either computed anew in
+ * every product, or kept; where k(d_a, d_b) serves q_b as well as q_a, once for both.  Memory: the
+ * training sites, their weights and sums on every rank, and the values if they are kept.
  */
 #ifndef COVARY_KERNEL_KERNEL_OPERATOR_H
 #define COVARY_KERNEL_KERNEL_OPERATOR_H
@@ -22,7 +22,7 @@ typedef struct kernel_operator kernel_operator;
 typedef enum {
     OPERATOR_AUTOMATIC,     /* what fits into the memory given and does no harm */
     OPERATOR_ON_THE_FLY,    /* nothing is kept */
-    OPERATOR_STORED_DOUBLE, /* [local sites][training sites] in double precision */
+    OPERATOR_STORED_DOUBLE, /* kernel values in double precision */
     OPERATOR_STORED_SINGLE  /* the same in single precision; sums in double */
 } operator_storage;
 

@@ -9,6 +9,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "linalg/lapack.h"
+#include "linalg/thin.h"
 
 #include <cblas.h>
 #include <math.h>
@@ -92,48 +93,43 @@ done:
 static void project(const preconditioner *by, const panel *v, double *c)
 {
     const rpcholesky *g = by->factor;
-    const int         width = (int)v->width;
     int64_t           first, n;
 
-    memset(c, 0, (size_t)(g->rank * width) * sizeof *c);
+    memset(c, 0, (size_t)(g->rank * v->width) * sizeof *c);
     for (int64_t chunk = 0; chunk < g->n_chunks; chunk++) {
         const int64_t row = rpcholesky_rows(g, v->n_local, chunk, &first, &n);
 
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)g->rank, width, (int)n, 1.0,
-                    g->chunks[chunk] + first, (int)g->chunk_rows, v->data + row * width, width, 1.0,
-                    c, width);
+        thin_add_transposed_by_rows(n, g->rank, v->width, g->chunks[chunk] + first, g->chunk_rows,
+                                    v->data + row * v->width, c);
     }
-    MPI_Allreduce(MPI_IN_PLACE, c, (int)(g->rank * width), MPI_DOUBLE, MPI_SUM,
+    MPI_Allreduce(MPI_IN_PLACE, c, (int)(g->rank * v->width), MPI_DOUBLE, MPI_SUM,
                   covary_run_comm(by->run));
 }
 
-/* c <- M^-1 c. */
-static void solve_small(const preconditioner *by, int width, double *c)
+/* c <- -M^-1 c / shift. */
+static void solve_small(const preconditioner *by, int64_t width, double *c)
 {
-    const int r = (int)by->factor->rank, leading = leading_dimension(by);
+    const int64_t r = by->factor->rank;
 
-    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, r, width, 1.0,
-                by->lower, leading, c, width);
-    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, CblasNoTrans, CblasNonUnit, r, width, 1.0,
-                by->lower, leading, c, width);
+    thin_solve_by_rows(r, width, by->lower, r, c);
+    thin_solve_transposed_by_rows(r, width, by->lower, r, c);
+    cblas_dscal((int)(r * width), -1.0 / by->shift, c, 1);
 }
 
-/* z <- (r - G c) / shift. */
+/* z <- r / shift + G c. */
 static void combine(const preconditioner *by, const panel *r, const double *c, panel *z)
 {
     const rpcholesky *g = by->factor;
-    const int         width = (int)r->width;
     int64_t           first, n;
 
-    for (int64_t k = 0; k < r->n_local * width; k++) {
+    for (int64_t k = 0; k < r->n_local * r->width; k++) {
         z->data[k] = r->data[k] / by->shift;
     }
     for (int64_t chunk = 0; chunk < g->n_chunks; chunk++) {
         const int64_t row = rpcholesky_rows(g, r->n_local, chunk, &first, &n);
 
-        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)n, width, (int)g->rank,
-                    -1.0 / by->shift, g->chunks[chunk] + first, (int)g->chunk_rows, c, width, 1.0,
-                    z->data + row * width, width);
+        thin_add_by_rows(n, g->rank, r->width, g->chunks[chunk] + first, g->chunk_rows, c,
+                         z->data + row * r->width);
     }
 }
 
@@ -146,7 +142,7 @@ covary_status preconditioner_apply(const preconditioner *by, const panel *r, pan
         by->run, "preconditioner",
         MEMORY_ALLOCATE("coefficients of columns", by->factor->rank * r->width, &c));
     project(by, r, c);
-    solve_small(by, (int)r->width, c);
+    solve_small(by, r->width, c);
     combine(by, r, c, z);
 
 done:
