@@ -14,13 +14,11 @@
 set -euo pipefail
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$bench/../.." && pwd)
-# shellcheck source=jobs/setup.sh
-. "$root/jobs/setup.sh"
+# shellcheck source=tests/bench/lib.sh
+. "$bench/lib.sh"
 
 frames=${1:-1000000}
 repeats=${REPEATS:-3}
-python=${COVARY_PYTHON:-/usr/bin/python3}
-[ -x "$python" ] || python=python3
 program=$(setup_program "$root")
 engine=$(dirname "$program")/tests/bench/bench_predict
 [ -x "$engine" ] || {
@@ -40,19 +38,7 @@ if [ -z "${MODEL:-}" ]; then
         bash "$bench/frames.sh" "$TRAIN" "$scratch/train.xyz"
         train=$scratch/train.xyz
     fi
-    cat >"$scratch/fit.yaml" <<YAML
-data: {train: [$train]}
-properties: [{name: dipole, kind: vector, unit: e*bohr}]
-representation:
-  basis: eckart
-  axes: proper
-  references: 1
-  descriptor: [cartesians, distances]
-  scaling: standardize
-  symmetry: none
-kernel: {type: gaussian, length: 20}
-ridge: 1e-6
-YAML
+    dipole_config "$train" 1e-6 >"$scratch/fit.yaml"
     mpirun -n 2 "$program" fit "$scratch/fit.yaml" --output "$model" --quiet </dev/null
 fi
 "$python" "$bench/make_archive.py" "$frames" "$scratch/archive.dcd" "$source"

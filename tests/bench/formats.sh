@@ -12,27 +12,19 @@
 set -euo pipefail
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$bench/../.."
-# shellcheck source=jobs/setup.sh
-. jobs/setup.sh
+# shellcheck source=tests/bench/lib.sh
+. "$bench/lib.sh"
 
 formats=(dcd lammpstrj ncdf h5md xtc trr)
 [ $# = 0 ] || formats=("$@")
 repeats=${REPEATS:-5}
-python=${COVARY_PYTHON:-/usr/bin/python3} # Debian's packages belong to its own Python
-[ -x "$python" ] || python=python3
 if ! "$python" -c "import MDAnalysis" >/dev/null 2>&1; then
     echo "skipped: python3-mdanalysis is missing" >&2
     exit 77
 fi
 
 setup_environment
-if [ -n "${BUILD:-}" ]; then
-    build=$(cd "$BUILD" && pwd)
-else
-    setup_configure release >&2
-    setup_build release >&2
-    build=$PWD/build/release
-fi
+release_build "${BUILD:-}"
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/covary-bench.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT

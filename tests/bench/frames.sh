@@ -11,8 +11,8 @@
 set -euo pipefail
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$bench/../.." && pwd)
-# shellcheck source=jobs/setup.sh
-. "$root/jobs/setup.sh"
+# shellcheck source=tests/bench/lib.sh
+. "$bench/lib.sh"
 
 if [ $# != 2 ]; then
     echo "usage: bash tests/bench/frames.sh N OUTPUT.xyz" >&2
@@ -20,8 +20,6 @@ if [ $# != 2 ]; then
 fi
 frames=$1
 output=$2
-python=${COVARY_PYTHON:-/usr/bin/python3} # Debian's packages belong to its own Python
-[ -x "$python" ] || python=python3
 program=$(setup_program "$root")
 
 setup_environment

@@ -19,8 +19,8 @@
 set -euo pipefail
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$bench/../.." && pwd)
-# shellcheck source=jobs/setup.sh
-. "$root/jobs/setup.sh"
+# shellcheck source=tests/bench/lib.sh
+. "$bench/lib.sh"
 
 sizes=("$@")
 [ $# -gt 0 ] || sizes=(10000 100000)
@@ -39,20 +39,10 @@ if [ -z "${FRAMES:-}" ]; then
 fi
 lines=$(($(head -n 1 "$frames") + 2))
 tail -n $((unseen * lines)) "$frames" >"$scratch/unseen.xyz"
-cat >"$scratch/fit.yaml" <<YAML
-data: {train: train.xyz}
-properties: [{name: dipole, kind: vector, unit: e*bohr}]
-representation:
-  basis: eckart
-  axes: proper
-  references: 1
-  descriptor: [cartesians, distances]
-  scaling: standardize
-  symmetry: none
-kernel: {type: gaussian, length: ${LENGTH:-20}}
-ridge: ${RIDGE:-1e-7}
-solver: {checkpoint: none}
-YAML
+{
+    dipole_config train.xyz "${RIDGE:-1e-7}" "${LENGTH:-20}"
+    echo "solver: {checkpoint: none}"
+} >"$scratch/fit.yaml"
 
 # run RANKS ...: its log is shown if it fails; $seconds, and $peak in MiB of all ranks together
 run() {

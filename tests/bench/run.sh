@@ -13,23 +13,15 @@
 set -euo pipefail
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$bench/../.."
-# shellcheck source=jobs/setup.sh
-. jobs/setup.sh
+# shellcheck source=tests/bench/lib.sh
+. "$bench/lib.sh"
 
 repeats=5
 copies=280 # of the frames in tests/data: 200 MB
 ase_copies=4
-python=${COVARY_PYTHON:-/usr/bin/python3} # Debian's packages belong to its own Python
-[ -x "$python" ] || python=python3
 
 setup_environment
-if [ $# -gt 0 ]; then
-    build=$(cd "$1" && pwd)
-else
-    setup_configure release >&2
-    setup_build release >&2
-    build=$PWD/build/release
-fi
+release_build "$@"
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/covary-bench.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
@@ -38,14 +30,7 @@ failures=$scratch/failures
 : >"$samples"
 : >"$failures"
 
-say() { printf '%s\n' "$*" >&2; }
-sample() { printf 'sample\t%s\t%s\t%s\n' "$1" "$2" "$3" >>"$samples"; }
-ratio() { printf 'ratio\t%s\t%s\n' "$1" "$2" >>"$samples"; }
-note() { printf 'note\t%s\n' "$1" >>"$samples"; }
 skip() { note "skipped: $1 is missing"; }
-calculate() { awk "BEGIN { printf \"%.9g\", $1 }"; }
-ranks_text() { [ "$1" = 1 ] && echo "1 rank" || echo "$1 ranks"; }
-threads_text() { [ "$1" = 1 ] && echo "1 thread" || echo "$1 threads"; }
 
 # on RANKS PROGRAM ...: as a user would start it
 # shellcheck disable=SC2317 # called by take and seconds
@@ -152,28 +137,11 @@ bench_predict() {
     done
 }
 
-write_fit_config() {
-    cat >"$scratch/fit.yaml" <<YAML
-data:
-  train: [$PWD/tests/data/dce_gfn2_train.xyz, $PWD/tests/data/dce_gfn2_test.xyz]
-properties:
-  - {name: dipole, kind: vector, unit: e*bohr}
-representation:
-  basis: eckart
-  axes: proper
-  references: 1
-  descriptor: [cartesians, distances]
-  scaling: standardize
-  symmetry: none
-kernel: {type: gaussian, length: 20}
-ridge: 1e-4
-YAML
-}
-
 bench_fit() {
     local ranks threads module i sklearn=yes
     say "fit"
-    write_fit_config
+    dipole_config "$PWD/tests/data/dce_gfn2_train.xyz, $PWD/tests/data/dce_gfn2_test.xyz" 1e-4 \
+        >"$scratch/fit.yaml"
     for module in sklearn h5py; do
         if ! has_python "$module"; then
             sklearn=no

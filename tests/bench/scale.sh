@@ -18,8 +18,8 @@
 set -euo pipefail
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$bench/../.." && pwd)
-# shellcheck source=jobs/setup.sh
-. "$root/jobs/setup.sh"
+# shellcheck source=tests/bench/lib.sh
+. "$bench/lib.sh"
 
 sizes=("$@")
 [ $# -gt 0 ] || sizes=(5000 10000)
@@ -27,8 +27,6 @@ unseen=${UNSEEN:-100000}
 repeats=${REPEATS:-3}
 peers=${PEERS:-yes}
 program=${COVARY:-$root/build/release/covary}
-python=${COVARY_PYTHON:-/usr/bin/python3} # Debian's packages belong to its own Python
-[ -x "$python" ] || python=python3
 settings=()
 [ -z "${SOLVER:-}" ] || settings=(--set "solver.type=$SOLVER")
 if [ ! -x "$program" ]; then
@@ -46,14 +44,7 @@ trap 'rm -rf "$scratch"' EXIT
 samples=$scratch/samples
 : >"$samples"
 
-say() { printf '%s\n' "$*" >&2; }
-sample() { printf 'sample\t%s\t%s\t%s\n' "$1" "$2" "$3" >>"$samples"; }
-ratio() { printf 'ratio\t%s\t%s\n' "$1" "$2" >>"$samples"; }
-note() { printf 'note\t%s\n' "$1" >>"$samples"; }
-calculate() { awk "BEGIN { printf \"%.9g\", $1 }"; }
 rounded() { awk "BEGIN { printf \"%.$2f\", $1 }"; }
-ranks_text() { [ "$1" = 1 ] && echo "1 rank" || echo "$1 ranks"; }
-threads_text() { [ "$1" = 1 ] && echo "1 thread" || echo "$1 threads"; }
 
 # seconds COMMAND ...: wall time, in $elapsed; what it says in $scratch/log
 seconds() {
@@ -83,24 +74,6 @@ covary() {
 
 # peak: of the last command, all ranks together, in KB
 peak() { awk '{ sum += $1 } END { print sum }' "$scratch/peak"; }
-
-write_config() {
-    cat >"$scratch/fit.yaml" <<YAML
-data:
-  train: [train.xyz]
-properties:
-  - {name: dipole, kind: vector, unit: e*bohr}
-representation:
-  basis: eckart
-  axes: proper
-  references: 1
-  descriptor: [cartesians, distances]
-  scaling: standardize
-  symmetry: none
-kernel: {type: gaussian, length: 20}
-ridge: 1e-6
-YAML
-}
 
 measure_covary() {
     local n=$1 ranks=$2 of
@@ -200,7 +173,7 @@ if [ -z "${FRAMES:-}" ]; then
 fi
 lines=$(($(head -n 1 "$frames") + 2))
 tail -n $((unseen * lines)) "$frames" >"$scratch/unseen.xyz"
-write_config
+dipole_config train.xyz 1e-6 >"$scratch/fit.yaml"
 for n in "${sizes[@]}"; do measure_size "$n"; done
 [ "$peers" = no ] || note "Python reads the text by $reader; features to file: the same process$(
     ) without the time of text, axes and features"
