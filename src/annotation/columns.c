@@ -186,7 +186,7 @@ int64_t column_row_size(const column *of)
     return size;
 }
 
-int64_t column_row_bytes(const column *of)
+static int64_t row_bytes(const column *of)
 {
     return column_row_size(of) * storage_value_bytes(of->type);
 }
@@ -201,7 +201,7 @@ int64_t annotation_chunk(const annotation_layout *layout)
         return layout->chunk > 0 ? layout->chunk : 1;
     }
     for (int c = 0; c < table->n; c++) {
-        const int64_t row = column_row_bytes(&table->columns[c]);
+        const int64_t row = row_bytes(&table->columns[c]);
         widest = row > widest ? row : widest;
     }
     column_table_destroy(&table);
@@ -220,7 +220,7 @@ int64_t annotation_bytes(const annotation_layout *layout)
         return 0;
     }
     for (int c = 0; c < table->n; c++) {
-        row += column_row_bytes(&table->columns[c]);
+        row += row_bytes(&table->columns[c]);
     }
     column_table_destroy(&table);
     return row * layout->n_frames;
@@ -244,7 +244,7 @@ covary_status columns_list(const annotation_layout *layout, text *into)
     COVARY_TRY(column_table_create(layout, &table));
     for (int c = 0; c < table->n; c++) {
         const column *of = &table->columns[c];
-        COVARY_TRY(list_column(of->dataset, column_row_bytes(of), layout->n_frames, into));
+        COVARY_TRY(list_column(of->dataset, row_bytes(of), layout->n_frames, into));
     }
     COVARY_TRY(list_column(ANNOTATION_STEP, 8, layout->n_frames, into));
     if (layout->time) {

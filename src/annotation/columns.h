@@ -41,9 +41,8 @@ const storage *annotation_storage(const annotation *opened);
 covary_status column_table_create(const annotation_layout *layout, column_table **table);
 void          column_table_destroy(column_table **table);
 
-/* Values and bytes of one row.  Local. */
+/* Values of one row.  Local. */
 int64_t column_row_size(const column *of);
-int64_t column_row_bytes(const column *of);
 
 /* Every dataset with a row per frame and its bytes, a line each.  Local. */
 covary_status columns_list(const annotation_layout *layout, text *into);

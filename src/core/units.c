@@ -95,7 +95,8 @@ const unit *unit_table(void)
     return table;
 }
 
-const char *unit_dimension_name(unit_dimension dimension)
+/* What a dimension measures, for messages: "dipole". */
+static const char *dimension_name(unit_dimension dimension)
 {
     switch (dimension) {
     case UNIT_NONE:
@@ -181,8 +182,8 @@ covary_status unit_factor(const unit *from, const unit *to, double *factor)
     if (status == COVARY_OK) {
         status = COVARY_FAIL(COVARY_ERR_CONFIG,
                              "'%s' (%s) cannot be converted to '%s' (%s); units that it can: %s",
-                             from->name, unit_dimension_name(from->dimension), to->name,
-                             unit_dimension_name(to->dimension), list.data);
+                             from->name, dimension_name(from->dimension), to->name,
+                             dimension_name(to->dimension), list.data);
     }
     text_release(&list);
     return status;

@@ -45,9 +45,6 @@ covary_status unit_find(const char *name, const unit **found);
  */
 covary_status unit_factor(const unit *from, const unit *to, double *factor);
 
-/* What a dimension measures, for messages: "dipole". */
-const char *unit_dimension_name(unit_dimension dimension);
-
 /* All units, the base of a dimension before its others, ended by an entry with name NULL. */
 const unit *unit_table(void);
 

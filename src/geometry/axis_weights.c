@@ -87,8 +87,13 @@ static double centred_gap(int64_t n_atoms, const double *weights, molecule_shape
     return gap_of_moments(shape, moments);
 }
 
-double axes_moment_gap(int64_t n_atoms, const double *masses, const double *weights,
-                       molecule_shape shape, const double *positions)
+/*
+ * The gap of one geometry: min(m_x - m_y, m_y - m_z) / m_x of the second moments about the centre
+ * of mass, which is the inertia rule's margin without signs; of a line (m_x - m_y) / m_x, of a
+ * point 1.  positions [n_atoms][3] angstrom.  Local.
+ */
+static double moment_gap(int64_t n_atoms, const double *masses, const double *weights,
+                         molecule_shape shape, const double *positions)
 {
     double centre[3], rows[9], moments[3];
 
@@ -278,8 +283,8 @@ static double smallest_gap(covary_run *run, const spread_frames *frames, const d
     double least;
 
     for (int64_t frame = 0; frame < frames->n_local; frame++) {
-        gaps[frame] = axes_moment_gap(frames->n_atoms, masses, weights, shape,
-                                      frames->positions + 3 * frames->n_atoms * frame);
+        gaps[frame] = moment_gap(frames->n_atoms, masses, weights, shape,
+                                 frames->positions + 3 * frames->n_atoms * frame);
     }
     *worst = spread_frames_least(run, frames, gaps, &least);
     return least;

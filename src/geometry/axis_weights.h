@@ -30,14 +30,6 @@ typedef struct {
 } axis_weights_report;
 
 /*
- * The gap of one geometry: min(m_x - m_y, m_y - m_z) / m_x of the second moments about the centre
- * of mass, which is the inertia rule's margin without signs; of a line (m_x - m_y) / m_x, of a
- * point 1.  positions [n_atoms][3] angstrom.  Local.
- */
-double axes_moment_gap(int64_t n_atoms, const double *masses, const double *weights,
-                       molecule_shape shape, const double *positions);
-
-/*
  * Weights with a large smallest gap over all training frames.  Collective; the result is the same
  * to the last bit for any number of ranks, as long as the frames count in the order of the ranks.
  *

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool permutation_is_valid(int64_t n_atoms, const int32_t *image)
+/* Are all of 0 ... n_atoms - 1 in image once? */
+static bool is_valid(int64_t n_atoms, const int32_t *image)
 {
     for (int64_t a = 0; a < n_atoms; a++) {
         if (image[a] < 0 || image[a] >= n_atoms) {
@@ -297,7 +298,7 @@ covary_status permutation_group_generate(int64_t n_atoms, int n_generators,
     COVARY_TRY(MEMORY_ALLOCATE("generators", n_generators, &rows));
     for (int g = 0; g < n_generators; g++) {
         rows[g] = generators + g * n_atoms;
-        if (!permutation_is_valid(n_atoms, rows[g])) {
+        if (!is_valid(n_atoms, rows[g])) {
             COVARY_TRY(COVARY_FAIL(COVARY_ERR_DATA,
                                    "generator %d is no permutation of %lld atoms: every atom must "
                                    "appear once",

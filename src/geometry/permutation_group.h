@@ -70,8 +70,6 @@ void permutation_group_orbits(const permutation_group *group, int32_t *orbit);
 covary_status permutation_group_check(const permutation_group *group, const uint8_t *species,
                                       const int *classes);
 
-/* Are all of 0 ... n_atoms - 1 in image once? */
-bool permutation_is_valid(int64_t n_atoms, const int32_t *image);
 bool permutation_is_identity(int64_t n_atoms, const int32_t *image);
 
 /* out X = left (right X), out must be neither; out = the inverse of image, not in place. */

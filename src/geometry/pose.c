@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Coordinates to and from the body axes of a pose. */
+/* Coordinates in the body axes of a pose. */
 #include "geometry/pose.h"
 #include "geometry/vector3.h"
 
@@ -10,19 +10,5 @@ void pose_to_body(const pose *at, int64_t n_atoms, const double *lab, double *bo
         const double  from_here[3] = {x[0] - at->centre[0], x[1] - at->centre[1],
                                       x[2] - at->centre[2]};
         matrix3_apply(at->rotation, from_here, body + 3 * atom);
-    }
-}
-
-void pose_to_lab(const pose *at, int64_t n_atoms, const double *body, double *lab)
-{
-    for (int64_t atom = 0; atom < n_atoms; atom++) {
-        const double *x = body + 3 * atom;
-        double       *out = lab + 3 * atom;
-        for (int k = 0; k < 3; k++) {
-            out[k] = at->centre[k];
-            for (int axis = 0; axis < 3; axis++) {
-                out[k] += at->rotation[3 * axis + k] * x[axis];
-            }
-        }
     }
 }

@@ -13,6 +13,5 @@ typedef struct {
 
 /* lab and body: [n_atoms][3]; may not overlap.  Local. */
 void pose_to_body(const pose *at, int64_t n_atoms, const double *lab, double *body);
-void pose_to_lab(const pose *at, int64_t n_atoms, const double *body, double *lab);
 
 #endif

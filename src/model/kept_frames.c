@@ -14,7 +14,8 @@
 /* Of a ridge: what may be left of the kernel's diagonal, on average. */
 static const double LEFT_OF_RIDGE = 0.1;
 
-bool kept_frames_low_rank(const covary_model *model)
+/* Is the solver that was chosen one for inducing frames? */
+static bool is_low_rank(const covary_model *model)
 {
     return strcmp(model->solver, "low-rank") == 0;
 }
@@ -106,7 +107,7 @@ covary_status kept_frames_choose(covary_run *run, const covary_config *config, c
     covary_status status = COVARY_OK;
     int64_t       most = model->n_train;
 
-    if (kept_frames_low_rank(model)) {
+    if (is_low_rank(model)) {
         COVARY_TRY_TOGETHER(run, "inducing frames",
                             kept_frames_most(config, model->n_train, &most));
     }
@@ -115,7 +116,7 @@ covary_status kept_frames_choose(covary_run *run, const covary_config *config, c
 
         COVARY_TRY_TOGETHER(run, "reserve the list of frames",
                             MEMORY_ALLOCATE("training frames", most, &in->train_frames));
-        if (kept_frames_low_rank(model) && config->inducing < model->n_train) {
+        if (is_low_rank(model) && config->inducing < model->n_train) {
             COVARY_TRY(choose_inducing(run, config, model, set, r, most));
             continue;
         }

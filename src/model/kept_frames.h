@@ -9,9 +9,6 @@
 
 #include "model/training.h"
 
-/* Is the solver that was chosen one for inducing frames?  Local. */
-bool kept_frames_low_rank(const covary_model *model);
-
 /*
  * The most inducing frames by the configuration: solver.inducing or, if that is auto, as
  * cost_default_inducing.  Local.

@@ -45,19 +45,3 @@ bool cell_from_lengths(const double lengths[3], const double degrees[3], double 
     }
     return cell_from_cosines(lengths, cosines, cell);
 }
-
-void cell_to_lengths(const double cell[9], double lengths[3], double degrees[3])
-{
-    for (int d = 0; d < 3; d++) {
-        const double *v = cell + 3 * d;
-        lengths[d] = sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
-    }
-    for (int d = 0; d < 3; d++) {
-        const int     i = (d + 1) % 3, j = (d + 2) % 3;
-        const double *u = cell + 3 * i, *v = cell + 3 * j;
-        const double  size = lengths[i] * lengths[j];
-        const double  product = u[0] * v[0] + u[1] * v[1] + u[2] * v[2];
-
-        degrees[d] = size > 0.0 ? acos(fmax(-1.0, fmin(1.0, product / size))) / degree : 90.0;
-    }
-}

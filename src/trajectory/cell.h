@@ -18,7 +18,4 @@ bool cell_from_lengths(const double lengths[3], const double degrees[3], double 
 /* The same from the cosines of the angles. */
 bool cell_from_cosines(const double lengths[3], const double cosines[3], double cell[9]);
 
-/* Back again; an angle to a vector of zeros is 90 degrees.  Local. */
-void cell_to_lengths(const double cell[9], double lengths[3], double degrees[3]);
-
 #endif

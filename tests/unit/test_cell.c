@@ -15,7 +15,7 @@ static double dot(const double *u, const double *v)
 static void vectors_have_the_lengths_and_angles(void **state)
 {
     static const double lengths[3] = {14.0, 15.0, 16.0}, degrees[3] = {80.0, 95.0, 100.0};
-    double              cell[9], again[3], angles[3];
+    double              cell[9];
 
     (void)state;
     assert_true(cell_from_lengths(lengths, degrees, cell));
@@ -26,11 +26,6 @@ static void vectors_have_the_lengths_and_angles(void **state)
         assert_near(sqrt(dot(cell + 3 * d, cell + 3 * d)), lengths[d], 1e-13);
         assert_near(dot(cell + 3 * i, cell + 3 * j),
                     lengths[i] * lengths[j] * cos(degrees[d] * acos(-1.0) / 180.0), 1e-11);
-    }
-    cell_to_lengths(cell, again, angles);
-    for (int d = 0; d < 3; d++) {
-        assert_near(again[d], lengths[d], 1e-13);
-        assert_near(angles[d], degrees[d], 1e-12);
     }
 }
 
@@ -51,14 +46,12 @@ static void missing_vectors_are_zero(void **state)
 {
     static const double slab[3] = {3.0, 4.0, 0.0}, none[3] = {0.0, 0.0, 0.0};
     static const double degrees[3] = {0.0, 0.0, 120.0};
-    double              cell[9], again[3], angles[3];
+    double              cell[9];
 
     (void)state;
     assert_true(cell_from_lengths(slab, degrees, cell));
     assert_near(cell[3], -2.0, 1e-14);
     assert_true(cell[6] == 0.0 && cell[7] == 0.0 && cell[8] == 0.0);
-    cell_to_lengths(cell, again, angles);
-    assert_true(again[2] == 0.0 && angles[0] == 90.0 && angles[1] == 90.0);
     assert_true(cell_from_lengths(none, none, cell));
     for (int i = 0; i < 9; i++) {
         assert_true(cell[i] == 0.0);
