@@ -6,27 +6,18 @@
 #ifndef COVARY_TESTS_ANNOTATION_SUPPORT_H
 #define COVARY_TESTS_ANNOTATION_SUPPORT_H
 
-#include "support.h"
+#include "units_support.h"
 
 #include "annotation/annotation.h"
 #include "core/memory.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ATOMS = 3, FRAMES = 41 };
 
 static const uint8_t WATER[ATOMS] = {8, 1, 1};
-
-static const char *scratch_path(const char *name)
-{
-    static char paths[4][1024];
-    static int  next;
-    char       *path = paths[next++ % 4];
-
-    snprintf(path, sizeof paths[0], "%s/%s", test_scratch(), name);
-    return path;
-}
 
 static inline void share(covary_run *run, int64_t n, int64_t *first, int64_t *count)
 {
@@ -34,14 +25,6 @@ static inline void share(covary_run *run, int64_t n, int64_t *first, int64_t *co
 
     *first = n * rank / size;
     *count = n * (rank + 1) / size - *first;
-}
-
-static const unit *unit_named(const char *name)
-{
-    const unit *found = NULL;
-
-    assert_ok(unit_find(name, &found));
-    return found;
 }
 
 /* --- what every value should be, from its frame and place alone --------------------------------
@@ -240,19 +223,16 @@ static inline void write_file(covary_run *run, const char *path, const annotatio
     assert_null(writer);
 }
 
-/* Bytes of a file; the caller releases them. */
-static inline int64_t slurp(const char *path, char **bytes)
+/* Byte by byte. */
+static inline void assert_same_file(const char *one, const char *other)
 {
-    FILE *file = fopen(path, "rb");
+    size_t n_one, n_other;
+    char  *bytes = slurp(one, &n_one), *expected = slurp(other, &n_other);
 
-    assert_non_null(file);
-    assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    int64_t size = ftell(file);
-    rewind(file);
-    assert_ok(MEMORY_ALLOCATE("bytes of a file", size, bytes));
-    assert_int_equal(fread(*bytes, 1, (size_t)size, file), size);
-    fclose(file);
-    return size;
+    assert_int_equal(n_one, n_other);
+    assert_memory_equal(bytes, expected, n_one);
+    free(bytes);
+    free(expected);
 }
 
 #endif

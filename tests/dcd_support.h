@@ -163,27 +163,19 @@ static inline void dcd_make(const dcd_variant *variant, dcd_made *made)
     made->frame_starts[variant->n_frames] = made->length;
 }
 
-/* Elements for any number of atoms. */
-static inline const topology *dcd_topology(int n_atoms)
-{
-    static uint8_t  species[DCD_ATOMS_MAX];
-    static topology elements;
-
-    memset(species, 1, sizeof species);
-    elements = (topology){.n_atoms = n_atoms, .species = species};
-    return &elements;
-}
-
 /* Frames of the batch, of which the first is frame `from` of the file, are what was written. */
-static inline void dcd_assert_frames(const dcd_variant *v, const frames *batch, int from)
+static inline void dcd_assert_frames(const void *written, const frames *batch, int64_t from)
 {
+    const dcd_variant *v = written;
+
     for (int f = 0; f < (int)batch->n_frames; f++) {
+        const int     frame = (int)from + f;
         const double *positions = frames_positions(batch, f);
         assert_int_equal(frames_n_atoms(batch, f), v->n_atoms);
-        assert_int_equal(batch->step[f], v->first_step + (from + f) * v->stride);
+        assert_int_equal(batch->step[f], v->first_step + frame * v->stride);
         for (int atom = 0; atom < v->n_atoms; atom++) {
             for (int d = 0; d < 3; d++) {
-                assert_true(positions[3 * atom + d] == dcd_position(v, from + f, atom, d));
+                assert_true(positions[3 * atom + d] == dcd_position(v, frame, atom, d));
             }
         }
     }

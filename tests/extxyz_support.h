@@ -31,15 +31,7 @@ static const label_request forces __attribute__((unused)) = {
 
 static inline const char *write_file(const char *name, const char *text)
 {
-    static char path[512];
-    FILE       *file;
-
-    snprintf(path, sizeof path, "%s/%s", test_scratch(), name);
-    file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
-    assert_int_equal(fclose(file), 0);
-    return path;
+    return write_bytes(name, text, strlen(text));
 }
 
 /* All frames of a text; the caller destroys the batch. */

@@ -18,14 +18,6 @@
 
 enum { MOST_AGREEMENTS = 5000 };
 
-static inline const char *scratch_path(const char *name)
-{
-    static char path[512];
-
-    snprintf(path, sizeof path, "%s/%s", test_scratch(), name);
-    return path;
-}
-
 /* The first frames of the training set of dichloroethane, 10 lines each.  On rank 0. */
 static inline void write_training(int n_frames)
 {

@@ -255,11 +255,9 @@ static inline void h5md_put_box(hid_t file, const h5md_variant *v)
 /* A new file; more may be put into it before it is closed with H5Fclose. */
 static inline hid_t h5md_begin(const char *name, const char **path)
 {
-    static char made[512];
+    *path = scratch_path(name);
 
-    snprintf(made, sizeof made, "%s/%s", test_scratch(), name);
-    *path = made;
-    hid_t file = H5Fcreate(made, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t file = H5Fcreate(*path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     assert_true(file >= 0);
     H5Gclose(H5Gcreate2(file, "/h5md", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
     return file;
@@ -283,10 +281,12 @@ static inline const char *h5md_make(const char *name, const h5md_variant *v)
 }
 
 /* Frames of a batch, of which the first is frame `from` of the file. */
-static inline void h5md_assert_frames(const h5md_variant *v, const frames *batch, int from)
+static inline void h5md_assert_frames(const void *written, const frames *batch, int64_t from)
 {
+    const h5md_variant *v = written;
+
     for (int64_t f = 0; f < batch->n_frames; f++) {
-        const int     frame = from + (int)f;
+        const int     frame = (int)(from + f);
         const double *positions = frames_positions(batch, f), *cell = batch->cell + 9 * f;
         const double  length = v->box == BOX_NONE    ? 0
                                : v->box == BOX_FIXED ? 10

@@ -333,16 +333,6 @@ static inline void dump_make_binary(const dump_variant *variant, dump_made *made
 
 /* ---- checks ---- */
 
-static inline const topology *dump_topology(int n_atoms)
-{
-    static uint8_t  species[DUMP_ATOMS_MAX];
-    static topology elements;
-
-    memset(species, 6, sizeof species);
-    elements = (topology){.n_atoms = n_atoms, .species = species};
-    return &elements;
-}
-
 /* Frames of the batch, of which the first is frame `from`; lengths `scale` times those written. */
 static inline void dump_assert_frames(const dump_variant *v, const frames *batch, int from,
                                       double scale)

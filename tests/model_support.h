@@ -85,21 +85,10 @@ static inline covary_run *run_alone(void)
     return run;
 }
 
-/* A path in the scratch folder; valid until the next call but seven. */
-static inline const char *scratch_file(const char *name)
-{
-    static char paths[8][1024];
-    static int  next;
-    char       *path = paths[next++ % 8];
-
-    snprintf(path, sizeof paths[0], "%s/%s", test_scratch(), name);
-    return path;
-}
-
 /* The first n_frames frames of n_atoms atoms of a file of the test data.  Collective. */
 static inline const char *first_frames(const char *name, int64_t n_frames, int64_t n_atoms)
 {
-    const char *from = test_data(name), *to = scratch_file(name);
+    const char *from = test_data(name), *to = scratch_path(name);
 
     if (covary_run_rank(test_run()) == 0) {
         FILE *in = fopen(from, "r"), *out = fopen(to, "w");

@@ -248,10 +248,12 @@ static inline void netcdf_make(const netcdf_variant *variant, netcdf_made *made)
 }
 
 /* Frames of a batch, of which the first is frame `from` of the file. */
-static inline void netcdf_assert_frames(const netcdf_variant *v, const frames *batch, int from)
+static inline void netcdf_assert_frames(const void *written, const frames *batch, int64_t from)
 {
+    const netcdf_variant *v = written;
+
     for (int64_t f = 0; f < batch->n_frames; f++) {
-        const int    frame = from + (int)f;
+        const int    frame = (int)(from + f);
         const double fs =
             v->time_unit != NULL && strcmp(v->time_unit, "femtosecond") == 0 ? 1 : 1e3;
         const double *positions = frames_positions(batch, f);

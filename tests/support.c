@@ -46,6 +46,48 @@ const char *test_scratch(void)
     return scratch;
 }
 
+const char *scratch_path(const char *name)
+{
+    static char paths[8][1024];
+    static int  next;
+    char       *path = paths[next++ % 8];
+
+    snprintf(path, sizeof paths[0], "%s/%s", test_scratch(), name);
+    return path;
+}
+
+const char *write_bytes(const char *name, const void *bytes, size_t length)
+{
+    const char *path = scratch_path(name);
+
+    MPI_Barrier(covary_run_comm(the_run)); /* nobody still reads what was there */
+    if (covary_run_rank(the_run) == 0) {
+        remove(path); /* some file systems wait for the disk when a file is written over */
+        FILE *file = fopen(path, "wb");
+        assert_non_null(file);
+        assert_int_equal(fwrite(bytes, 1, length, file), length);
+        assert_int_equal(fclose(file), 0);
+    }
+    MPI_Barrier(covary_run_comm(the_run));
+    return path;
+}
+
+char *slurp(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    char *bytes;
+
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    *size = (size_t)ftell(file);
+    rewind(file);
+    bytes = calloc(*size + 1, 1);
+    assert_non_null(bytes);
+    assert_int_equal(fread(bytes, 1, *size, file), *size);
+    fclose(file);
+    return bytes;
+}
+
 static uint64_t next_random(test_random *stream)
 {
     uint64_t z = (stream->state += 0x9e3779b97f4a7c15u);

@@ -23,6 +23,18 @@ const char *test_data(const char *name);
 /* A scratch folder of this program, the same on every rank, removed at the end. */
 const char *test_scratch(void);
 
+/* Path of a file in the scratch folder; valid until the next call but seven. */
+const char *scratch_path(const char *name);
+
+/*
+ * Write `length` bytes to a file of the scratch folder, from rank 0; then every rank may read it.
+ * The path is valid as long as that of scratch_path.  Collective.
+ */
+const char *write_bytes(const char *name, const void *bytes, size_t length);
+
+/* The bytes of a file, with a NUL behind them; free them. */
+char *slurp(const char *path, size_t *size);
+
 /* Deterministic random numbers (splitmix64), the same on every rank for the same seed. */
 typedef struct {
     uint64_t state;

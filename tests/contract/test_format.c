@@ -290,24 +290,17 @@ static void labels_are_refused_where_there_are_none(void **state)
 /* Half a file of any format is refused, or read as far as it goes, with words. */
 static void check_half(const sample *of)
 {
-    static char       bytes[1 << 20];
-    const topology   *elements = elements_of(of);
-    char              path[512];
-    const char *const paths[1] = {path};
-    trajectory       *opened = NULL;
-    FILE             *file = fopen(of->path, "rb");
+    static char     bytes[1 << 20];
+    const topology *elements = elements_of(of);
+    trajectory     *opened = NULL;
+    FILE           *file = fopen(of->path, "rb");
 
-    snprintf(path, sizeof path, "%s/half", test_scratch());
     assert_non_null(file);
     const size_t half = fread(bytes, 1, sizeof bytes, file) / 2 - 3;
     assert_int_equal(fclose(file), 0);
-    MPI_Barrier(covary_run_comm(test_run()));
-    if (covary_run_rank(test_run()) == 0) {
-        write_bytes("half", bytes, half);
-    }
-    MPI_Barrier(covary_run_comm(test_run()));
+    const char *path = write_bytes("half", bytes, half);
     assert_int_not_equal(
-        trajectory_open(test_run(), paths, 1, &(trajectory_options){.topology = elements}, &opened),
+        trajectory_open(test_run(), &path, 1, &(trajectory_options){.topology = elements}, &opened),
         COVARY_OK);
     assert_message("half");
     assert_null(opened);

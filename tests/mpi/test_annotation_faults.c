@@ -17,14 +17,6 @@
 
 enum { FRAMES = 6 };
 
-static const char *path_of(const char *name)
-{
-    static char path[1024];
-
-    snprintf(path, sizeof path, "%s/%s", test_scratch(), name);
-    return path;
-}
-
 /* All frames from rank 0. */
 static covary_status write_frames(annotation_writer *writer, bool root)
 {
@@ -67,7 +59,8 @@ static covary_status write_pass(covary_run *run)
                                                      .inputs = &INPUT}};
     annotation_writer      *writer = NULL;
 
-    covary_status status = annotation_begin(run, path_of("faults.h5"), &layout, false, &writer);
+    covary_status status =
+        annotation_begin(run, scratch_path("faults.h5"), &layout, false, &writer);
     if (status == COVARY_OK && annotation_n_written(writer) == 0) { /* no pass before came so far */
         status = write_frames(writer, covary_run_rank(run) == 0);
     }
@@ -81,7 +74,7 @@ static covary_status write_pass(covary_run *run)
 static covary_status read_pass(covary_run *run)
 {
     annotation   *opened = NULL;
-    covary_status status = annotation_open(run, path_of("faults.h5"), &opened);
+    covary_status status = annotation_open(run, scratch_path("faults.h5"), &opened);
 
     annotation_close(&opened);
     return status;

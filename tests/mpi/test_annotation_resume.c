@@ -72,7 +72,6 @@ static void the_end_is_the_same_file_as_of_one_run(void **state)
     covary_run        *world = test_run(), *alone = NULL;
     covary_run_options quiet = {.verbosity = COVARY_QUIET};
     annotation_writer *writer = NULL;
-    char              *one = NULL, *all = NULL;
 
     (void)state;
     write_file(world, scratch_path("once.h5"), &layout);
@@ -93,12 +92,7 @@ static void the_end_is_the_same_file_as_of_one_run(void **state)
     assert_ok(annotation_commit(&writer));
     barrier();
     assert_int_equal(access(scratch_path("thrice.h5.part"), F_OK), -1);
-    int64_t n_one = slurp(scratch_path("once.h5"), &one);
-    int64_t n_all = slurp(scratch_path("thrice.h5"), &all);
-    assert_int_equal(n_one, n_all);
-    assert_memory_equal(one, all, (size_t)n_one);
-    MEMORY_RELEASE(&one);
-    MEMORY_RELEASE(&all);
+    assert_same_file(scratch_path("once.h5"), scratch_path("thrice.h5"));
 }
 
 static void without_frames_nothing_is_left(void **state)
@@ -278,7 +272,6 @@ static void two_beginnings_do_not_meet(void **state)
 static void a_killed_beginning_is_no_obstacle(void **state)
 {
     annotation_layout layout = full_layout();
-    char             *one = NULL, *all = NULL;
 
     (void)state;
     if (covary_run_rank(test_run()) == 0) {
@@ -293,12 +286,7 @@ static void a_killed_beginning_is_no_obstacle(void **state)
     write_file(test_run(), scratch_path("again.h5"), &layout);
     write_file(test_run(), scratch_path("fresh.h5"), &layout);
     assert_int_equal(access(scratch_path("again.h5.part-new"), F_OK), -1);
-    int64_t n_one = slurp(scratch_path("again.h5"), &one);
-    int64_t n_all = slurp(scratch_path("fresh.h5"), &all);
-    assert_int_equal(n_one, n_all);
-    assert_memory_equal(one, all, (size_t)n_one);
-    MEMORY_RELEASE(&one);
-    MEMORY_RELEASE(&all);
+    assert_same_file(scratch_path("again.h5"), scratch_path("fresh.h5"));
 }
 
 static const struct CMUnitTest cases[] = {

@@ -12,7 +12,7 @@ static double positions[STRIDE * ALL];
 
 static const char *write_share(const char *name, int first, int last)
 {
-    const char *path = scratch_file(name);
+    const char *path = scratch_path(name);
 
     if (covary_run_rank(test_run()) == 0) {
         FILE *out = fopen(path, "w");

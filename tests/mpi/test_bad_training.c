@@ -10,7 +10,7 @@ static const char *const atoms = "N 0 0 0.1\nH 0.9 0 -0.3\nH -0.5 0.8 -0.3\nH -0
 /* Eight good frames of ammonia in the file `name`, then what is given. */
 static const char *write_training(const char *name, const char *last)
 {
-    const char *path = scratch_file(name);
+    const char *path = scratch_path(name);
 
     if (covary_run_rank(test_run()) == 0) {
         FILE *out = fopen(path, "w");
@@ -58,10 +58,10 @@ static void good_frames_are_good(void **state)
 
 static void files_that_cannot_be_read_are_named(void **state)
 {
-    const char *empty = scratch_file("empty.xyz");
+    const char *empty = scratch_path("empty.xyz");
 
     (void)state;
-    expect_failure(scratch_file("nowhere.xyz"), COVARY_ERR_IO, "nowhere.xyz", "No such file");
+    expect_failure(scratch_path("nowhere.xyz"), COVARY_ERR_IO, "nowhere.xyz", "No such file");
     if (covary_run_rank(test_run()) == 0) {
         FILE *out = fopen(empty, "w");
 

@@ -4,6 +4,7 @@
  * ranks, with batches of any size.   ranks: 1 2 3 4
  */
 #include "fault_support.h"
+#include "units_support.h"
 
 #include "annotation/annotation.h"
 
@@ -53,14 +54,6 @@ static void fill(contents *all)
         all->step[frame] = 10 * frame;
         all->time[frame] = 0.5 * (double)frame;
     }
-}
-
-static const unit *unit_named(const char *name)
-{
-    const unit *found = NULL;
-
-    assert_ok(unit_find(name, &found));
-    return found;
 }
 
 static annotation_layout layout_of(annotation_observable *list)
@@ -113,23 +106,6 @@ static const char *annotated(void)
     assert_ok(annotation_write(writer, &batch, values, all.margin, all.distance, all.flags));
     assert_ok(annotation_commit(&writer));
     return annotation_path;
-}
-
-/* The bytes of a file, with a NUL behind them; free them. */
-static char *slurp(const char *path, size_t *size)
-{
-    FILE *file = fopen(path, "rb");
-    char *bytes;
-
-    assert_non_null(file);
-    assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    *size = (size_t)ftell(file);
-    rewind(file);
-    bytes = calloc(*size + 1, 1);
-    assert_non_null(bytes);
-    assert_int_equal(fread(bytes, 1, *size, file), *size);
-    fclose(file);
-    return bytes;
 }
 
 /* The file that an export gives, with any batch. */

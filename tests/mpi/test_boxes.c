@@ -76,7 +76,7 @@ static void write_waters(FILE *out, const writing *how, test_random *stream)
 
 static const char *write_box(const frames *test, const writing *how)
 {
-    const char *path = scratch_file(how->name);
+    const char *path = scratch_path(how->name);
     test_random stream = {5};
     double      positions[3 * MOLECULES * ATOMS];
 
@@ -120,7 +120,7 @@ static covary_model *small_model(const char *symmetry)
 
 static annotation *annotate(const covary_model *model, const char *path, int64_t batch)
 {
-    const char                   *output = scratch_file("box.h5");
+    const char                   *output = scratch_path("box.h5");
     const covary_annotate_options options = {
         .input = {.molecules = COVARY_MOLECULES_AUTO}, .positions = true, .batch = batch};
     annotation *file = NULL;
@@ -225,7 +225,7 @@ static void what_does_not_fit_is_refused(void **state)
     covary_model           *model = small_model("none");
     const char             *box = write_box(test, &(writing){.name = "box.xyz"});
     const char             *ammonia = first_frames("nh3_test.xyz", 3, 4);
-    const char             *output = scratch_file("refused.h5");
+    const char             *output = scratch_path("refused.h5");
     covary_annotate_options options = {.input = {.molecules = COVARY_MOLECULES_AUTO}};
     covary_evaluation      *evaluation = NULL;
 

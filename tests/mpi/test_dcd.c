@@ -7,64 +7,28 @@
 
 static dcd_made made;
 
-/* Rank 0 writes, then everybody may read. */
-static const char *save(const char *name)
+static const char *save(const dcd_variant *variant, const char *name)
 {
-    static char path[512];
-
-    snprintf(path, sizeof path, "%s/%s", test_scratch(), name);
-    MPI_Barrier(covary_run_comm(test_run()));
-    if (covary_run_rank(test_run()) == 0) {
-        write_bytes(name, made.bytes, made.length);
-    }
-    MPI_Barrier(covary_run_comm(test_run()));
-    return path;
+    dcd_make(variant, &made);
+    return write_bytes(name, made.bytes, made.length);
 }
 
 /* Tiny chunks too, so that a read takes several. */
-static void assert_shares(const dcd_variant *variant, int64_t chunk_bytes)
-{
-    const format_tuning tuning = {.chunk_bytes = chunk_bytes, .share_bytes = 1, .index_entries = 2};
-    trajectory         *opened = NULL;
-    frames             *batch = NULL;
-    int64_t             first, count, sum = 0;
-    test_random         stream = {7};
-
-    dcd_make(variant, &made);
-    const char *path = save("shared.dcd");
-    assert_ok(trajectory_open_tuned(test_run(), &path, 1,
-                                    &(trajectory_options){.topology = dcd_topology(5)}, &tuning,
-                                    &opened));
-    assert_int_equal(trajectory_n_frames(opened), variant->n_frames);
-    trajectory_share(opened, &first, &count);
-    MPI_Allreduce(&count, &sum, 1, MPI_INT64_T, MPI_SUM, covary_run_comm(test_run()));
-    assert_int_equal(sum, variant->n_frames);
-    assert_ok(frames_create(0, 0, &batch));
-    assert_ok(trajectory_read(opened, first, count, batch));
-    assert_int_equal(batch->n_frames, count);
-    dcd_assert_frames(variant, batch, (int)first);
-    for (int again = 0; again < 20; again++) {
-        const int from = (int)(test_uniform(&stream) * variant->n_frames);
-        const int n = (int)(test_uniform(&stream) * (variant->n_frames - from + 1));
-        assert_ok(trajectory_read(opened, from, n, batch));
-        assert_int_equal(batch->n_frames, n);
-        dcd_assert_frames(variant, batch, from);
-    }
-    frames_destroy(&batch);
-    trajectory_close(&opened);
-}
-
 static void any_frame_is_read_by_any_rank(void **state)
 {
-    dcd_variant variant = dcd_plain;
+    static const int64_t chunks[] = {1 << 20, 200, 1};
+    dcd_variant          variant = dcd_plain;
 
     (void)state;
     for (int fixed = 0; fixed < 5; fixed += 2) {
         variant.n_fixed = fixed;
         variant.big = fixed == 2;
-        assert_shares(&variant, 1 << 20);
-        assert_shares(&variant, 200);
-        assert_shares(&variant, 1);
+        for (size_t c = 0; c < sizeof chunks / sizeof chunks[0]; c++) {
+            const format_tuning tuning = {
+                .chunk_bytes = chunks[c], .share_bytes = 1, .index_entries = 2};
+            assert_shares(save(&variant, "shared.dcd"), carbons(5), &tuning, variant.n_frames,
+                          dcd_assert_frames, &variant);
+        }
     }
 }
 
@@ -72,42 +36,21 @@ static void any_frame_is_read_by_any_rank(void **state)
 static void files_are_joined(void **state)
 {
     dcd_variant variant = dcd_plain;
-    trajectory *opened = NULL;
-    frames     *batch = NULL;
-    char        first[512];
+    const char *paths[2];
 
     (void)state;
     variant.n_fixed = 2;
-    dcd_make(&variant, &made);
-    strcpy(first, save("first.dcd"));
-    const char *paths[2] = {first, save("second.dcd")};
-    assert_ok(trajectory_open(test_run(), paths, 2,
-                              &(trajectory_options){.topology = dcd_topology(5)}, &opened));
-    assert_int_equal(trajectory_n_frames(opened), 14);
-    assert_ok(frames_create(0, 0, &batch));
-    for (int again = 0; again < 2; again++) {
-        assert_ok(trajectory_read(opened, 0, 14, batch));
-        for (int f = 0; f < 14; f++) {
-            assert_true(frames_positions(batch, f)[0] == f % 7);
-        }
-    }
-    frames_destroy(&batch);
-    trajectory_close(&opened);
+    paths[0] = save(&variant, "first.dcd");
+    paths[1] = save(&variant, "second.dcd");
+    assert_joined(paths, carbons(5), variant.n_frames);
 }
 
 static void failures_are_the_same_on_every_rank(void **state)
 {
-    trajectory *opened = NULL;
-
     (void)state;
     dcd_make(&dcd_plain, &made);
-    made.length -= 3;
-    const char *path = save("short.dcd");
-    assert_int_equal(trajectory_open(test_run(), &path, 1,
-                                     &(trajectory_options){.topology = dcd_topology(5)}, &opened),
-                     COVARY_ERR_FORMAT);
-    assert_message("frame 7 is truncated");
-    assert_null(opened);
+    assert_refused(write_bytes("short.dcd", made.bytes, made.length - 3), carbons(5),
+                   COVARY_ERR_FORMAT, "frame 7 is truncated");
 }
 
 int main(int argc, char **argv)

@@ -163,7 +163,7 @@ static void mass_inertia_axes_fail_at_exactly_symmetric_geometries_and_say_so(vo
 /* Ammonia at C3v with noise in the last digits, turned, and then frames of the test data. */
 static const char *symmetric_frame_and_others(void)
 {
-    const char  *others = first_frames("nh3_train.xyz", TRAIN, 4), *path = scratch_file("c3v.xyz");
+    const char  *others = first_frames("nh3_train.xyz", TRAIN, 4), *path = scratch_path("c3v.xyz");
     double       frames_at[12 * TEST], turn[9], at[12];
     const double shift[3] = {0.0};
     test_random  stream = {5};
@@ -278,7 +278,7 @@ static void rounding_is_no_failure_of_a_model_without_weights(void **state)
 
     (void)state;
     for (int choice = 0; choice < 6; choice++) {
-        const char        *path = scratch_file("copies.xyz");
+        const char        *path = scratch_path("copies.xyz");
         const model_recipe recipe = {
             .train = path,
             .properties = DIPOLE,

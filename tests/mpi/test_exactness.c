@@ -85,7 +85,7 @@ static void draw(const subject *of, int n_frames, bool line, uint64_t seed, doub
 
 static const char *train_on(const subject *of, bool line)
 {
-    const char *path = scratch_file("exactness.xyz");
+    const char *path = scratch_path("exactness.xyz");
     double      positions[MOST_FRAMES * MOST_COORDINATES];
 
     assert_true(of->n_train <= MOST_FRAMES);

@@ -5,6 +5,7 @@
  * whatever fails leaves an earlier file as it was.   ranks: 1 2 3 4
  */
 #include "fault_support.h"
+#include "units_support.h"
 
 #include "annotation/annotation.h"
 #include "trajectory/trajectory.h"
@@ -17,14 +18,6 @@ enum { ATOMS = 3, FRAMES = 11, OBSERVABLES = 4 };
 static const uint8_t WATER[ATOMS] = {8, 1, 1};
 
 /* --- an annotation in which every value is known --------------------------------------------- */
-
-static const unit *unit_named(const char *name)
-{
-    const unit *found = NULL;
-
-    assert_ok(unit_find(name, &found));
-    return found;
-}
 
 static const annotation_observable *observables(void)
 {
@@ -156,23 +149,6 @@ static const char *annotated(void)
 }
 
 /* --- files ------------------------------------------------------------------------------------ */
-
-/* The bytes of a file, with a NUL behind them; free them. */
-static char *slurp(const char *path, size_t *size)
-{
-    FILE *file = fopen(path, "rb");
-    char *bytes;
-
-    assert_non_null(file);
-    assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    *size = (size_t)ftell(file);
-    rewind(file);
-    bytes = calloc(*size + 1, 1);
-    assert_non_null(bytes);
-    assert_int_equal(fread(bytes, 1, *size, file), *size);
-    fclose(file);
-    return bytes;
-}
 
 static void put_earlier(const char *path)
 {

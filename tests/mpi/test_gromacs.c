@@ -9,12 +9,13 @@ static file_image image;
 
 typedef struct {
     const char *name;
-    int         step_stride;
-    double      tolerance;
+    dce2_file   written;
 } known_file;
 
-static const known_file files[] = {{"formats/dce2.xtc", 1, 0.005002},
-                                   {"formats/dce2.trr", 400, 2e-6}};
+static const known_file files[] = {
+    {"formats/dce2.xtc", {DCE2_FRAMES, 1, 200.0, 2e-7, 0.005002}},
+    {"formats/dce2.trr", {DCE2_FRAMES, 400, 200.0, 2e-7, 2e-6}},
+};
 
 static covary_status open_tuned(const char *path, const format_tuning *tuning, trajectory **opened)
 {
@@ -25,8 +26,6 @@ static covary_status open_tuned(const char *path, const format_tuning *tuning, t
 /* Buffers and indices from tiny to larger than the file. */
 static void any_frame_is_read_by_any_rank(void **state)
 {
-    test_random stream = {29 + (uint64_t)covary_run_rank(test_run())};
-
     (void)state;
     for (int round = 0; round < 12; round++) {
         const known_file   *file = &files[round % 2];
@@ -35,45 +34,14 @@ static void any_frame_is_read_by_any_rank(void **state)
                                                                  : 1 << 20,
                                       .share_bytes = 1,
                                       .index_entries = round < 6 ? 8 : 1000};
-        trajectory         *opened = NULL;
-        frames             *batch = NULL;
-        int64_t             first, count, sum = 0;
-
-        assert_ok(open_tuned(test_data(file->name), &tuning, &opened));
-        assert_int_equal(trajectory_n_frames(opened), DCE2_FRAMES);
-        assert_int_equal(trajectory_max_atoms(opened), DCE2_ATOMS);
-        trajectory_share(opened, &first, &count);
-        MPI_Allreduce(&count, &sum, 1, MPI_INT64_T, MPI_SUM, covary_run_comm(test_run()));
-        assert_int_equal(sum, DCE2_FRAMES);
-        assert_ok(frames_create(0, 0, &batch));
-        assert_ok(trajectory_read(opened, first, count, batch));
-        assert_int_equal(batch->n_frames, count);
-        assert_dce2(batch, first, file->step_stride, file->tolerance);
-        for (int again = 0; again < 20; again++) {
-            first = (int64_t)(test_uniform(&stream) * DCE2_FRAMES);
-            count = (int64_t)(test_uniform(&stream) * 5);
-            count = count < DCE2_FRAMES - first ? count : DCE2_FRAMES - first;
-            assert_ok(trajectory_read(opened, first, count, batch));
-            assert_int_equal(batch->n_frames, count);
-            assert_dce2(batch, first, file->step_stride, file->tolerance);
-        }
-        frames_destroy(&batch);
-        trajectory_close(&opened);
+        assert_shares(test_data(file->name), &dce2_topology, &tuning, DCE2_FRAMES, assert_dce2,
+                      &file->written);
     }
 }
 
-/* Rank 0 writes, then everybody may read. */
 static const char *save(const file_image *from)
 {
-    static char path[512];
-
-    snprintf(path, sizeof path, "%s/image", test_scratch());
-    MPI_Barrier(covary_run_comm(test_run()));
-    if (covary_run_rank(test_run()) == 0) {
-        write_bytes("image", from->bytes, from->length);
-    }
-    MPI_Barrier(covary_run_comm(test_run()));
-    return path;
+    return write_bytes("image", from->bytes, from->length);
 }
 
 /* A file of three frames has less than one for each of four ranks. */
@@ -91,7 +59,7 @@ static void more_ranks_than_frames_leave_some_idle(void **state)
         assert_int_equal(trajectory_n_frames(opened), n);
         assert_ok(frames_create(0, 0, &batch));
         assert_ok(trajectory_read(opened, 0, n, batch));
-        assert_dce2(batch, 0, 400, 2e-6);
+        assert_dce2(&files[1].written, batch, 0);
         frames_destroy(&batch);
         trajectory_close(&opened);
     }

@@ -6,7 +6,7 @@
  * Files are compressed here in the ways that programs do it: one member (gzip), many members
  * (bgzip, cat), flushed blocks (pigz), stored blocks.
  */
-#include "core/memory.h"
+#include "fault_support.h"
 #include "formats_support.h"
 
 #include <stdlib.h>
@@ -76,18 +76,9 @@ static void pack(const packing_way *way)
     packed_length += way->padding;
 }
 
-/* Rank 0 writes, then everybody may read. */
 static const char *save(const char *name)
 {
-    static char path[512];
-
-    snprintf(path, sizeof path, "%s/%s", test_scratch(), name);
-    MPI_Barrier(covary_run_comm(test_run()));
-    if (covary_run_rank(test_run()) == 0) {
-        write_bytes(name, packed, packed_length);
-    }
-    MPI_Barrier(covary_run_comm(test_run()));
-    return path;
+    return write_bytes(name, packed, packed_length);
 }
 
 /* Frames [first, first + count) of both are the same. */
@@ -222,39 +213,24 @@ static void other_formats_are_to_be_unpacked(void **state)
     assert_message("line 1: an XYZ file starts with the number of atoms");
 }
 
-/* Every agreement fails once, on one rank. */
+static covary_status open_faulty(covary_run *run)
+{
+    const char   *path = scratch_path("faulty.xyz.gz");
+    trajectory   *opened = NULL;
+    covary_status status = trajectory_open(run, &path, 1, NULL, &opened);
+
+    assert_true((opened != NULL) == (status == COVARY_OK));
+    trajectory_close(&opened);
+    return status;
+}
+
 static void any_failing_agreement_stops_all(void **state)
 {
-    const covary_run_options quiet = {.verbosity = COVARY_QUIET};
-    const int64_t            held = memory_state().blocks;
-    covary_status            status = COVARY_ERR_INTERNAL;
-    int                      fault = 0;
-
     (void)state;
     load_plain();
     pack(&ways[1]);
-    const char *path = save("faulty.xyz.gz");
-    while (status != COVARY_OK) {
-        covary_run *run = NULL;
-        trajectory *opened = NULL;
-        char        text[32];
-
-        fault++;
-        assert_true(fault < 100);
-        snprintf(text, sizeof text, "%d:%d", fault, fault % covary_run_size(test_run()));
-        setenv("COVARY_FAULT", text, 1);
-        status = covary_run_create(covary_run_comm(test_run()), &quiet, &run);
-        unsetenv("COVARY_FAULT");
-        if (status == COVARY_OK) {
-            status = trajectory_open(run, &path, 1, NULL, &opened);
-            assert_true((opened != NULL) == (status == COVARY_OK));
-        }
-        assert_true(status == COVARY_OK || status == COVARY_ERR_INTERNAL);
-        trajectory_close(&opened);
-        covary_run_destroy(&run);
-        assert_int_equal(memory_state().blocks, held);
-    }
-    assert_true(fault > 6);
+    save("faulty.xyz.gz");
+    fail_everywhere(open_faulty, false, 6);
 }
 
 static const struct CMUnitTest cases[] = {

@@ -39,7 +39,7 @@ static void expect_gain(const oracle_molecule *of, const double *at_rest, int n_
                         const char *symmetry, double factor)
 {
     static const char properties[] = ORACLE_DIPOLE ", " ORACLE_POLARIZABILITY;
-    const char       *train = scratch_file("learn.xyz"), *test = scratch_file("learned.xyz");
+    const char       *train = scratch_path("learn.xyz"), *test = scratch_path("learned.xyz");
     double            errors[2][2];
 
     draw(of, at_rest, n_train, 0.06, train, 11);
@@ -77,7 +77,7 @@ static void chiral_molecule_has_every_tensor(void **state)
                                                    ", " ORACLE_MIXED ", " ORACLE_HEXADECAPOLE;
     const molecule *chiral = &bromochlorofluoromethane;
     oracle_molecule of = {.name = chiral->name, .n_atoms = 5};
-    const char     *train = scratch_file("chiral.xyz"), *test = scratch_file("chirality.xyz");
+    const char     *train = scratch_path("chiral.xyz"), *test = scratch_path("chirality.xyz");
     double          errors[5];
 
     (void)state;

@@ -99,8 +99,8 @@ static void models_are_covariant_and_the_same_on_any_ranks_and_after_a_file(void
         }
         expect_frames(together->representations[0], expected->representations[0]);
         expect_same_predictions(together, expected, 1e-9);
-        assert_ok(covary_model_save(test_run(), together, scratch_file("low_rank.h5")));
-        assert_ok(covary_model_load(test_run(), scratch_file("low_rank.h5"), &loaded));
+        assert_ok(covary_model_save(test_run(), together, scratch_path("low_rank.h5")));
+        assert_ok(covary_model_load(test_run(), scratch_path("low_rank.h5"), &loaded));
         expect_frames(loaded->representations[0], together->representations[0]);
         expect_same_predictions(loaded, together, 0.0);
         covary_model_destroy(&loaded);
@@ -115,7 +115,7 @@ static void properties_of_atoms_are_learned(void **state)
 {
     enum { FRAMES = 40, STRIDE = 3 * TWO_STATE_ATOMS };
     test_random        stream = {3};
-    const char        *path = scratch_file("atoms.xyz");
+    const char        *path = scratch_path("atoms.xyz");
     const model_recipe low_rank = {.train = path,
                                    .properties =
                                        "{name: apt, kind: tensor, unit: none, per_atom: true}",
@@ -225,8 +225,8 @@ static void damaged_lists_of_frames_are_refused(void **state)
 
     (void)state;
     model->representations[0]->train_frames[3] = model->representations[0]->train_frames[2];
-    assert_ok(covary_model_save(test_run(), model, scratch_file("damaged.h5")));
-    assert_int_equal(covary_model_load(test_run(), scratch_file("damaged.h5"), &loaded),
+    assert_ok(covary_model_save(test_run(), model, scratch_path("damaged.h5")));
+    assert_int_equal(covary_model_load(test_run(), scratch_path("damaged.h5"), &loaded),
                      COVARY_ERR_FORMAT);
     assert_message("ascending list");
     assert_null(loaded);

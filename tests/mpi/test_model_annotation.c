@@ -58,7 +58,7 @@ static void every_row_is_the_prediction_of_its_frame(void **state)
 {
     static const int64_t batches[] = {1, 3, 0};
     const char          *frames_path = first_frames("dce_test.xyz", FRAMES, 8);
-    const char          *output = scratch_file("annotation.h5");
+    const char          *output = scratch_path("annotation.h5");
     frames              *test = read_all(frames_path, NULL, 0);
     covary_model        *model = small_model();
 
@@ -77,7 +77,7 @@ static void every_row_is_the_prediction_of_its_frame(void **state)
 /* Two files in a row, of which the second is shorter than the number of ranks. */
 static void several_files_are_one_annotation(void **state)
 {
-    const char   *paths[2], *output = scratch_file("two.h5");
+    const char   *paths[2], *output = scratch_path("two.h5");
     covary_model *model = small_model();
     annotation   *file = NULL;
     double        first[3], again[3];
@@ -130,7 +130,7 @@ static void write_topology(const char *path, const char *comment)
 /* A complete file under the name of an unfinished one has nothing left to predict. */
 static void take_back(const char *output)
 {
-    const char *part = scratch_file("topology.h5.part");
+    const char *part = scratch_path("topology.h5.part");
 
     MPI_Barrier(covary_run_comm(test_run()));
     if (covary_run_rank(test_run()) == 0) {
@@ -143,8 +143,8 @@ static void take_back(const char *output)
 static void topologies_are_inputs(void **state)
 {
     const char   *path = first_frames("dce_train.xyz", 3, 8);
-    const char   *about = scratch_file("about.xyz"), *output = scratch_file("topology.h5");
-    const char   *model_path = scratch_file("topology_model.h5");
+    const char   *about = scratch_path("about.xyz"), *output = scratch_path("topology.h5");
+    const char   *model_path = scratch_path("topology_model.h5");
     covary_model *model = small_model();
     covary_annotate_options options = {.input = {.topology = about}};
     annotation             *file = NULL;
@@ -196,15 +196,15 @@ static void expect_nothing(const covary_model *model, const char *path, const ch
 
 static void failures_leave_no_annotation(void **state)
 {
-    const char   *output = scratch_file("nothing.h5"), *mixed = scratch_file("mixed.xyz");
+    const char   *output = scratch_path("nothing.h5"), *mixed = scratch_path("mixed.xyz");
     const char   *good = first_frames("dce_test.xyz", 9, 8);
     covary_model *model = small_model();
 
     (void)state;
-    expect_nothing(model, scratch_file("nowhere.xyz"), output, COVARY_ERR_IO, "nowhere.xyz");
+    expect_nothing(model, scratch_path("nowhere.xyz"), output, COVARY_ERR_IO, "nowhere.xyz");
     expect_nothing(model, first_frames("nh3_test.xyz", 9, 4), output, COVARY_ERR_DATA,
                    "nh3_test.xyz");
-    expect_nothing(model, good, scratch_file("no_folder/out.h5"), COVARY_ERR_IO, "no_folder");
+    expect_nothing(model, good, scratch_path("no_folder/out.h5"), COVARY_ERR_IO, "no_folder");
 
     /* the last frame alone is of another molecule, so one rank alone sees it */
     if (covary_run_rank(test_run()) == 0) {
@@ -221,7 +221,7 @@ static void failures_leave_no_annotation(void **state)
 
 static void a_request_to_stop_leaves_nothing(void **state)
 {
-    const char   *path = first_frames("dce_test.xyz", 9, 8), *output = scratch_file("stopped.h5");
+    const char   *path = first_frames("dce_test.xyz", 9, 8), *output = scratch_path("stopped.h5");
     covary_model *model = small_model();
     covary_run   *run = NULL;
     const covary_run_options quiet = {.verbosity = COVARY_QUIET};
@@ -273,8 +273,8 @@ static covary_status annotate_until(const char *model_path, const char *path, co
 static void stops_lose_nothing(void **state)
 {
     const char   *path = first_frames("dce_test.xyz", FRAMES, 8);
-    const char   *model_path = scratch_file("model.h5");
-    const char   *once = scratch_file("once.h5"), *often = scratch_file("often.h5");
+    const char   *model_path = scratch_path("model.h5");
+    const char   *once = scratch_path("once.h5"), *often = scratch_path("often.h5");
     covary_run   *run = unstopped_run();
     covary_model *model = small_model();
     covary_status status = COVARY_STOPPED;

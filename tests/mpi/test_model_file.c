@@ -145,7 +145,7 @@ static void saved_models_predict_the_same_bits(void **state)
 
     (void)state;
     for (size_t r = 0; r < sizeof recipes / sizeof recipes[0]; r++) {
-        const char   *path = scratch_file("same.h5");
+        const char   *path = scratch_path("same.h5");
         covary_model *model = recipe_fit(test_run(), &recipes[r]), *loaded = NULL;
 
         assert_ok(covary_model_save(test_run(), model, path));
@@ -160,7 +160,7 @@ static void saved_models_predict_the_same_bits(void **state)
 static void any_ranks_read_what_any_ranks_wrote(void **state)
 {
     const model_recipe recipe = {.train = first_frames("dce_train.xyz", 23, 8)};
-    const char        *path = scratch_file("by_all.h5"), *other = scratch_file("by_one.h5");
+    const char        *path = scratch_path("by_all.h5"), *other = scratch_path("by_one.h5");
     covary_model      *model = recipe_fit(test_run(), &recipe), *alone = NULL, *together = NULL;
     covary_run        *run = run_alone();
 
@@ -178,18 +178,6 @@ static void any_ranks_read_what_any_ranks_wrote(void **state)
     covary_model_destroy(&alone);
     covary_model_destroy(&model);
     covary_run_destroy(&run);
-}
-
-static void write_bytes(const char *path, const char *bytes, size_t count)
-{
-    if (covary_run_rank(test_run()) == 0) {
-        FILE *out = fopen(path, "wb");
-
-        assert_non_null(out);
-        assert_int_equal(fwrite(bytes, 1, count, out), count);
-        assert_int_equal(fclose(out), 0);
-    }
-    MPI_Barrier(covary_run_comm(test_run()));
 }
 
 static void expect_refusal(const char *path, covary_status code, const char *reason)
@@ -214,72 +202,62 @@ static void files_that_are_no_model_are_refused(void **state)
     storage          *file = NULL;
 
     (void)state;
-    expect_refusal(scratch_file("nowhere.h5"), COVARY_ERR_IO, "o such file");
-    write_bytes(scratch_file("text.h5"), no_model, sizeof no_model);
-    expect_refusal(scratch_file("text.h5"), COVARY_ERR_FORMAT, "HDF5");
-    write_bytes(scratch_file("empty.h5"), no_model, 0);
-    expect_refusal(scratch_file("empty.h5"), COVARY_ERR_FORMAT, "");
+    expect_refusal(scratch_path("nowhere.h5"), COVARY_ERR_IO, "o such file");
+    write_bytes("text.h5", no_model, sizeof no_model);
+    expect_refusal(scratch_path("text.h5"), COVARY_ERR_FORMAT, "HDF5");
+    write_bytes("empty.h5", no_model, 0);
+    expect_refusal(scratch_path("empty.h5"), COVARY_ERR_FORMAT, "");
     expect_refusal(test_scratch(), COVARY_ERR_IO, "");
 
-    assert_ok(storage_create(test_run(), scratch_file("other.h5"), &file));
+    assert_ok(storage_create(test_run(), scratch_path("other.h5"), &file));
     assert_ok(storage_make_group(file, "/something"));
     assert_ok(storage_commit(&file));
-    expect_refusal(scratch_file("other.h5"), COVARY_ERR_FORMAT, "is not a Covary model");
+    expect_refusal(scratch_path("other.h5"), COVARY_ERR_FORMAT, "is not a Covary model");
 
-    assert_ok(storage_create(test_run(), scratch_file("another.h5"), &file));
+    assert_ok(storage_create(test_run(), scratch_path("another.h5"), &file));
     assert_ok(storage_set_text(file, "/", "format", "somebody's"));
     assert_ok(storage_commit(&file));
-    expect_refusal(scratch_file("another.h5"), COVARY_ERR_FORMAT, "is not a Covary model");
+    expect_refusal(scratch_path("another.h5"), COVARY_ERR_FORMAT, "is not a Covary model");
 
-    assert_ok(storage_create(test_run(), scratch_file("future.h5"), &file));
+    assert_ok(storage_create(test_run(), scratch_path("future.h5"), &file));
     assert_ok(storage_set_text(file, "/", "format", "covary-model"));
     assert_ok(storage_set_int64(file, "/", "format_version", 99));
     assert_ok(storage_commit(&file));
-    expect_refusal(scratch_file("future.h5"), COVARY_ERR_FORMAT, "format 99");
-    expect_refusal(scratch_file("future.h5"), COVARY_ERR_FORMAT, "newer Covary");
+    expect_refusal(scratch_path("future.h5"), COVARY_ERR_FORMAT, "format 99");
+    expect_refusal(scratch_path("future.h5"), COVARY_ERR_FORMAT, "newer Covary");
 
-    assert_ok(storage_create(test_run(), scratch_file("hollow.h5"), &file));
+    assert_ok(storage_create(test_run(), scratch_path("hollow.h5"), &file));
     assert_ok(storage_set_text(file, "/", "format", "covary-model"));
     assert_ok(storage_set_int64(file, "/", "format_version", 4));
     assert_ok(storage_commit(&file));
-    expect_refusal(scratch_file("hollow.h5"), COVARY_ERR_FORMAT, "/config");
+    expect_refusal(scratch_path("hollow.h5"), COVARY_ERR_FORMAT, "/config");
 }
 
 /* A file cut at any length is refused. */
 static void truncated_models_are_refused(void **state)
 {
     const model_recipe recipe = {.train = first_frames("dce_train.xyz", 9, 8)};
-    const char        *path = scratch_file("whole.h5"), *cut = scratch_file("cut.h5");
+    const char        *path = scratch_path("whole.h5");
     covary_model      *model = recipe_fit(test_run(), &recipe);
-    FILE              *in;
-    long               size;
+    char              *bytes;
+    size_t             size;
 
     (void)state;
     assert_ok(covary_model_save(test_run(), model, path));
     covary_model_destroy(&model);
-    in = fopen(path, "rb");
-    assert_non_null(in);
-    assert_int_equal(fseek(in, 0, SEEK_END), 0);
-    size = ftell(in);
-    rewind(in);
-    char *bytes = malloc((size_t)size);
-
-    assert_non_null(bytes);
-    assert_int_equal(fread(bytes, 1, (size_t)size, in), size);
-    fclose(in);
+    bytes = slurp(path, &size);
     for (int tenth = 1; tenth < 10; tenth++) {
-        write_bytes(cut, bytes, (size_t)(size * tenth / 10));
-        expect_refusal(cut, COVARY_ERR_FORMAT, "");
+        expect_refusal(write_bytes("cut.h5", bytes, size * (size_t)tenth / 10), COVARY_ERR_FORMAT,
+                       "");
     }
-    write_bytes(cut, bytes, (size_t)size - 1);
-    expect_refusal(cut, COVARY_ERR_FORMAT, "");
+    expect_refusal(write_bytes("cut.h5", bytes, size - 1), COVARY_ERR_FORMAT, "");
     free(bytes);
 }
 
 static void nothing_is_left_where_a_model_cannot_be_written(void **state)
 {
     const model_recipe recipe = {.train = first_frames("dce_train.xyz", 9, 8)};
-    const char        *path = scratch_file("no_folder/model.h5");
+    const char        *path = scratch_path("no_folder/model.h5");
     covary_model      *model = recipe_fit(test_run(), &recipe);
 
     (void)state;

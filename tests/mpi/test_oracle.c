@@ -191,8 +191,8 @@ static void check_errors(const covary_model *model, const molecule *of, const ch
 static void check_molecule(const molecule *of, const char *basis, double amplitude, double relative)
 {
     double             positions[3 * ORACLE_MAX_ATOMS * ALL];
-    const char        *train = scratch_file("oracle_train.xyz");
-    const char        *test = scratch_file("oracle_test.xyz");
+    const char        *train = scratch_path("oracle_train.xyz");
+    const char        *test = scratch_path("oracle_test.xyz");
     const model_recipe recipe = {
         .train = train,
         .properties = every_kind,
@@ -261,7 +261,7 @@ static void nothing_to_learn_is_no_failure(void **state)
 {
     double             positions[3 * ALL];
     const model_recipe recipe = {
-        .train = scratch_file("argon.xyz"),
+        .train = scratch_path("argon.xyz"),
         .properties = every_kind,
         .descriptor = "cartesians",
         .length = "auto",
@@ -356,7 +356,7 @@ static void write_ions(const char *path, const molecule *of, const double *posit
 static void dipoles_of_ions_move_with_their_origin(void **state)
 {
     double             positions[9 * ALL];
-    const char        *train = scratch_file("ions.xyz");
+    const char        *train = scratch_path("ions.xyz");
     const model_recipe recipe = {
         .train = train, .properties = every_origin, .length = "10", .ridge = "1e-6"};
     double *predicted[N_ORIGINS];

@@ -46,7 +46,7 @@ static void draw(sample *drawn, uint64_t seed, double amplitude)
 static const char *write_sample(const char *name, const sample *from, bool odd, bool scrambled,
                                 int first, int last)
 {
-    const char *path = scratch_file(name);
+    const char *path = scratch_path(name);
 
     if (covary_run_rank(test_run()) == 0) {
         FILE *out = fopen(path, "w");
@@ -263,7 +263,7 @@ static void ranks_and_files_do_not_matter(void **state)
                             .length = "auto",
                             .ridge = "1e-6",
                             .rest = "solver: {selection_frames: 50}\n"};
-    const char   *path = scratch_file("phases.h5");
+    const char   *path = scratch_path("phases.h5");
 
     (void)state;
     draw(&drawn, 3, 0.07);
@@ -324,7 +324,7 @@ static void products_are_divided_by_the_gap(void **state)
 
 static void gaps_of_both_signs_are_refused(void **state)
 {
-    const char   *path = scratch_file("gaps.xyz");
+    const char   *path = scratch_path("gaps.xyz");
     model_recipe  recipe = {.train = path,
                             .properties = "{name: nac, kind: vector, unit: none, gap: gap}, "
                                            "{name: gap, kind: scalar, unit: eV}"};

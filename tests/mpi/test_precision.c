@@ -95,7 +95,7 @@ static void costly_single_precision_is_refused_and_changes_nothing(void **unused
 static void figures_are_in_the_file(void **unused)
 {
     covary_model *model = fit_with("6", "1e-2"), *loaded = NULL;
-    const char   *path = scratch_file("model.h5");
+    const char   *path = scratch_path("model.h5");
     double       *exact, *single;
     frames       *test = read_all(test_data("nh3_test.xyz"), NULL, 0);
 

@@ -128,7 +128,7 @@ static void at(const scan *along, double t, double *x)
 /* The training file of a scan; t is spread evenly, a little beyond both ends. */
 static const char *train_on(const scan *along)
 {
-    const char *path = scratch_file("scan.xyz");
+    const char *path = scratch_path("scan.xyz");
     const int   n = 3 * along->about.n_atoms;
     double      thermal[MOST_TRAIN * MOST_NUMBERS], shaken[MOST_NUMBERS], turn[9];
     test_random stream = {2027};
@@ -470,7 +470,7 @@ static void mirror_images_survive_the_file(void **state)
 {
     static const char described[] = "basis: eckart, symmetry: none";
     const scan       *along = &ammonia_inversion;
-    const char       *path = scratch_file("mirrored.model.h5");
+    const char       *path = scratch_path("mirrored.model.h5");
     covary_model     *model = fit_scan(train_on(along), described), *back = NULL;
     double            here[MOST_VALUES], there[MOST_VALUES];
 

@@ -19,16 +19,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *scratch_path(const char *name)
-{
-    static char paths[4][1024];
-    static int  next;
-    char       *path = paths[next++ % 4];
-
-    snprintf(path, sizeof paths[0], "%s/%s", test_scratch(), name);
-    return path;
-}
-
 static void barrier(void)
 {
     MPI_Barrier(covary_run_comm(test_run()));

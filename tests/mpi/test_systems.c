@@ -94,7 +94,7 @@ static void write_frame(FILE *out, const double *x, const int *image)
 /* The training frames, each with its first `n_images` images. */
 static const char *write_frames(const char *name, const double *positions, int n_images)
 {
-    const char *path = scratch_file(name);
+    const char *path = scratch_path(name);
 
     if (covary_run_rank(test_run()) == 0) {
         FILE *out = fopen(path, "w");
@@ -112,7 +112,7 @@ static const char *write_frames(const char *name, const double *positions, int n
 /* Ammonia at C3v, whose Eckart axes turn when its atoms are permuted. */
 static const char *write_reference(void)
 {
-    const char *path = scratch_file("reference.xyz");
+    const char *path = scratch_path("reference.xyz");
 
     if (covary_run_rank(test_run()) == 0) {
         FILE *out = fopen(path, "w");

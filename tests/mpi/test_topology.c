@@ -13,21 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Rank 0 writes; the path is the same on all ranks. */
 static const char *save(const char *name, const char *text)
 {
-    static char path[512];
-
-    snprintf(path, sizeof path, "%s/%s", test_scratch(), name);
-    MPI_Barrier(covary_run_comm(test_run()));
-    if (covary_run_rank(test_run()) == 0) {
-        FILE *out = fopen(path, "wb");
-        assert_non_null(out);
-        assert_int_equal(fwrite(text, 1, strlen(text), out), strlen(text));
-        assert_int_equal(fclose(out), 0);
-    }
-    MPI_Barrier(covary_run_comm(test_run()));
-    return path;
+    return write_bytes(name, text, strlen(text));
 }
 
 static topology *read_text(const char *name, const char *text)

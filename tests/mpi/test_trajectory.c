@@ -6,10 +6,8 @@
  * Files are made here: atom a of frame f sits at (f, a, f + a / 16), so that every frame can be
  * recognized without another reader.
  */
-#include "core/memory.h"
+#include "fault_support.h"
 #include "formats/extxyz_index.h"
-
-#include "support.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -40,11 +38,6 @@ static int rank(void)
     return covary_run_rank(test_run());
 }
 
-static void barrier(void)
-{
-    MPI_Barrier(covary_run_comm(test_run()));
-}
-
 __attribute__((format(printf, 2, 3))) static void add(made_file *file, const char *format, ...)
 {
     va_list arguments;
@@ -67,23 +60,9 @@ static void add_frame(made_file *file, int n_atoms, const char *comment, const c
     }
 }
 
-/* Rank 0 writes, then everybody may read. */
 static const char *save(const made_file *file, const char *name)
 {
-    static char path[4][512];
-    static int  next;
-    char       *saved = path[next++ % 4];
-
-    snprintf(saved, sizeof path[0], "%s/%s", test_scratch(), name);
-    barrier(); /* nobody still reads what was there */
-    if (rank() == 0) {
-        FILE *out = fopen(saved, "wb");
-        assert_non_null(out);
-        assert_int_equal(fwrite(file->bytes, 1, file->length, out), file->length);
-        assert_int_equal(fclose(out), 0);
-    }
-    barrier();
-    return saved;
+    return write_bytes(name, file->bytes, file->length);
 }
 
 /* Frames of the batch, of which the first is frame `from` of the file. */
@@ -414,42 +393,28 @@ static void a_file_that_one_rank_cannot_read_stops_all(void **state)
     }
 }
 
-/* Every agreement fails once, on one rank; one of them is that of the second pass over a range. */
+static covary_status open_faulty(covary_run *run)
+{
+    const char   *path = scratch_path("faulty.xyz"), *paths[2] = {path, path};
+    trajectory   *opened = NULL;
+    covary_status status = trajectory_open_tuned(run, paths, 2, NULL, &everywhere, &opened);
+
+    assert_true((opened != NULL) == (status == COVARY_OK));
+    trajectory_close(&opened);
+    return status;
+}
+
+/* One of the agreements is that of the second pass over a range. */
 static void any_failing_agreement_stops_all(void **state)
 {
-    const covary_run_options quiet = {.verbosity = COVARY_QUIET};
-    const int64_t            held = memory_state().blocks;
-    covary_status            status = COVARY_ERR_INTERNAL;
-    made_file                file = {0};
-    int                      fault = 0;
+    made_file file = {0};
 
     (void)state;
     for (int f = 0; f < 60; f++) {
         add_frame(&file, 1, f % 2 == 0 ? "400000" : "2", "\n");
     }
-    const char *paths[2] = {save(&file, "faulty.xyz"), NULL};
-    paths[1] = paths[0];
-    while (status != COVARY_OK) {
-        covary_run *run = NULL;
-        trajectory *opened = NULL;
-        char        text[32];
-
-        fault++;
-        assert_true(fault < 100);
-        snprintf(text, sizeof text, "%d:%d", fault, fault % n_ranks());
-        setenv("COVARY_FAULT", text, 1);
-        status = covary_run_create(covary_run_comm(test_run()), &quiet, &run);
-        unsetenv("COVARY_FAULT");
-        if (status == COVARY_OK) {
-            status = trajectory_open_tuned(run, paths, 2, NULL, &everywhere, &opened);
-            assert_true((opened != NULL) == (status == COVARY_OK));
-        }
-        assert_true(status == COVARY_OK || status == COVARY_ERR_INTERNAL);
-        trajectory_close(&opened);
-        covary_run_destroy(&run);
-        assert_int_equal(memory_state().blocks, held);
-    }
-    assert_true(fault > 8);
+    save(&file, "faulty.xyz");
+    fail_everywhere(open_faulty, false, 8);
 }
 
 static const struct CMUnitTest cases[] = {

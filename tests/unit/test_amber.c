@@ -1,32 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* AMBER NetCDF files: of other programs, in every variant, damaged.   ranks: 1 */
 #include "netcdf_support.h"
-#include "trajectory/cell.h"
 
 #include <math.h>
 
 static netcdf_made made;
 
-/* All frames; the caller destroys the batch, which is NULL after a failure to open. */
-static covary_status read_all(const char *path, const topology *elements, frames **batch)
-{
-    trajectory   *opened = NULL;
-    covary_status status =
-        trajectory_open(test_run(), &path, 1, &(trajectory_options){.topology = elements}, &opened);
-
-    *batch = NULL;
-    if (status == COVARY_OK) {
-        assert_string_equal(trajectory_format_name(opened), "amber");
-        assert_ok(frames_create(0, 0, batch));
-        status = trajectory_read(opened, 0, trajectory_n_frames(opened), *batch);
-    }
-    trajectory_close(&opened);
-    return status;
-}
-
 static covary_status read_made(frames **batch)
 {
-    return read_all(write_bytes("made.nc", made.bytes, made.length), netcdf_topology(), batch);
+    return read_frames(write_bytes("made.nc", made.bytes, made.length), netcdf_topology(), "amber",
+                       batch);
 }
 
 static void assert_read(const netcdf_variant *variant)
@@ -40,42 +23,19 @@ static void assert_read(const netcdf_variant *variant)
     frames_destroy(&batch);
 }
 
-/* Reading fails with this code and these words. */
 static void assert_bad(covary_status code, const char *words)
 {
-    frames *batch = NULL;
-
-    assert_int_equal(read_made(&batch), code);
-    assert_message(words);
-    frames_destroy(&batch);
+    assert_refused(write_bytes("made.nc", made.bytes, made.length), netcdf_topology(), code, words);
 }
 
 /* Frames are 0.2 ps apart; times are 32 bits wide. */
 static void files_of_other_programs_are_read(void **state)
 {
-    static const char *const files[] = {"formats/dce2.ncdf", "formats/mdtraj_dce2.nc"};
+    const dce2_file written = {DCE2_FRAMES, 1, 200.0, 2e-7, 4e-6};
 
     (void)state;
-    for (int i = 0; i < 2; i++) {
-        frames *batch = NULL;
-        double  cell[9];
-        assert_ok(read_all(test_data(files[i]), &dce2_topology, &batch));
-        assert_int_equal(batch->n_frames, DCE2_FRAMES);
-        assert_true(cell_from_lengths(dce2_lengths, dce2_degrees, cell));
-        for (int f = 0; f < DCE2_FRAMES; f++) {
-            assert_int_equal(batch->step[f], f);
-            assert_near(batch->time[f], 200.0 * f, 2e-7 * 200.0 * f);
-            assert_int_equal(batch->periodic[f], 7);
-            for (int c = 0; c < 9; c++) {
-                assert_near(batch->cell[9 * f + c], cell[c], 4e-6);
-            }
-            for (int a = 0; a < 3 * DCE2_ATOMS; a++) {
-                assert_near(frames_positions(batch, f)[a], dce2_positions(f)[a], 4e-6);
-            }
-            assert_memory_equal(frames_species(batch, f), dce2_species, DCE2_ATOMS);
-        }
-        frames_destroy(&batch);
-    }
+    assert_dce2_file("formats/dce2.ncdf", &dce2_topology, "amber", &written);
+    assert_dce2_file("formats/mdtraj_dce2.nc", &dce2_topology, "amber", &written);
 }
 
 static void every_layout_is_read(void **state)

@@ -56,17 +56,9 @@ static void pieces_do_not_matter(void **state)
     }
 }
 
-static const char *scratch_file(const char *name)
-{
-    static char path[1024];
-
-    snprintf(path, sizeof path, "%s/%s", test_scratch(), name);
-    return path;
-}
-
 static void small_file_is_summed_whole(void **state)
 {
-    const char *path = scratch_file("abc");
+    const char *path = scratch_path("abc");
     FILE       *file = fopen(path, "wb");
     char        sum[CHECKSUM_TEXT];
     int64_t     bytes = 0;
@@ -84,7 +76,7 @@ static void small_file_is_summed_whole(void **state)
 /* A sparse file: only its ends and its size count. */
 static void large_file_is_sampled(void **state)
 {
-    const char *path = scratch_file("large");
+    const char *path = scratch_path("large");
     FILE       *file = fopen(path, "wb");
     char        first[CHECKSUM_TEXT], second[CHECKSUM_TEXT];
     int64_t     bytes = 0;

@@ -7,27 +7,10 @@
 
 static dcd_made made;
 
-/* All frames; the caller destroys the batch, which is NULL after a failure to open. */
-static covary_status read_all(const char *path, const topology *elements, frames **batch)
-{
-    trajectory   *opened = NULL;
-    covary_status status =
-        trajectory_open(test_run(), &path, 1, &(trajectory_options){.topology = elements}, &opened);
-
-    *batch = NULL;
-    if (status == COVARY_OK) {
-        assert_string_equal(trajectory_format_name(opened), "dcd");
-        assert_ok(frames_create(0, 0, batch));
-        status = trajectory_read(opened, 0, trajectory_n_frames(opened), *batch);
-    }
-    trajectory_close(&opened);
-    return status;
-}
-
 static covary_status read_made(const dcd_made *file, frames **batch)
 {
-    return read_all(write_bytes("made.dcd", file->bytes, file->length),
-                    dcd_topology(file->variant->n_atoms), batch);
+    return read_frames(write_bytes("made.dcd", file->bytes, file->length),
+                       carbons(file->variant->n_atoms), "dcd", batch);
 }
 
 static void assert_read(const dcd_variant *variant)
@@ -41,45 +24,21 @@ static void assert_read(const dcd_variant *variant)
     frames_destroy(&batch);
 }
 
-/* Reading fails with this code and these words. */
 static void assert_bad(covary_status code, const char *words)
 {
-    frames *batch = NULL;
-
-    assert_int_equal(read_made(&made, &batch), code);
-    assert_message(words);
-    frames_destroy(&batch);
+    assert_refused(write_bytes("made.dcd", made.bytes, made.length), carbons(made.variant->n_atoms),
+                   code, words);
 }
 
 /* 1 ps between the frames of MDAnalysis, 1 AKMA between those of MDTraj, which knows no time. */
 static void files_of_other_programs_are_read(void **state)
 {
-    static const struct {
-        const char *name;
-        double      interval;
-    } files[] = {{"formats/dce2.dcd", 1000.0000328495406}, {"formats/mdtraj_dce2.dcd", 48.88821}};
+    const dce2_file mdanalysis = {DCE2_FRAMES, 1, 1000.0000328495406, 2e-12, 2e-6};
+    const dce2_file mdtraj = {DCE2_FRAMES, 1, 48.88821, 4e-11, 2e-6};
 
     (void)state;
-    for (int i = 0; i < 2; i++) {
-        frames *batch = NULL;
-        double  cell[9];
-        assert_ok(read_all(test_data(files[i].name), &dce2_topology, &batch));
-        assert_int_equal(batch->n_frames, DCE2_FRAMES);
-        assert_true(cell_from_lengths(dce2_lengths, dce2_degrees, cell));
-        for (int f = 0; f < DCE2_FRAMES; f++) {
-            assert_int_equal(batch->step[f], f);
-            assert_near(batch->time[f], f * files[i].interval, 1e-9 * (f + 1));
-            assert_int_equal(batch->periodic[f], 7);
-            for (int c = 0; c < 9; c++) {
-                assert_near(batch->cell[9 * f + c], cell[c], 2e-6);
-            }
-            for (int a = 0; a < 3 * DCE2_ATOMS; a++) {
-                assert_near(frames_positions(batch, f)[a], dce2_positions(f)[a], 2e-6);
-            }
-            assert_memory_equal(frames_species(batch, f), dce2_species, DCE2_ATOMS);
-        }
-        frames_destroy(&batch);
-    }
+    assert_dce2_file("formats/dce2.dcd", &dce2_topology, "dcd", &mdanalysis);
+    assert_dce2_file("formats/mdtraj_dce2.dcd", &dce2_topology, "dcd", &mdtraj);
 }
 
 static void every_layout_is_read(void **state)
@@ -331,8 +290,8 @@ static void changed_files_are_refused(void **state)
     (void)state;
     dcd_make(&dcd_plain, &made);
     const char *path = write_bytes("changing.dcd", made.bytes, made.length);
-    assert_ok(trajectory_open(test_run(), &path, 1,
-                              &(trajectory_options){.topology = dcd_topology(5)}, &opened));
+    assert_ok(trajectory_open(test_run(), &path, 1, &(trajectory_options){.topology = carbons(5)},
+                              &opened));
     write_bytes("changing.dcd", made.bytes, made.frame_starts[6]);
     assert_ok(frames_create(0, 0, &batch));
     assert_int_equal(trajectory_read(opened, 0, 1, batch), COVARY_ERR_IO);

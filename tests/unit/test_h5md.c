@@ -1,36 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* H5MD files and those of MDTraj: of other programs, in every layout, odd ones.   ranks: 1 */
 #include "h5md_support.h"
-#include "trajectory/cell.h"
 
 #include <math.h>
 
 static uint8_t        other_species[H5MD_ATOMS] = {6, 1, 1, 1, 17};
 static const topology other_topology = {.n_atoms = H5MD_ATOMS, .species = other_species};
 
-/* All frames; the caller destroys the batch, which is NULL after a failure to open. */
-static covary_status read_all(const char *path, const topology *elements, const char *format,
-                              frames **batch)
-{
-    trajectory   *opened = NULL;
-    covary_status status =
-        trajectory_open(test_run(), &path, 1, &(trajectory_options){.topology = elements}, &opened);
-
-    *batch = NULL;
-    if (status == COVARY_OK) {
-        assert_string_equal(trajectory_format_name(opened), format);
-        assert_ok(frames_create(0, 0, batch));
-        status = trajectory_read(opened, 0, trajectory_n_frames(opened), *batch);
-    }
-    trajectory_close(&opened);
-    return status;
-}
-
 static void assert_path(const h5md_variant *variant, const char *path, const topology *elements)
 {
     frames *batch = NULL;
 
-    assert_ok(read_all(path, elements, "h5md", &batch));
+    assert_ok(read_frames(path, elements, "h5md", &batch));
     assert_int_equal(batch->n_frames, variant->fixed ? 1 : H5MD_FRAMES);
     h5md_assert_frames(variant, batch, 0);
     frames_destroy(&batch);
@@ -41,45 +22,20 @@ static void assert_read(const h5md_variant *variant)
     assert_path(variant, h5md_make("made.h5md", variant), NULL);
 }
 
-/* Reading fails with this code and these words. */
 static void assert_bad(const char *path, covary_status code, const char *words)
 {
-    frames *batch = NULL;
-
-    assert_int_equal(read_all(path, NULL, "h5md", &batch), code);
-    assert_message(words);
-    frames_destroy(&batch);
+    assert_refused(path, NULL, code, words);
 }
 
-/* Frames are 0.2 ps and so many steps apart; all numbers are 32 bits wide. */
-static void assert_dce2(const char *name, const topology *elements, const char *format, int steps)
-{
-    frames *batch = NULL;
-    double  cell[9];
-
-    assert_ok(read_all(test_data(name), elements, format, &batch));
-    assert_int_equal(batch->n_frames, DCE2_FRAMES);
-    assert_true(cell_from_lengths(dce2_lengths, dce2_degrees, cell));
-    for (int f = 0; f < DCE2_FRAMES; f++) {
-        assert_int_equal(batch->step[f], steps * f);
-        assert_near(batch->time[f], 200.0 * f, 2e-7 * 200.0 * f);
-        assert_int_equal(batch->periodic[f], 7);
-        for (int c = 0; c < 9; c++) {
-            assert_near(batch->cell[9 * f + c], cell[c], 4e-6);
-        }
-        for (int a = 0; a < 3 * DCE2_ATOMS; a++) {
-            assert_near(frames_positions(batch, f)[a], dce2_positions(f)[a], 4e-6);
-        }
-        assert_memory_equal(frames_species(batch, f), dce2_species, DCE2_ATOMS);
-    }
-    frames_destroy(&batch);
-}
-
+/* Frames are 0.2 ps apart; all numbers are 32 bits wide. */
 static void files_of_other_programs_are_read(void **state)
 {
+    const dce2_file mdanalysis = {DCE2_FRAMES, 400, 200.0, 2e-7, 4e-6};
+    const dce2_file mdtraj = {DCE2_FRAMES, 1, 200.0, 2e-7, 4e-6};
+
     (void)state;
-    assert_dce2("formats/dce2.h5md", &dce2_topology, "h5md", 400);
-    assert_dce2("formats/mdtraj_dce2.h5", NULL, "mdtraj", 1); /* it has elements */
+    assert_dce2_file("formats/dce2.h5md", &dce2_topology, "h5md", &mdanalysis);
+    assert_dce2_file("formats/mdtraj_dce2.h5", NULL, "mdtraj", &mdtraj); /* it has elements */
 }
 
 static void every_layout_is_read(void **state)
@@ -340,7 +296,7 @@ static void assert_arrays(const char *path, const topology *elements, const char
 {
     frames *batch = NULL;
 
-    assert_ok(read_all(path, elements, format, &batch));
+    assert_ok(read_frames(path, elements, format, &batch));
     assert_int_equal(batch->n_frames, 2);
     assert_near(frames_positions(batch, 0)[5], 60.0, 1e-12);
     assert_near(frames_positions(batch, 1)[0], 70.0, 1e-12);
@@ -376,8 +332,8 @@ static void arrays_in_hdf5_are_read(void **state)
                               TOPOLOGY("{\"element\": \"VS\"}, {\"element\": \"H\"}")),
                   &given, "mdtraj");
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
-        assert_int_equal(read_all(make_arrays("mdtraj.h5", "conventions", "Pande", odd[i][0]), NULL,
-                                  "mdtraj", &batch),
+        assert_int_equal(read_frames(make_arrays("mdtraj.h5", "conventions", "Pande", odd[i][0]),
+                                     NULL, "mdtraj", &batch),
                          COVARY_ERR_FORMAT);
         assert_message(odd[i][1]);
     }

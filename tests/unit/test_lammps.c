@@ -1,31 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Dumps of LAMMPS, text and binary: every kind of box and column, damaged ones.   ranks: 1 */
 #include "lammps_support.h"
-#include "trajectory/cell.h"
 
 static dump_made made;
 
-/* All frames; the caller destroys the batch, which is NULL after a failure to open. */
-static covary_status read_path(const char *path, const topology *elements, frames **batch)
-{
-    trajectory   *opened = NULL;
-    covary_status status =
-        trajectory_open(test_run(), &path, 1, &(trajectory_options){.topology = elements}, &opened);
-
-    *batch = NULL;
-    if (status == COVARY_OK) {
-        assert_memory_equal(trajectory_format_name(opened), "lammps", 6);
-        assert_ok(frames_create(0, 0, batch));
-        status = trajectory_read(opened, 0, trajectory_n_frames(opened), *batch);
-    }
-    trajectory_close(&opened);
-    return status;
-}
-
 static covary_status read_made(frames **batch)
 {
-    return read_path(write_bytes("made.dump", made.bytes, made.length),
-                     dump_topology(made.variant->n_atoms), batch);
+    return read_frames(write_bytes("made.dump", made.bytes, made.length),
+                       carbons(made.variant->n_atoms), "lammps", batch);
 }
 
 static void make(const dump_variant *variant, bool binary)
@@ -50,36 +32,17 @@ static void assert_read(const dump_variant *variant, bool binary, double scale)
 
 static void assert_bad(covary_status code, const char *words)
 {
-    frames *batch = NULL;
-
-    assert_int_equal(read_made(&batch), code);
-    assert_message(words);
-    frames_destroy(&batch);
+    assert_refused(write_bytes("made.dump", made.bytes, made.length),
+                   carbons(made.variant->n_atoms), code, words);
 }
 
 /* MDTraj writes positions with three digits, cells with all. */
 static void files_of_mdtraj_are_read(void **state)
 {
-    frames *batch = NULL;
-    double  cell[9];
+    const dce2_file written = {60, 1, NAN, 0.0, 5.1e-4};
 
     (void)state;
-    assert_ok(read_path(test_data("formats/mdtraj_dce2.lammpstrj"), &dce2_topology, &batch));
-    assert_int_equal(batch->n_frames, 60);
-    assert_true(cell_from_lengths(dce2_lengths, dce2_degrees, cell));
-    for (int f = 0; f < 60; f++) {
-        assert_int_equal(batch->step[f], f);
-        assert_true(isnan(batch->time[f]));
-        assert_int_equal(batch->periodic[f], 7);
-        for (int c = 0; c < 9; c++) {
-            assert_near(batch->cell[9 * f + c], cell[c], 4e-6);
-        }
-        for (int a = 0; a < 3 * DCE2_ATOMS; a++) {
-            assert_near(frames_positions(batch, f)[a], dce2_positions(f)[a], 5.1e-4);
-        }
-        assert_memory_equal(frames_species(batch, f), dce2_species, DCE2_ATOMS);
-    }
-    frames_destroy(&batch);
+    assert_dce2_file("formats/mdtraj_dce2.lammpstrj", &dce2_topology, "lammps", &written);
 }
 
 static void every_box_and_column_is_read(void **state)
@@ -196,7 +159,7 @@ static void elements_are_in_the_file_or_in_the_topology(void **state)
     variant.columns = "element id x y z";
     make(&variant, false);
     path = write_bytes("elements.dump", made.bytes, made.length);
-    assert_ok(read_path(path, NULL, &batch));
+    assert_ok(read_frames(path, NULL, "lammps", &batch));
     for (int atom = 0; atom < variant.n_atoms; atom++) {
         assert_int_equal(frames_species(batch, 2)[atom], atom % 2 ? 17 : 1);
     }
@@ -207,7 +170,7 @@ static void elements_are_in_the_file_or_in_the_topology(void **state)
     variant.columns = "id x y z";
     make(&variant, false);
     path = write_bytes("elements.dump", made.bytes, made.length);
-    assert_int_equal(read_path(path, NULL, &batch), COVARY_ERR_DATA);
+    assert_int_equal(read_frames(path, NULL, "lammps", &batch), COVARY_ERR_DATA);
     assert_message("--topology");
 }
 
@@ -222,8 +185,8 @@ static void frames_without_atoms_are_passed_over(void **state)
         variant.growth = 1;
         variant.n_frames = 2;
         make(&variant, binary);
-        assert_ok(read_path(write_bytes("empty.dump", made.bytes, made.length), dump_topology(1),
-                            &batch));
+        assert_ok(read_frames(write_bytes("empty.dump", made.bytes, made.length), carbons(1),
+                              "lammps", &batch));
         assert_int_equal(batch->n_frames, 1);
         assert_int_equal(batch->step[0], 100);
         frames_destroy(&batch);
@@ -325,8 +288,8 @@ static void line_ends_of_windows_are_read(void **state)
         }
         other.bytes[other.length++] = made.bytes[i];
     }
-    assert_ok(read_path(write_bytes("windows.dump", other.bytes, other.length), dump_topology(5),
-                        &batch));
+    assert_ok(read_frames(write_bytes("windows.dump", other.bytes, other.length), carbons(5),
+                          "lammps", &batch));
     dump_assert_frames(&dump_plain, batch, 0, 1.0);
     frames_destroy(&batch);
 }

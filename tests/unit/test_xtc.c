@@ -13,17 +13,11 @@ static file_image image, other;
 
 static void files_of_other_programs_are_read(void **state)
 {
-    frames *batch = NULL;
+    const dce2_file written = {DCE2_FRAMES, 1, 200.0, 2e-7, half_spacing};
 
     (void)state;
-    assert_ok(read_all(test_data("formats/dce2.xtc"), DCE2_ATOMS, &batch));
-    assert_int_equal(batch->n_frames, DCE2_FRAMES);
-    assert_dce2(batch, 0, 1, half_spacing);
-    frames_destroy(&batch);
-    assert_ok(read_all(test_data("formats/mdtraj_dce2.xtc"), DCE2_ATOMS, &batch));
-    assert_int_equal(batch->n_frames, DCE2_FRAMES);
-    assert_dce2(batch, 0, 1, half_spacing);
-    frames_destroy(&batch);
+    assert_dce2_file("formats/dce2.xtc", &dce2_topology, "xtc", &written);
+    assert_dce2_file("formats/mdtraj_dce2.xtc", &dce2_topology, "xtc", &written);
 }
 
 /* Coordinate d in nm of an atom of the files that tests/data/formats_xtc.py writes. */
@@ -74,7 +68,7 @@ static void all_kinds_of_positions_are_read(void **state)
     (void)state;
     for (int k = 0; k < N_KINDS; k++) {
         frames *batch = NULL;
-        assert_ok(read_all(test_data(kinds[k].name), kinds[k].n_atoms, &batch));
+        assert_ok(read_frames(test_data(kinds[k].name), carbons(kinds[k].n_atoms), "xtc", &batch));
         assert_kind(&kinds[k], batch);
         frames_destroy(&batch);
     }
@@ -105,9 +99,10 @@ static void frames_of_large_systems_are_read(void **state)
     (void)state;
     image_load(&image, "formats/dce2.xtc");
     make_large(&image, &other);
-    assert_ok(read_image(&other, DCE2_ATOMS, &batch));
+    assert_ok(read_frames(write_bytes("image", other.bytes, other.length), &dce2_topology, "xtc",
+                          &batch));
     assert_int_equal(batch->n_frames, DCE2_FRAMES);
-    assert_dce2(batch, 0, 1, half_spacing);
+    assert_dce2(&(dce2_file){DCE2_FRAMES, 1, 200.0, 2e-7, half_spacing}, batch, 0);
     frames_destroy(&batch);
     put_u32(other.bytes + AT_BYTES, 0x7fffffff); /* of a file that is not that long */
     assert_image_bad(&other, DCE2_ATOMS, COVARY_ERR_FORMAT, "frame 1 is truncated");
