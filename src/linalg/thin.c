@@ -156,8 +156,10 @@ void thin_add_by_rows(int64_t m, int64_t n, int64_t width, const double *a, int6
 
         memset(strip, 0, (size_t)(width * ROWS) * sizeof *strip);
         add_strip(height, n, width, a + i, lda, x, (strides){width, 1}, strip, ROWS);
-        for (int64_t k = 0; k < height * width; k++) {
-            y[i * width + k] += strip[k % width * ROWS + k / width];
+        for (int64_t row = 0; row < height; row++) {
+            for (int64_t k = 0; k < width; k++) {
+                y[(i + row) * width + k] += strip[k * ROWS + row];
+            }
         }
     }
 }
@@ -178,8 +180,10 @@ void thin_add_transposed_by_rows(int64_t m, int64_t n, int64_t width, const doub
     for (int64_t i = 0; i < m; i += ROWS) {
         const int height = smaller(m - i, ROWS);
 
-        for (int64_t k = 0; k < height * width; k++) {
-            strip[k % width * ROWS + k / width] = x[i * width + k];
+        for (int64_t row = 0; row < height; row++) {
+            for (int64_t k = 0; k < width; k++) {
+                strip[k * ROWS + row] = x[(i + row) * width + k];
+            }
         }
         add_strip_dots(height, n, width, a + i, lda, strip, ROWS, y, (strides){width, 1});
     }

@@ -11,10 +11,9 @@
 #include "solver/frame_blocks.h"
 #include "solver/frame_columns.h"
 #include "solver/loo_estimate.h"
-#include "solver/loo_sample.h"
+#include "solver/loo_probes.h"
 #include "solver/residual.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -203,21 +202,7 @@ typedef struct {
     void                *factor;
 } factor_source;
 
-/* Random signs, the same for any number of ranks. */
-static void fill_with_signs(uint64_t seed, panel *probes)
-{
-    for (int64_t k = 0; k < probes->n_local * probes->width; k++) {
-        const uint64_t at = (uint64_t)(probes->first * probes->width + k);
-
-        probes->data[k] = loo_uniform(seed + at) < 0.5 ? -1.0 : 1.0;
-    }
-}
-
-/*
- * A^-1 = L^-T L^-1, and probes with the unit matrix as their mean square may stand between the two:
- * rows of L^-T probes have the inner products of A^-1 to a part of sqrt(2 / n_probes), whatever A
- * is (Johnson and Lindenstrauss; Achlioptas, J. Comput. Syst. Sci. 66, 671 (2003), for signs).
- */
+/* A^-1 = L^-T L^-1 (solver/loo_probes.h). */
 static covary_status approximate_blocks(void *context, double *blocks)
 {
     covary_status        status = COVARY_OK;
@@ -228,17 +213,10 @@ static covary_status approximate_blocks(void *context, double *blocks)
 
     COVARY_TRY(panel_create(problem->run, n_local, LOO_PROBES, &probes));
     COVARY_TRY(panel_create(problem->run, n_local, LOO_PROBES, &solved));
-    fill_with_signs(problem->options.seed, probes);
+    loo_signs(problem->options.seed, probes->first * LOO_PROBES, n_local * LOO_PROBES,
+              probes->data);
     COVARY_TRY(from->by->solve_half(from->factor, true, probes, solved));
-    for (int64_t row = 0; row < n_local; row++) {
-        const double *left = solved->data + row * LOO_PROBES;
-
-        for (int64_t k = 0; k < n_rows; k++) {
-            const double *right = solved->data + (row / n_rows * n_rows + k) * LOO_PROBES;
-
-            blocks[row * n_rows + k] = cblas_ddot(LOO_PROBES, left, 1, right, 1) / LOO_PROBES;
-        }
-    }
+    loo_probe_blocks(solved, n_rows, blocks);
 
 done:
     panel_destroy(&solved);

@@ -17,6 +17,7 @@
 #include "solver/conjugate_gradient.h"
 #include "solver/frame_columns.h"
 #include "solver/loo_estimate.h"
+#include "solver/loo_probes.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -303,18 +304,32 @@ done:
     return status;
 }
 
-/* The preconditioner is near to A. */
+/* The preconditioner is near to A (solver/loo_probes.h). */
 static covary_status approximate_blocks(void *context, double *blocks)
 {
-    covary_status     status = COVARY_OK;
-    const loo_source *from = context;
-    const panel      *targets = from->problem->targets;
+    covary_status         status = COVARY_OK;
+    const loo_source     *from = context;
+    const ridge_problem  *problem = from->problem;
+    const preconditioner *by = from->state->by;
+    const panel          *targets = problem->targets;
+    const int64_t         n_local = targets->n_local, n_small = by->factor->rank * LOO_PROBES;
+    panel                *probes = NULL, *solved = NULL;
+    double               *small = NULL;
 
-    COVARY_TRY_TOGETHER(targets->run, "leave-one-out",
-                        preconditioner_blocks(from->state->by, targets->n_local,
-                                              from->problem->with->n_rows, blocks));
+    COVARY_TRY(panel_create(problem->run, n_local, LOO_PROBES, &probes));
+    COVARY_TRY(panel_create(problem->run, n_local, LOO_PROBES, &solved));
+    COVARY_TRY_TOGETHER(problem->run, "leave-one-out",
+                        MEMORY_ALLOCATE("probes of the preconditioner", n_small, &small));
+    loo_signs(problem->options.seed, probes->first * LOO_PROBES, n_local * LOO_PROBES,
+              probes->data);
+    loo_signs(problem->options.seed, targets->n_rows * LOO_PROBES, n_small, small);
+    COVARY_TRY(preconditioner_root(by, small, probes, solved));
+    loo_probe_blocks(solved, problem->with->n_rows, blocks);
 
 done:
+    MEMORY_RELEASE(&small);
+    panel_destroy(&solved);
+    panel_destroy(&probes);
     return status;
 }
 

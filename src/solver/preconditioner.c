@@ -106,24 +106,27 @@ static void project(const preconditioner *by, const panel *v, double *c)
                   covary_run_comm(by->run));
 }
 
-/* c <- -M^-1 c / shift. */
-static void solve_small(const preconditioner *by, int64_t width, double *c)
+/* c <- factor M^-1 c. */
+static void solve_small(const preconditioner *by, int64_t width, double factor, double *c)
 {
     const int64_t r = by->factor->rank;
 
     thin_solve_by_rows(r, width, by->lower, r, c);
     thin_solve_transposed_by_rows(r, width, by->lower, r, c);
-    cblas_dscal((int)(r * width), -1.0 / by->shift, c, 1);
+    for (int64_t k = 0; k < r * width; k++) {
+        c[k] *= factor;
+    }
 }
 
-/* z <- r / shift + G c. */
-static void combine(const preconditioner *by, const panel *r, const double *c, panel *z)
+/* z <- r / divisor + G c. */
+static void combine(const preconditioner *by, const panel *r, double divisor, const double *c,
+                    panel *z)
 {
     const rpcholesky *g = by->factor;
     int64_t           first, n;
 
     for (int64_t k = 0; k < r->n_local * r->width; k++) {
-        z->data[k] = r->data[k] / by->shift;
+        z->data[k] = r->data[k] / divisor;
     }
     for (int64_t chunk = 0; chunk < g->n_chunks; chunk++) {
         const int64_t row = rpcholesky_rows(g, r->n_local, chunk, &first, &n);
@@ -142,53 +145,32 @@ covary_status preconditioner_apply(const preconditioner *by, const panel *r, pan
         by->run, "preconditioner",
         MEMORY_ALLOCATE("coefficients of columns", by->factor->rank * r->width, &c));
     project(by, r, c);
-    solve_small(by, r->width, c);
-    combine(by, r, c, z);
+    solve_small(by, r->width, -1.0 / by->shift, c);
+    combine(by, r, by->shift, c, z);
 
 done:
     MEMORY_RELEASE(&c);
     return status;
 }
 
-/* blocks of n rows of a chunk; v is their part of G L^-T, [rank] columns `height` apart. */
-static void add_blocks(const preconditioner *by, int64_t height, int64_t n, int64_t size,
-                       const double *v, double *blocks)
+covary_status preconditioner_root(const preconditioner *by, const double *small, const panel *large,
+                                  panel *x)
 {
-    for (int64_t entry = 0; entry < n * size; entry++) {
-        const int64_t i = entry / size, j = i / size * size + entry % size;
+    covary_status status = COVARY_OK;
+    const int64_t count = by->factor->rank * large->width;
+    const double  root = sqrt(by->shift);
+    double       *c = NULL;
 
-        blocks[entry] = i == j ? 1.0 : 0.0;
+    COVARY_TRY_TOGETHER(by->run, "preconditioner",
+                        MEMORY_ALLOCATE("coefficients of columns", count, &c));
+    project(by, large, c);
+    for (int64_t k = 0; k < count; k++) {
+        c[k] = small[k] - c[k] / root;
     }
-    for (int64_t col = 0; col < by->factor->rank; col++) {
-        for (int64_t entry = 0; entry < n * size; entry++) {
-            const int64_t i = entry / size, j = i / size * size + entry % size;
-
-            blocks[entry] -= v[col * height + i] * v[col * height + j];
-        }
-    }
-    cblas_dscal((int)(n * size), 1.0 / by->shift, blocks, 1);
-}
-
-covary_status preconditioner_blocks(const preconditioner *by, int64_t n_rows, int64_t size,
-                                    double *blocks)
-{
-    covary_status     status = COVARY_OK;
-    const rpcholesky *g = by->factor;
-    const int64_t     height = g->chunk_rows;
-    double           *v = NULL;
-    int64_t           first, n;
-
-    COVARY_TRY(MEMORY_ALLOCATE("rows of the preconditioner", g->rank * height, &v));
-    for (int64_t chunk = 0; chunk < g->n_chunks; chunk++) {
-        const int64_t row = rpcholesky_rows(g, n_rows, chunk, &first, &n);
-
-        memcpy(v, g->chunks[chunk], (size_t)(g->rank * height) * sizeof *v);
-        cblas_dtrsm(CblasColMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)height,
-                    (int)g->rank, 1.0, by->lower, leading_dimension(by), v, (int)height);
-        add_blocks(by, height, n, size, v + first, blocks + row * size);
-    }
+    solve_small(by, large->width, 1.0, c);
+    combine(by, large, root, c, x);
 
 done:
-    MEMORY_RELEASE(&v);
+    MEMORY_RELEASE(&c);
     return status;
 }

@@ -37,10 +37,10 @@ void          preconditioner_destroy(preconditioner **released);
 covary_status preconditioner_apply(const preconditioner *by, const panel *r, panel *z);
 
 /*
- * Diagonal blocks of P^-1: blocks [n_rows / size][size][size] of this rank's n_rows rows of the
- * system, `size` of them a frame.  Work n rank^2 / ranks.  Local; COVARY_ERR_MEMORY.
+ * x <- S z, where P^-1 = S S^T: S = P^-1 (G, shift^1/2 I) = (G M^-1, shift^-1/2 (I - G M^-1 G^T)).
+ * z has the parts small [rank][width], the same on every rank, and large, like x.  Collective.
  */
-covary_status preconditioner_blocks(const preconditioner *by, int64_t n_rows, int64_t size,
-                                    double *blocks);
+covary_status preconditioner_root(const preconditioner *by, const double *small, const panel *large,
+                                  panel *x);
 
 #endif

@@ -124,40 +124,61 @@ static void inverse_undoes_the_matrix(void **unused)
     }
 }
 
-/* Columns of P^-1 for the rows of a frame, by the product with unit vectors. */
-static void compare_block(const fixture *f, int64_t frame, int64_t size, const double *blocks)
+/* Unit matrices of the rank and of the system, side by side: [rows][rank + n]. */
+static panel *unit_panel(const fixture *f)
 {
-    panel        *unit = NULL, *column = NULL;
-    const int64_t row = frame * size - f->first;
-    const bool    is_here = row >= 0 && row < f->n_local;
+    const int64_t r = f->by->factor->rank;
+    panel        *unit = NULL;
 
-    assert_ok(panel_create(test_run(), f->n_local, size, &unit));
-    assert_ok(panel_create(test_run(), f->n_local, size, &column));
-    for (int64_t i = 0; is_here && i < size; i++) {
-        unit->data[(row + i) * size + i] = 1.0;
+    assert_ok(panel_create(test_run(), f->n_local, r + f->n, &unit));
+    for (int64_t i = 0; i < f->n_local; i++) {
+        unit->data[i * unit->width + r + f->first + i] = 1.0;
     }
-    assert_ok(preconditioner_apply(f->by, unit, column));
-    for (int64_t entry = 0; is_here && entry < size * size; entry++) {
-        assert_near(blocks[row * size + entry] * f->by->shift,
-                    column->data[row * size + entry] * f->by->shift, 1e-14);
-    }
-    panel_destroy(&column);
-    panel_destroy(&unit);
+    return unit;
 }
 
-static void blocks_are_those_of_the_inverse(void **unused)
+/* S S^T r = P^-1 r, with S from unit vectors. */
+static void root_multiplies_to_the_inverse(void **unused)
 {
     (void)unused;
-    for (int c = 0; c < 9; c++) {
+    for (int c = 0; c < 6; c++) {
         fixture       f = prepare(shapes[c % 3], shifts[c / 3]);
-        const int64_t size = f.n / FRAMES;
-        double       *blocks = calloc((size_t)(f.n_local * size + 1), sizeof *blocks);
+        const int64_t rank = f.by->factor->rank;
+        panel        *unit = unit_panel(&f), *root = NULL, *r = NULL, *z = NULL;
+        double       *small = test_numbers(rank * unit->width);
+        double       *all = test_numbers(f.n), *inner = NULL;
 
-        assert_ok(preconditioner_blocks(f.by, f.n_local, size, blocks));
-        for (int64_t frame = 0; frame < FRAMES; frame += 13) {
-            compare_block(&f, frame, size, blocks);
+        memset(small, 0, (size_t)(rank * unit->width) * sizeof *small);
+        for (int64_t k = 0; k < rank; k++) {
+            small[k * unit->width + k] = 1.0;
         }
-        free(blocks);
+        r = panel_of_pieces(test_run(), f.n, f.n / FRAMES, 1, all);
+        assert_ok(panel_create(test_run(), f.n_local, unit->width, &root));
+        assert_ok(panel_create(test_run(), f.n_local, 1, &z));
+        assert_ok(preconditioner_root(f.by, small, unit, root));
+        assert_ok(preconditioner_apply(f.by, r, z));
+        inner = test_numbers(unit->width);
+        memset(inner, 0, (size_t)unit->width * sizeof *inner);
+        for (int64_t k = 0; k < f.n_local * unit->width; k++) {
+            inner[k % unit->width] += root->data[k] * r->data[k / unit->width];
+        }
+        MPI_Allreduce(MPI_IN_PLACE, inner, (int)unit->width, MPI_DOUBLE, MPI_SUM,
+                      covary_run_comm(test_run()));
+        for (int64_t i = 0; i < f.n_local; i++) {
+            double sum = 0.0;
+
+            for (int64_t k = 0; k < unit->width; k++) {
+                sum += root->data[i * unit->width + k] * inner[k];
+            }
+            assert_near(sum * f.by->shift, z->data[i] * f.by->shift, 1e-15 / shifts[c / 3] + 1e-13);
+        }
+        free(inner);
+        free(all);
+        free(small);
+        panel_destroy(&z);
+        panel_destroy(&r);
+        panel_destroy(&root);
+        panel_destroy(&unit);
         release(&f);
     }
 }
@@ -181,7 +202,7 @@ static void factor_that_is_not_finite_is_refused(void **unused)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(inverse_undoes_the_matrix),
-    cmocka_unit_test(blocks_are_those_of_the_inverse),
+    cmocka_unit_test(root_multiplies_to_the_inverse),
     cmocka_unit_test(factor_that_is_not_finite_is_refused),
 };
 
