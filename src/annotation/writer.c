@@ -2,7 +2,7 @@
 /*
  * Writing an annotation: all datasets are defined at once, in a file that is closed then and
  * renamed to <path>.part; this run and others open that one again and write rows.  Every batch is
- * one round of collective writes, in which each rank has its own rows.
+ * one round of writes to datasets that stay open, in which each rank has its own rows.
  */
 #include "annotation/annotation.h"
 #include "annotation/columns.h"
@@ -27,6 +27,10 @@ struct annotation_writer {
     int64_t       chunk;
     int64_t       n_written, n_complete; /* frames from the first on: in the file, on disk */
     bool          begun;                 /* the file is known to be of this annotation */
+
+    storage_column     **columns; /* [n of the table], open */
+    storage_column      *step, *clock;
+    storage_column_rows *batch; /* [n of the table + 2] what one round writes */
 };
 
 /* --- what is written once --------------------------------------------------------------------- */
@@ -225,6 +229,8 @@ static covary_status writer_prepare(covary_run *run, const annotation_layout *la
         writer->species[atom] = layout->species[atom];
     }
     COVARY_TRY(column_table_create(layout, &writer->table));
+    COVARY_TRY(MEMORY_ALLOCATE("open columns", writer->table->n, &writer->columns));
+    COVARY_TRY(MEMORY_ALLOCATE("rows of a batch", writer->table->n + 2, &writer->batch));
 done:
     return status;
 }
@@ -257,6 +263,40 @@ static covary_status writer_fill_flags(annotation_writer *writer, const column *
 done:
     MEMORY_RELEASE(&rows);
     return status;
+}
+
+/* Rows are given in double precision. */
+static storage_type given_type(const column *of)
+{
+    return of->type == STORAGE_FLOAT32 ? STORAGE_FLOAT64 : of->type;
+}
+
+static covary_status writer_open_columns(annotation_writer *writer)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(storage_column_open(writer->file, ANNOTATION_STEP, STORAGE_INT64, &writer->step));
+    if (writer->time) {
+        COVARY_TRY(
+            storage_column_open(writer->file, ANNOTATION_TIME, STORAGE_FLOAT64, &writer->clock));
+    }
+    for (int c = 0; c < writer->table->n; c++) {
+        const column *of = &writer->table->columns[c];
+        COVARY_TRY(
+            storage_column_open(writer->file, of->dataset, given_type(of), &writer->columns[c]));
+    }
+done:
+    return status;
+}
+
+/* Collective; accepts a writer that is not whole. */
+static void writer_close_columns(annotation_writer *writer)
+{
+    for (int c = 0; writer->columns != NULL && c < writer->table->n; c++) {
+        storage_column_close(&writer->columns[c]);
+    }
+    storage_column_close(&writer->clock);
+    storage_column_close(&writer->step);
 }
 
 /* A new <path>.part with everything but predictions. */
@@ -322,6 +362,7 @@ covary_status annotation_begin(covary_run *run, const char *path, const annotati
     }
     writer->n_written = writer->n_complete;
     writer->begun = true;
+    COVARY_TRY(writer_open_columns(writer));
     *out = writer;
     writer = NULL;
 done:
@@ -356,6 +397,7 @@ covary_status annotation_create_from(covary_run *run, const char *path,
     COVARY_TRY_TOGETHER(run, "prepare an annotation", writer_prepare(run, layout, &writer));
     COVARY_TRY(storage_create(run, path, &writer->file));
     COVARY_TRY(writer_put_layout(writer, layout, origin));
+    COVARY_TRY(writer_open_columns(writer));
     *out = writer;
     writer = NULL;
 done:
@@ -404,44 +446,18 @@ static covary_status writer_check(const annotation_writer *writer, const frames 
     return COVARY_OK;
 }
 
-/* Collective: this rank's rows of one column; -1 is a column that the file does not have. */
-static covary_status writer_write_column(annotation_writer *writer, int index, const frames *batch,
-                                         const void *rows)
-{
-    if (index < 0) {
-        return COVARY_OK;
-    }
-    const column *of = &writer->table->columns[index];
-    storage_type  type = of->type == STORAGE_FLOAT32 ? STORAGE_FLOAT64 : of->type;
-
-    return storage_write_rows(writer->file, of->dataset, type, batch->first, batch->n_frames, rows);
-}
-
-static covary_status writer_write_clock(annotation_writer *writer, const frames *batch)
-{
-    covary_status status = COVARY_OK;
-
-    COVARY_TRY(storage_write_rows(writer->file, ANNOTATION_STEP, STORAGE_INT64, batch->first,
-                                  batch->n_frames, batch->step));
-    if (writer->time) {
-        COVARY_TRY(storage_write_rows(writer->file, ANNOTATION_TIME, STORAGE_FLOAT64, batch->first,
-                                      batch->n_frames, batch->time));
-    }
-done:
-    return status;
-}
-
 /* Collective: the batches of all ranks continue what is written; where that ends with them. */
 static covary_status writer_check_order(const annotation_writer *writer, const frames *batch,
                                         int64_t *end)
 {
     MPI_Comm comm = covary_run_comm(writer->run);
-    int64_t  count = batch->n_frames, first = count > 0 ? batch->first : INT64_MAX;
+    int64_t  count = batch->n_frames, first;
+    int64_t most[2] = {count > 0 ? -batch->first : INT64_MIN, count > 0 ? batch->first + count : 0};
 
-    *end = count > 0 ? batch->first + count : 0;
     MPI_Allreduce(MPI_IN_PLACE, &count, 1, MPI_INT64_T, MPI_SUM, comm);
-    MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT64_T, MPI_MIN, comm);
-    MPI_Allreduce(MPI_IN_PLACE, end, 1, MPI_INT64_T, MPI_MAX, comm);
+    MPI_Allreduce(MPI_IN_PLACE, most, 2, MPI_INT64_T, MPI_MAX, comm);
+    first = count > 0 ? -most[0] : 0;
+    *end = most[1];
     if (count == 0) {
         *end = writer->n_written;
     } else if (first != writer->n_written || *end != first + count) {
@@ -453,6 +469,20 @@ static covary_status writer_check_order(const annotation_writer *writer, const f
     return COVARY_OK;
 }
 
+/* Local: the rows of a batch among those of one round. */
+static void enter(annotation_writer *writer, int *n, storage_column *into, const void *rows)
+{
+    writer->batch[(*n)++] = (storage_column_rows){.column = into, .rows = rows};
+}
+
+/* The same of a column of the table; -1 is one that the file does not have. */
+static void enter_column(annotation_writer *writer, int *n, int index, const void *rows)
+{
+    if (index >= 0) {
+        enter(writer, n, writer->columns[index], rows);
+    }
+}
+
 covary_status annotation_write(annotation_writer *writer, const frames *batch,
                                const double *const *values, const double *margin,
                                const double *distance, const uint8_t *flags)
@@ -461,27 +491,31 @@ covary_status annotation_write(annotation_writer *writer, const frames *batch,
     covary_run         *run = writer->run;
     const column_table *table = writer->table;
     uint8_t            *none = NULL;
-    frames              rows = *batch;
     int64_t             end;
+    int                 n = 0;
 
-    /* An empty batch may sit at the end of the file, or nowhere. */
-    rows.first = rows.n_frames > 0 ? rows.first : 0;
-    COVARY_TRY_TOGETHER(run, "check a batch", writer_check(writer, &rows));
-    COVARY_TRY(writer_check_order(writer, &rows, &end));
+    COVARY_TRY_TOGETHER(run, "check a batch", writer_check(writer, batch));
+    COVARY_TRY(writer_check_order(writer, batch, &end));
     COVARY_TRY_TOGETHER(
         run, "make room for flags",
-        MEMORY_ALLOCATE("flags", rows.n_frames * column_row_size(&table->columns[table->flags]),
+        MEMORY_ALLOCATE("flags", batch->n_frames * column_row_size(&table->columns[table->flags]),
                         &none));
-    COVARY_TRY(writer_write_clock(writer, &rows));
-    for (int o = 0; o < writer->n_observables; o++) {
-        COVARY_TRY(writer_write_column(writer, o, &rows, values[o]));
+    enter(writer, &n, writer->step, batch->step);
+    if (writer->time) {
+        enter(writer, &n, writer->clock, batch->time);
     }
-    COVARY_TRY(writer_write_column(writer, table->margin, &rows, margin));
-    COVARY_TRY(writer_write_column(writer, table->distance, &rows, distance));
-    COVARY_TRY(writer_write_column(writer, table->position, &rows, rows.positions));
-    COVARY_TRY(writer_write_column(writer, table->edges, &rows, rows.cell));
+    for (int o = 0; o < writer->n_observables; o++) {
+        enter_column(writer, &n, o, values[o]);
+    }
+    enter_column(writer, &n, table->margin, margin);
+    enter_column(writer, &n, table->distance, distance);
+    enter_column(writer, &n, table->position, batch->positions);
+    enter_column(writer, &n, table->edges, batch->cell);
     /* last: a frame that is not flagged as missing has its values */
-    COVARY_TRY(writer_write_column(writer, table->flags, &rows, flags ? flags : none));
+    enter_column(writer, &n, table->flags, flags ? flags : none);
+    /* An empty batch may sit at the end of the file, or nowhere. */
+    COVARY_TRY(storage_write_columns(writer->file, n, writer->batch,
+                                     batch->n_frames > 0 ? batch->first : 0, batch->n_frames));
     writer->n_written = end;
 done:
     MEMORY_RELEASE(&none);
@@ -518,6 +552,7 @@ covary_status annotation_commit(annotation_writer **writer)
                                (long long)(*writer)->n_frames));
     }
     COVARY_TRY(annotation_flush(*writer));
+    writer_close_columns(*writer);
     COVARY_TRY(storage_commit(&(*writer)->file));
 done:
     if (status != COVARY_OK && (*writer)->n_complete == (*writer)->n_frames) {
@@ -532,11 +567,14 @@ void annotation_abandon(annotation_writer **writer)
     if (!*writer) {
         return;
     }
+    writer_close_columns(*writer);
     if ((*writer)->n_complete > 0 || !(*writer)->begun) {
         storage_close(&(*writer)->file);
     } else {
         storage_abandon(&(*writer)->file);
     }
+    MEMORY_RELEASE(&(*writer)->batch);
+    MEMORY_RELEASE(&(*writer)->columns);
     column_table_destroy(&(*writer)->table);
     MEMORY_RELEASE(&(*writer)->species);
     MEMORY_RELEASE(writer);

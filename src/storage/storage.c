@@ -37,6 +37,11 @@ void storage_limit_piece(storage *file, int64_t bytes)
     file->piece = bytes > 0 ? bytes : DEFAULT_PIECE;
 }
 
+void storage_spread(storage *file)
+{
+    file->nodes = STORAGE_SEVERAL_NODES;
+}
+
 static void storage_release(storage **file)
 {
     if (*file) {

@@ -5,7 +5,7 @@
  *
  * Objects are named by their absolute path in the file (/observables/dipole/value); groups on the
  * way are made as needed.  Functions that write are collective and write rank 0's values, except
- * storage_write_rows, where every rank has its own rows.  The layout of a file depends on neither
+ * those that write rows, of which every rank has its own.  The layout of a file depends on neither
  * the number of ranks nor the clock.  This folder alone knows HDF5.
  *
  * Every failure names the file.  COVARY_ERR_IO: the system or HDF5 refuses (full disk, missing
@@ -100,6 +100,10 @@ covary_status storage_room(const char *path, int64_t *bytes);
 /* Bytes that one rank moves in one collective call (256 MiB; tests make it small).  Local. */
 void storage_limit_piece(storage *file, int64_t bytes);
 
+/* Write as if the ranks were on several nodes (for tests on one).  Local; the same on every rank.
+ */
+void storage_spread(storage *file);
+
 /* --- writing; collective ---------------------------------------------------------------------- */
 
 covary_status storage_make_group(storage *file, const char *group);
@@ -151,6 +155,27 @@ covary_status storage_define_compressed(storage *file, const char *dataset, stor
  */
 covary_status storage_write_rows(storage *file, const char *dataset, storage_type type,
                                  int64_t first, int64_t count, const void *rows);
+
+/*
+ * The same for datasets that are written again and again, and together: they stay open, and the
+ * ranks agree once for all of them.
+ */
+typedef struct storage_column storage_column;
+
+typedef struct {
+    storage_column *column;
+    const void     *rows; /* not read without rows to write */
+} storage_column_rows;
+
+/* Close before the file is committed or closed.  Closing is collective too, and accepts a pointer
+ * to NULL. */
+covary_status storage_column_open(storage *file, const char *dataset, storage_type type,
+                                  storage_column **column);
+void          storage_column_close(storage_column **column);
+
+/* Rows [first, first + count) of n datasets from this rank, written in their order. */
+covary_status storage_write_columns(storage *file, int n, const storage_column_rows *columns,
+                                    int64_t first, int64_t count);
 
 /* --- reading ---------------------------------------------------------------------------------- */
 

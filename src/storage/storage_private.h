@@ -43,6 +43,10 @@ covary_status storage_open_dataset(const storage *file, const char *dataset, hid
 covary_status storage_rows_read_as(const storage_rows *rows, hid_t type, size_t size, int64_t first,
                                    int64_t count, void *values);
 
+/* storage_column_open for texts of one width; HDF5's `type` stays open as long.  Collective. */
+covary_status storage_column_open_texts(storage *file, const char *dataset, hid_t type,
+                                        storage_column **column);
+
 /* Creation properties: groups on the way; no time stamps.  H5Pclose them. */
 hid_t storage_link_properties(void);
 hid_t storage_dataset_properties(void);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Writing datasets: every rank makes the same metadata calls; rows go out in collective pieces.
- *
- * A failure on one rank must not leave the others alone in a collective call, so the pieces run to
- * their agreed number whatever happens, and the status is agreed on at the end.
+ * Groups, links and datasets: every rank makes the same metadata calls.  How rows are written:
+ * storage_column.c.
  */
 #include "core/memory.h"
 #include "core/text.h"
@@ -194,223 +192,6 @@ covary_status storage_define_compressed(storage *file, const char *dataset, stor
     return storage_new_dataset(file, dataset, &chunked);
 }
 
-/* One rank's rows on their way into a dataset. */
-typedef struct {
-    storage     *file;
-    const char  *name;
-    hid_t        dataset, space, transfer;
-    int64_t      n_rows;   /* of the dataset */
-    int64_t      row_size; /* elements of a row */
-    storage_type given;    /* of the rows; STORAGE_TEXT: whatever the dataset holds */
-    hid_t        type;     /* in memory, or HDF5's own for texts */
-    size_t       size;     /* bytes of one element of `type` */
-    bool         narrow;   /* doubles into float32: converted here, HDF5 would write alone */
-    float       *narrowed;
-    int64_t      piece; /* rows in one call */
-    const char  *rows;
-} row_transfer;
-
-static void row_transfer_end(row_transfer *moved)
-{
-    MEMORY_RELEASE(&moved->narrowed);
-    if (moved->transfer >= 0) {
-        H5Pclose(moved->transfer);
-    }
-    if (moved->space >= 0) {
-        H5Sclose(moved->space);
-    }
-    if (moved->dataset >= 0) {
-        H5Dclose(moved->dataset);
-    }
-}
-
-/* Local: does the dataset take values of the type given? */
-static covary_status row_transfer_check_type(row_transfer *moved)
-{
-    static const storage_type types[] = {STORAGE_FLOAT64, STORAGE_FLOAT32, STORAGE_INT64,
-                                         STORAGE_INT32, STORAGE_UINT8};
-    storage_type              found = STORAGE_TEXT;
-    hid_t                     stored = H5Dget_type(moved->dataset);
-
-    for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
-        found = H5Tequal(stored, storage_file_type(types[t])) > 0 ? types[t] : found;
-    }
-    H5Tclose(stored);
-    moved->narrow = moved->given == STORAGE_FLOAT64 && found == STORAGE_FLOAT32;
-    if (found != moved->given && !moved->narrow) {
-        return COVARY_FAIL(COVARY_ERR_INTERNAL, "%s: %s holds %s, not %s", moved->file->path,
-                           moved->name, storage_type_name(found), storage_type_name(moved->given));
-    }
-    return COVARY_OK;
-}
-
-/* Collective, once in a file: are all ranks on one node? */
-static void storage_look_around(storage *file)
-{
-    MPI_Comm comm = covary_run_comm(file->run), node;
-    int      mine = 0;
-
-    if (file->nodes == STORAGE_NODES_UNKNOWN) {
-        MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-        MPI_Comm_size(node, &mine);
-        MPI_Comm_free(&node);
-        mine = mine == covary_run_size(file->run);
-        MPI_Allreduce(MPI_IN_PLACE, &mine, 1, MPI_INT, MPI_MIN, comm);
-        file->nodes = mine ? STORAGE_ONE_NODE : STORAGE_SEVERAL_NODES;
-    }
-}
-
-/*
- * Local: how HDF5 is to write.  Each rank has its rows in one piece.  Between nodes, MPI-IO may
- * gather pieces on some ranks, as parallel file systems like it; on one node that would only copy
- * them.  Chunks that ranks share are always gathered.
- */
-static covary_status row_transfer_set_mode(row_transfer *moved)
-{
-    hid_t properties = H5Dget_create_plist(moved->dataset);
-    bool  gather = moved->file->nodes == STORAGE_SEVERAL_NODES || properties < 0 ||
-                  H5Pget_layout(properties) == H5D_CHUNKED;
-
-    if (properties >= 0) {
-        H5Pclose(properties);
-    }
-    moved->transfer = H5Pcreate(H5P_DATASET_XFER);
-    if (moved->transfer < 0 || H5Pset_dxpl_mpio(moved->transfer, H5FD_MPIO_COLLECTIVE) < 0 ||
-        H5Pset_dxpl_mpio_collective_opt(moved->transfer, gather ? H5FD_MPIO_COLLECTIVE_IO
-                                                                : H5FD_MPIO_INDIVIDUAL_IO) < 0) {
-        return storage_refuse(moved->file, COVARY_ERR_IO, "cannot write %s", moved->name);
-    }
-    return COVARY_OK;
-}
-
-/* Local: open the dataset and see that rows [first, first + count) of this type fit in it. */
-static covary_status row_transfer_begin(row_transfer *moved, int64_t first, int64_t count)
-{
-    covary_status status = COVARY_OK;
-    hsize_t       extent[STORAGE_MAX_RANK] = {1}; /* a scalar is one row */
-    int64_t       row_bytes;
-
-    H5Eclear2(H5E_DEFAULT);
-    moved->dataset = H5Dopen2(moved->file->id, moved->name, H5P_DEFAULT);
-    moved->space = moved->dataset >= 0 ? H5Dget_space(moved->dataset) : H5I_INVALID_HID;
-    if (moved->space < 0) {
-        COVARY_TRY(storage_refuse(moved->file, COVARY_ERR_IO, "cannot open %s", moved->name));
-    }
-    COVARY_TRY(moved->given != STORAGE_TEXT ? row_transfer_check_type(moved) : COVARY_OK);
-    COVARY_TRY(row_transfer_set_mode(moved));
-    int rank = H5Sget_simple_extent_dims(moved->space, extent, NULL);
-    moved->n_rows = (int64_t)extent[0];
-    moved->row_size = 1;
-    for (int d = 1; d < rank; d++) {
-        moved->row_size *= (int64_t)extent[d];
-    }
-    if (count > 0 && moved->row_size > 0 && !moved->rows) {
-        COVARY_TRY(COVARY_FAIL(COVARY_ERR_INTERNAL, "%s: no rows are given for %s",
-                               moved->file->path, moved->name));
-    }
-    if (first < 0 || count < 0 || first > moved->n_rows || count > moved->n_rows - first) {
-        COVARY_TRY(COVARY_FAIL(COVARY_ERR_INTERNAL,
-                               "%s: rows %lld to %lld do not lie in %s with %lld rows",
-                               moved->file->path, (long long)first, (long long)(first + count),
-                               moved->name, (long long)moved->n_rows));
-    }
-    row_bytes = moved->row_size * (int64_t)moved->size;
-    moved->piece = row_bytes > 0 ? moved->file->piece / row_bytes : 1;
-    moved->piece = moved->piece > 0 ? moved->piece : 1;
-    if (moved->narrow && count > 0) {
-        int64_t most = moved->piece < count ? moved->piece : count;
-        COVARY_TRY(
-            MEMORY_ALLOCATE("rows in single precision", most * moved->row_size, &moved->narrowed));
-    }
-done:
-    return status;
-}
-
-/* Collective in HDF5, without agreement: `count` rows, or nothing. */
-static covary_status row_transfer_write(row_transfer *moved, int64_t first, int64_t count,
-                                        const char *rows)
-{
-    covary_status status = COVARY_OK;
-    hsize_t       start[STORAGE_MAX_RANK] = {0}, extent[STORAGE_MAX_RANK];
-    hsize_t       elements = count > 0 ? (hsize_t)(count * moved->row_size) : 1;
-    hid_t         memory = H5Screate_simple(1, &elements, NULL);
-    hid_t         type = moved->narrow ? H5T_NATIVE_FLOAT : moved->type;
-    char          nothing[8] = {0};
-    const void   *buffer = count > 0 ? rows : nothing;
-
-    H5Eclear2(H5E_DEFAULT);
-    if (count > 0) {
-        if (H5Sget_simple_extent_dims(moved->space, extent, NULL) > 0) {
-            start[0] = (hsize_t)first;
-            extent[0] = (hsize_t)count;
-            H5Sselect_hyperslab(moved->space, H5S_SELECT_SET, start, NULL, extent, NULL);
-        }
-        if (moved->narrow) {
-            for (hsize_t i = 0; i < elements; i++) {
-                moved->narrowed[i] = (float)((const double *)(const void *)rows)[i];
-            }
-            buffer = moved->narrowed;
-        }
-    } else {
-        H5Sselect_none(memory);
-        H5Sselect_none(moved->space);
-    }
-    if (H5Dwrite(moved->dataset, type, memory, moved->space, moved->transfer, buffer) < 0) {
-        status = storage_refuse(moved->file, COVARY_ERR_IO, "cannot write %s", moved->name);
-    }
-    H5Sclose(memory);
-    return status;
-}
-
-/* Collective: the whole of every rank's rows. */
-static covary_status row_transfer_run(row_transfer *moved, int64_t first, int64_t count)
-{
-    covary_status status = COVARY_OK, worst = COVARY_OK;
-    covary_run   *run = moved->file->run;
-    int64_t       mine, calls = 0;
-
-    storage_look_around(moved->file);
-    COVARY_TRY_TOGETHER(run, "begin to write rows", row_transfer_begin(moved, first, count));
-    if (moved->n_rows == 0 || moved->row_size == 0) {
-        goto done;
-    }
-    mine = (count + moved->piece - 1) / moved->piece;
-    MPI_Allreduce(&mine, &calls, 1, MPI_INT64_T, MPI_MAX, covary_run_comm(run));
-    for (int64_t call = 0; call < calls; call++) {
-        int64_t at = call < mine ? call * moved->piece : count;
-        int64_t rows = count - at < moved->piece ? count - at : moved->piece;
-        size_t  offset = (size_t)(at * moved->row_size) * moved->size;
-
-        covary_status here =
-            row_transfer_write(moved, first + at, rows, rows > 0 ? moved->rows + offset : NULL);
-        worst = here > worst ? here : worst;
-    }
-    status = covary_agree(run, "write rows", worst);
-    moved->file->broken = moved->file->broken || status != COVARY_OK;
-done:
-    return status;
-}
-
-covary_status storage_write_rows(storage *file, const char *dataset, storage_type type,
-                                 int64_t first, int64_t count, const void *rows)
-{
-    covary_status status = COVARY_OK;
-    row_transfer  moved = {.file = file,
-                           .name = dataset,
-                           .dataset = H5I_INVALID_HID,
-                           .space = H5I_INVALID_HID,
-                           .transfer = H5I_INVALID_HID,
-                           .given = type,
-                           .type = storage_memory_type(type),
-                           .size = (size_t)storage_value_bytes(type),
-                           .rows = rows};
-
-    COVARY_TRY(row_transfer_run(&moved, first, count));
-done:
-    row_transfer_end(&moved);
-    return status;
-}
-
 covary_status storage_put(storage *file, const char *dataset, storage_type type, int rank,
                           const int64_t *dims, const void *values)
 {
@@ -446,17 +227,12 @@ done:
 static covary_status storage_put_any_texts(storage *file, const char *dataset, int rank, int64_t n,
                                            const char *const *values)
 {
-    covary_status status = COVARY_OK;
-    char         *block = NULL;
-    hid_t         type = H5I_INVALID_HID;
-    int64_t       shape[2] = {n, 1}; /* number, width */
-    int           root = covary_run_rank(file->run) == 0;
-    row_transfer  moved = {.file = file,
-                           .name = dataset,
-                           .dataset = H5I_INVALID_HID,
-                           .space = H5I_INVALID_HID,
-                           .transfer = H5I_INVALID_HID,
-                           .given = STORAGE_TEXT};
+    covary_status   status = COVARY_OK;
+    char           *block = NULL;
+    storage_column *column = NULL;
+    hid_t           type = H5I_INVALID_HID;
+    int64_t         shape[2] = {n, 1}; /* number, width */
+    int             root = covary_run_rank(file->run) == 0;
 
     COVARY_TRY_TOGETHER(file->run, "gather texts",
                         root ? storage_pack_texts(n, values, &shape[1], &block) : COVARY_OK);
@@ -466,12 +242,11 @@ static covary_status storage_put_any_texts(storage *file, const char *dataset, i
     H5Tset_cset(type, H5T_CSET_UTF8);
     COVARY_TRY(storage_new_dataset(file, dataset,
                                    &(dataset_layout){.type = type, .rank = rank, .dims = shape}));
-    moved.type = type;
-    moved.size = (size_t)shape[1];
-    moved.rows = block;
-    COVARY_TRY(row_transfer_run(&moved, 0, root ? shape[0] : 0));
+    COVARY_TRY(storage_column_open_texts(file, dataset, type, &column));
+    COVARY_TRY(storage_write_columns(file, 1, &(storage_column_rows){column, block}, 0,
+                                     root ? shape[0] : 0));
 done:
-    row_transfer_end(&moved);
+    storage_column_close(&column);
     if (type >= 0) {
         H5Tclose(type);
     }

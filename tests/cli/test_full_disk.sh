@@ -49,7 +49,7 @@ if mount -t tmpfs -o size=160k tmpfs "$disk" 2>/dev/null; then
     expect_status 0 covary "${predict[@]}"
     mv disk/new.h5 wanted.h5
     for ranks in 1 2; do
-        COVARY_FAULT=2500:0 expect_status 1 covary "${predict[@]}"
+        COVARY_FAULT=1000:0 expect_status 1 covary "${predict[@]}"
         mv disk/new.h5.part kept
         cp --sparse=always kept disk/new.h5.part
         head -c 2m /dev/zero >disk/filling 2>/dev/null

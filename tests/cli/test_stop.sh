@@ -11,7 +11,7 @@ export SOURCE_DATE_EPOCH=0 # the only contents that depend on the clock
 small_config 5
 expect_status 0 covary fit config.yaml --output model.h5
 for _ in $(seq 80); do cat "$data/dce_test.xyz"; done >long.xyz
-predict=(predict --model model.h5 --output annotation.h5 --batch 4 --quiet long.xyz)
+predict=(predict --model model.h5 --output annotation.h5 --batch 1 --quiet long.xyz)
 expect_status 0 covary "${predict[@]}"
 mv annotation.h5 wanted.h5
 
@@ -28,7 +28,7 @@ stop_and_go_on() {
         [ ! -e annotation.h5.part ] || break
         sleep 0.01
     done
-    sleep 0.2 # for the first batches of thousands
+    sleep 0.1 # for the first batches of thousands
     read -r -a running <<<"$(own_ranks "$process")"
     kill -STOP "${running[@]}" # while others look
 
