@@ -6,11 +6,12 @@
 #include "linalg/thin.h"
 
 #include "core/vectorized.h"
+#include "linalg/wide.h"
 
 #include <cblas.h>
 #include <string.h>
 
-enum { ROWS = 256, COLUMNS = 4, LANES = 16, FEW = 8, CACHE_LINE = 8, TRIANGLE = 128 };
+enum { ROWS = 256, COLUMNS = 4, LANES = 16, FEW = 8, SOME = 20, CACHE_LINE = 8, TRIANGLE = 128 };
 
 /* y [m] += the four columns a_k x[k stride]. */
 VECTORIZED static void add_four(int m, const double *restrict a, int64_t lda, const double *x,
@@ -138,28 +139,56 @@ void thin_add_transposed(int64_t m, int64_t n, int64_t width, const double *a, i
     }
 }
 
-void thin_add_by_rows(int64_t m, int64_t n, int64_t width, const double *a, int64_t lda,
-                      const double *x, double *y)
+/* At most FEW columns of X and Y, whose rows are `ld` apart. */
+static void add_few(int64_t m, int64_t n, int64_t width, const double *a, int64_t lda,
+                    const double *x, int64_t ld, double *y)
 {
     double strip[FEW * ROWS];
 
-    if (m == 0 || n == 0) {
-        return;
-    }
-    if (width > FEW) {
-        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)m, (int)width, (int)n, 1.0, a,
-                    (int)lda, x, (int)width, 1.0, y, (int)width);
-        return;
-    }
     for (int64_t i = 0; i < m; i += ROWS) {
         const int height = smaller(m - i, ROWS);
 
         memset(strip, 0, (size_t)(width * ROWS) * sizeof *strip);
-        add_strip(height, n, width, a + i, lda, x, (strides){width, 1}, strip, ROWS);
+        add_strip(height, n, width, a + i, lda, x, (strides){ld, 1}, strip, ROWS);
         for (int64_t row = 0; row < height; row++) {
             for (int64_t k = 0; k < width; k++) {
-                y[(i + row) * width + k] += strip[k * ROWS + row];
+                y[(i + row) * ld + k] += strip[k * ROWS + row];
             }
+        }
+    }
+}
+
+static void add_few_transposed(int64_t m, int64_t n, int64_t width, const double *a, int64_t lda,
+                               const double *x, int64_t ld, double *y)
+{
+    double strip[FEW * ROWS];
+
+    for (int64_t i = 0; i < m; i += ROWS) {
+        const int height = smaller(m - i, ROWS);
+
+        for (int64_t row = 0; row < height; row++) {
+            for (int64_t k = 0; k < width; k++) {
+                strip[k * ROWS + row] = x[(i + row) * ld + k];
+            }
+        }
+        add_strip_dots(height, n, width, a + i, lda, strip, ROWS, y, (strides){ld, 1});
+    }
+}
+
+void thin_add_by_rows(int64_t m, int64_t n, int64_t width, const double *a, int64_t lda,
+                      const double *x, double *y)
+{
+    const int ld = (int)width;
+
+    for (int64_t col = 0, some; col < width && m > 0 && n > 0; col += some) {
+        some = smaller(width - col, WIDE_COLUMNS);
+        if (some <= FEW) {
+            add_few(m, n, some, a, lda, x + col, ld, y + col);
+        } else if (some > SOME && wide_runs_here()) {
+            wide_add(m, n, some, a, 1, lda, x + col, ld, y + col, ld);
+        } else {
+            cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)m, (int)some, (int)n, 1.0, a,
+                        (int)lda, x + col, ld, 1.0, y + col, ld);
         }
     }
 }
@@ -167,25 +196,18 @@ void thin_add_by_rows(int64_t m, int64_t n, int64_t width, const double *a, int6
 void thin_add_transposed_by_rows(int64_t m, int64_t n, int64_t width, const double *a, int64_t lda,
                                  const double *x, double *y)
 {
-    double strip[FEW * ROWS];
+    const int ld = (int)width;
 
-    if (m == 0 || n == 0) {
-        return;
-    }
-    if (width > FEW) {
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)n, (int)width, (int)m, 1.0, a,
-                    (int)lda, x, (int)width, 1.0, y, (int)width);
-        return;
-    }
-    for (int64_t i = 0; i < m; i += ROWS) {
-        const int height = smaller(m - i, ROWS);
-
-        for (int64_t row = 0; row < height; row++) {
-            for (int64_t k = 0; k < width; k++) {
-                strip[k * ROWS + row] = x[(i + row) * width + k];
-            }
+    for (int64_t col = 0, some; col < width && m > 0 && n > 0; col += some) {
+        some = smaller(width - col, WIDE_COLUMNS);
+        if (some <= FEW) {
+            add_few_transposed(m, n, some, a, lda, x + col, ld, y + col);
+        } else if (some > SOME && wide_runs_here()) {
+            wide_add(n, m, some, a, lda, 1, x + col, ld, y + col, ld);
+        } else {
+            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)n, (int)some, (int)m, 1.0,
+                        a, (int)lda, x + col, ld, 1.0, y + col, ld);
         }
-        add_strip_dots(height, n, width, a + i, lda, strip, ROWS, y, (strides){width, 1});
     }
 }
 

@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-enum { MOST_ROWS = 530, MOST_COLS = 21, MOST_WIDTH = 11, SPARE = 3, MOST_ORDER = 270 };
+enum { MOST_ROWS = 530, MOST_COLS = 21, MOST_WIDTH = 37, SPARE = 3, MOST_ORDER = 270 };
 
 static double a[MOST_COLS * (MOST_ROWS + SPARE)];
 static double triangle[MOST_ORDER * (MOST_ORDER + SPARE)];
@@ -79,7 +79,7 @@ static void products_are_sums_of_entries(void **unused)
     (void)unused;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         for (int64_t n = 0; n < MOST_COLS; n += n < 9 ? 1 : 4) {
-            for (int64_t width = 0; width <= MOST_WIDTH; width += width == 4 ? 4 : 1) {
+            for (int64_t width = 0; width <= MOST_WIDTH; width += width < 4 ? 1 : 7) {
                 check(rows[i], n, width, false);
                 check(rows[i], n, width, true);
                 check_by_rows(rows[i], n, width, false);
@@ -129,7 +129,7 @@ static void solutions_return_what_was_multiplied(void **unused)
 
     (void)unused;
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
-        for (int64_t width = 1; width <= MOST_WIDTH; width += 2) {
+        for (int64_t width = 1; width <= 11; width += 2) {
             check_solution(orders[i], width, false);
             check_solution(orders[i], width, true);
         }
