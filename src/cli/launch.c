@@ -21,7 +21,9 @@ static bool is_launched(void)
 void launch_prepare(void)
 {
     static const char *const settings[][2] = {
-        {"OMPI_MCA_ess_singleton_isolated", "1"}, /* no daemon: nothing is ever spawned */
+        {"OMPI_MCA_ess_singleton_isolated", "1"},   /* no daemon: nothing is ever spawned */
+        {"OMPI_MCA_orte_create_session_dirs", "0"}, /* which all such processes would share */
+        {"OMPI_MCA_sharedfp", "^sm"},               /* nor what lives in them */
         {"OMPI_MCA_pml", "ob1"},
         {"OMPI_MCA_btl", "self"},
     };

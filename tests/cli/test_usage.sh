@@ -21,7 +21,11 @@ for ranks in ${COVARY_TEST_RANKS:-1 2}; do
 done
 
 ranks=1
-OPAL_BINDIR=/nonexistent expect_status 0 covary --version # no daemon of MPI is started
+# neither a daemon of MPI nor its folders, which others would share
+OPAL_BINDIR=/nonexistent OMPI_MCA_orte_tmpdir_base=/nonexistent \
+    expect_status 0 covary inspect "$data/formats/dce2.ncdf"
+checks=$((checks + 1))
+[ ! -s said/err ] || fail "messages where none is expected"
 
 for name in fit predict evaluate inspect; do
     expect_status 0 covary $name --help
