@@ -76,14 +76,13 @@ drop_foreign() {
 
 # Sandboxes that forbid ptrace stop the leak check, not the other checks.
 asan_options() {
-    local folder
-    local options=intercept_tls_get_addr=0:fast_unwind_on_malloc=0:malloc_context_size=40
+    local folder options=''
     folder=$(mktemp -d)
     echo 'int main(void) { return 0; }' >"$folder/probe.c"
     if cc -fsanitize=address "$folder/probe.c" -o "$folder/probe" &&
         ! "$folder/probe" 2>/dev/null; then
         setup_say "Leaks cannot be looked for here (ptrace is forbidden?)"
-        options=$options:detect_leaks=0
+        options=detect_leaks=0
     fi
     rm -rf "$folder"
     echo "$options"
