@@ -71,7 +71,8 @@ static covary_status fail_without_molecules(const model_molecule *wanted, const 
     trajectory_locate(from, 0, &path, &frame);
     status = COVARY_FAIL(COVARY_ERR_DATA,
                          "%s, frame %lld: none of the molecules is the model's (%s); by their "
-                         "bonds there are %s",
+                         "bonds there are %s; frames of one molecule, whatever its bonds, are "
+                         "predicted with --molecules none",
                          path, (long long)frame, formula.data, others);
 done:
     text_release(&formula);

@@ -145,6 +145,8 @@ static covary_status settle(const topology_draft *draft, topology *made)
 
     made->n_atoms = draft->n_atoms;
     made->n_bonds = draft->n_bonds;
+    made->periodic = draft->periodic;
+    memcpy(made->cell, draft->cell, sizeof made->cell);
     for (int64_t a = 0; a < draft->n_atoms; a++) {
         charges = charges && !isnan(draft->atoms[a].charge);
     }
@@ -194,8 +196,8 @@ static void broadcast(covary_run *run, void *block, int64_t bytes)
 static covary_status share(covary_run *run, topology *made)
 {
     covary_status status = COVARY_OK;
-    int64_t       counts[] = {made->n_atoms, made->n_bonds, made->n_molecules, made->bonded,
-                              made->charges != NULL};
+    int64_t       counts[] = {made->n_atoms, made->n_bonds,         made->n_molecules,
+                              made->bonded,  made->charges != NULL, made->periodic};
 
     MPI_Bcast(counts, (int)(sizeof counts / sizeof counts[0]), MPI_INT64_T, 0,
               covary_run_comm(run));
@@ -204,9 +206,11 @@ static covary_status share(covary_run *run, topology *made)
         made->n_bonds = counts[1];
         made->n_molecules = counts[2];
         made->bonded = counts[3] != 0;
+        made->periodic = (uint8_t)counts[5];
         status = reserve(made, counts[4] != 0);
     }
     COVARY_TRY_TOGETHER(run, "share a topology", status);
+    broadcast(run, made->cell, sizeof made->cell);
     broadcast(run, made->species, made->n_atoms);
     broadcast(run, made->masses, made->n_atoms * (int64_t)sizeof *made->masses);
     broadcast(run, made->molecule_of, made->n_atoms * (int64_t)sizeof *made->molecule_of);

@@ -3,7 +3,9 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "topology/topology_format.h"
+#include "trajectory/cell.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -44,6 +46,30 @@ covary_status draft_add_bond(topology_draft *draft, int64_t a, int64_t b)
     draft->n_bonds++;
 done:
     return status;
+}
+
+static bool all_are(const double numbers[3], double value)
+{
+    return numbers[0] == value && numbers[1] == value && numbers[2] == value;
+}
+
+covary_status draft_set_cell(topology_draft *draft, int64_t line, const double lengths[3],
+                             const double degrees[3])
+{
+    if (all_are(lengths, 0.0) || (all_are(lengths, 1.0) && all_are(degrees, 90.0))) {
+        return COVARY_OK;
+    }
+    if (!cell_from_lengths(lengths, degrees, draft->cell)) {
+        return COVARY_FAIL(COVARY_ERR_FORMAT,
+                           "%s, line %" PRId64 ": no cell has the lengths %g, %g, %g and the "
+                           "angles %g, %g, %g",
+                           draft->path, line, lengths[0], lengths[1], lengths[2], degrees[0],
+                           degrees[1], degrees[2]);
+    }
+    for (int d = 0; d < 3; d++) {
+        draft->periodic |= (uint8_t)(lengths[d] > 0.0 ? 1 << d : 0);
+    }
+    return COVARY_OK;
 }
 
 void draft_release(topology_draft *draft)

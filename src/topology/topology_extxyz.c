@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The first frame of an extended or plain XYZ file: elements, and columns of masses and charges. */
+/* The first frame of an extended or plain XYZ file: elements, columns of masses and charges, cell.
+ */
 #include "core/status.h"
 #include "formats/extxyz_frame.h"
 #include "trajectory/format.h"
@@ -7,6 +8,7 @@
 #include "topology/topology_format.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum { LEAST_ATOM = 8 }; /* bytes of "H 0 0 0\n" */
 
@@ -114,6 +116,8 @@ static covary_status extxyz_parse(topology_draft *into)
         goto done;
     }
     COVARY_TRY(take_atoms(batch, place, into));
+    memcpy(into->cell, batch->cell, sizeof into->cell);
+    into->periodic = batch->periodic[0];
 
 done:
     frames_destroy(&batch);
@@ -131,7 +135,7 @@ static const char *const extensions[] = {"xyz", "extxyz", "exyz", NULL};
 
 const topology_ops topology_extxyz = {
     .name = "extended XYZ",
-    .summary = "elements, and columns of masses and charges, of the first frame",
+    .summary = "elements, columns of masses and charges, and cell of the first frame",
     .extensions = extensions,
     .probe = extxyz_probe,
     .parse = extxyz_parse,

@@ -30,7 +30,9 @@ typedef struct {
     int64_t     n_atoms, atom_room;
     draft_atom *atoms;
     int64_t     n_bonds, bond_room;
-    int64_t    *bonds; /* [n_bonds][2] atoms counted from 0 */
+    int64_t    *bonds;    /* [n_bonds][2] atoms counted from 0 */
+    double      cell[9];  /* as in the topology */
+    uint8_t     periodic; /* 0: no cell */
 } topology_draft;
 
 typedef struct {
@@ -51,6 +53,14 @@ extern const topology_ops topology_pdb, topology_gro, topology_psf, topology_ext
 covary_status draft_add_atom(topology_draft *draft, int64_t line, draft_atom **added);
 covary_status draft_add_bond(topology_draft *draft, int64_t a, int64_t b);
 void          draft_release(topology_draft *draft);
+
+/*
+ * Three lengths and angles (degrees) as the cell of the draft.  Lengths of 0, or of 1 with right
+ * angles, are programs' ways to say that there is none.
+ * COVARY_ERR_FORMAT: no cell has them.
+ */
+covary_status draft_set_cell(topology_draft *draft, int64_t line, const double lengths[3],
+                             const double degrees[3]);
 
 /* Columns [from, to) of a line without the blanks around them, cut to DRAFT_TEXT - 1 bytes. */
 void draft_columns(const char *begin, const char *end, int from, int to, char text[DRAFT_TEXT]);

@@ -74,6 +74,40 @@ done:
     return status;
 }
 
+/*
+ * The line behind the atoms: the diagonal of the cell in nm, then, unless it is a right box, the
+ * others: v1(y) v1(z) v2(x) v2(z) v3(x) v3(y).
+ */
+static covary_status take_box(const char *begin, const char *end, int64_t line,
+                              topology_draft *into)
+{
+    static const int at[9] = {0, 4, 8, 1, 2, 3, 5, 6, 7};
+    double           nm[9] = {0};
+    int              n = 0;
+
+    for (;;) {
+        while (begin != NULL && begin < end && (*begin == ' ' || *begin == '\t')) {
+            begin++;
+        }
+        if (begin == NULL || begin == end || n == 9) {
+            break;
+        }
+        begin = number_parse(begin, end, &nm[at[n++]]);
+    }
+    if (begin != end || (n != 3 && n != 9)) {
+        return COVARY_FAIL(COVARY_ERR_FORMAT,
+                           "%s, line %" PRId64 ": the three or nine numbers of a box are expected",
+                           into->path, line);
+    }
+    for (int i = 0; i < 9; i++) {
+        into->cell[i] = 10.0 * nm[i];
+    }
+    for (int d = 0; d < 3; d++) {
+        into->periodic |= (uint8_t)(nm[4 * d] != 0.0 ? 1 << d : 0);
+    }
+    return COVARY_OK;
+}
+
 static covary_status gro_parse(topology_draft *into)
 {
     covary_status status = COVARY_OK;
@@ -103,6 +137,10 @@ static covary_status gro_parse(topology_draft *into)
         }
         COVARY_TRY(add_atom(begin, end, atom + 3, residue_id, into));
     }
+    COVARY_TRY(line_reader_next(&reader, &begin, &end));
+    if (begin != NULL) {
+        COVARY_TRY(take_box(begin, end, n_atoms + 3, into));
+    }
 
 done:
     line_reader_close(&reader);
@@ -113,7 +151,7 @@ static const char *const extensions[] = {"gro", NULL};
 
 const topology_ops topology_gro = {
     .name = "GRO",
-    .summary = "elements from names of atoms and residues",
+    .summary = "elements from names of atoms and residues; box",
     .extensions = extensions,
     .probe = gro_probe,
     .parse = gro_parse,

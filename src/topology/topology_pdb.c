@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * PDB: the atoms of the first model and their CONECT records.
+ * PDB: the atoms of the first model, the cell before them (CRYST1) and CONECT records.
  *
  * Columns (wwPDB, Atomic Coordinate Entry Format 3.3): serial 7-11, name 13-16, residue name 18-20
  * (18-21 in many programs), chain 22, residue number and insertion code 23-27, element 77-78.
@@ -12,10 +12,12 @@
  */
 #include "core/memory.h"
 #include "core/status.h"
+#include "input/number.h"
 #include "trajectory/elements.h"
 #include "topology/topology_format.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,6 +141,27 @@ done:
     return status;
 }
 
+/* CRYST1: lengths in columns 7-33, 9 each, and angles in 34-54, 7 each. */
+static covary_status take_cell(const char *begin, const char *end, int64_t line,
+                               topology_draft *into)
+{
+    static const int edges[7] = {6, 15, 24, 33, 40, 47, 54};
+    double           numbers[6] = {0};
+    char             text[DRAFT_TEXT];
+
+    for (int i = 0; i < 6; i++) {
+        draft_columns(begin, end, edges[i], edges[i + 1], text);
+        const char *stop = text + strlen(text);
+        if (number_parse(text, stop, &numbers[i]) != stop) {
+            return COVARY_FAIL(COVARY_ERR_FORMAT,
+                               "%s, line %" PRId64 ": columns %d to %d of CRYST1 hold '%s', not a "
+                               "number",
+                               into->path, line, edges[i] + 1, edges[i + 1], text);
+        }
+    }
+    return draft_set_cell(into, line, numbers, numbers + 3);
+}
+
 /* Atoms up to the end of the first model, CONECT records to the end of the file. */
 static covary_status read_records(line_reader *reader, pdb_reading *in)
 {
@@ -154,6 +177,8 @@ static covary_status read_records(line_reader *reader, pdb_reading *in)
         }
         if (first_model && is_atom(begin, end)) {
             COVARY_TRY(add_atom(begin, end, line, in));
+        } else if (in->n_serials == 0 && starts_with(begin, end, "CRYST1")) {
+            COVARY_TRY(take_cell(begin, end, line, in->draft));
         } else if (in->n_serials > 0 &&
                    (starts_with(begin, end, "END") || starts_with(begin, end, "MODEL "))) {
             first_model = false; /* some programs write END and no ENDMDL */
@@ -211,7 +236,8 @@ static const char *const extensions[] = {"pdb", "ent", "pdb1", NULL};
 
 const topology_ops topology_pdb = {
     .name = "PDB",
-    .summary = "elements from columns 77-78, else from names; bonds from CONECT; the first model",
+    .summary =
+        "elements from columns 77-78, else from names; bonds from CONECT; cell; the first model",
     .extensions = extensions,
     .probe = pdb_probe,
     .parse = pdb_parse,

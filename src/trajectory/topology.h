@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a trajectory file may not say of its atoms, read from another file: elements, masses,
- * charges, bonds and molecules.
+ * What a trajectory file may not say, read from another file: elements, masses, charges, bonds and
+ * molecules of its atoms, and a cell.
  *
  * A topology format is a table of operations (topology/topology_format.h), one file each.
  */
@@ -25,6 +25,8 @@ typedef struct {
      * molecules are what they connect; if not, molecules are residues.
      */
     bool     bonded;
+    double   cell[9];  /* angstrom, rows are vectors; what a trajectory without cells is given */
+    uint8_t  periodic; /* bits 1, 2, 4: along which of them; 0: the file has no cell */
     int64_t  n_molecules;
     int64_t *molecule_of; /* [n_atoms] numbers from 0, in the order of their first atoms */
 } topology;

@@ -58,6 +58,8 @@ struct trajectory {
     const char   **found;    /* [n_requests] keys found last */
     int64_t        n_atoms;  /* of the topology */
     uint8_t       *species;  /* [n_atoms], NULL: no topology is given */
+    double         cell[9];  /* of the topology, for frames without one */
+    uint8_t        periodic; /* 0: it has none */
 };
 
 static covary_status copy_request(const label_request *from, label_request *to)
@@ -129,6 +131,8 @@ static covary_status prepare(covary_run *run, const char *const *paths, int n_pa
         opened->n_atoms = options->topology->n_atoms;
         COVARY_TRY(MEMORY_ALLOCATE("elements", opened->n_atoms, &opened->species));
         memcpy(opened->species, options->topology->species, (size_t)opened->n_atoms);
+        memcpy(opened->cell, options->topology->cell, sizeof opened->cell);
+        opened->periodic = options->topology->periodic;
     }
 done:
     return status;
@@ -514,6 +518,27 @@ static covary_status fill_elements(const trajectory *opened, const member *file,
     return COVARY_OK;
 }
 
+static bool has_cell(const frames *batch, int64_t frame)
+{
+    bool any = batch->periodic[frame] != 0;
+
+    for (int i = 0; i < 9; i++) {
+        any = any || batch->cell[9 * frame + i] != 0.0;
+    }
+    return any;
+}
+
+/* The topology's cell for those of frames [from, n_frames) of a batch that have none. */
+static void fill_cells(const trajectory *opened, int64_t from, frames *batch)
+{
+    for (int64_t frame = from; frame < batch->n_frames && opened->periodic != 0; frame++) {
+        if (!has_cell(batch, frame)) {
+            memcpy(batch->cell + 9 * frame, opened->cell, sizeof opened->cell);
+            batch->periodic[frame] = opened->periodic;
+        }
+    }
+}
+
 covary_status trajectory_read(trajectory *opened, int64_t first, int64_t count, frames *batch)
 {
     covary_status status = COVARY_OK;
@@ -540,6 +565,7 @@ covary_status trajectory_read(trajectory *opened, int64_t first, int64_t count, 
         if (!file->elements && opened->species != NULL) {
             COVARY_TRY(fill_elements(opened, file, before, batch));
         }
+        fill_cells(opened, before, batch);
         at += here;
     }
 done:

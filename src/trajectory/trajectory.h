@@ -38,7 +38,7 @@ typedef struct {
 typedef struct {
     const label_request *requests; /* labels, filled into every batch in this order */
     int                  n_requests;
-    const topology      *topology; /* elements for files that have none; NULL: none is given */
+    const topology      *topology; /* elements and cell for files without; NULL: none is given */
     bool                 without_elements; /* files that have none may be read all the same */
     const char          *frames;    /* FIRST:STOP:STRIDE (trajectory/selection.h); NULL: all */
     const char          *particles; /* the group to take of H5MD files; NULL: the only one */

@@ -52,6 +52,9 @@ stop_and_go_on() {
     expect_status 0 "covary" inspect annotation.h5.part
     expect_said "unfinished" "of 12000 frames"
 
+    expect_status 2 "covary" "${predict[@]}" --molecules auto
+    expect_message "annotation.h5.part: was begun with molecules: none, not 1 (" "--restart"
+
     ranks=$2
     expect_status 0 covary "${predict[@]}"
     cmp annotation.h5 wanted.h5 || fail "another file than that of one run"

@@ -234,6 +234,7 @@ static void what_does_not_fit_is_refused(void **state)
                      COVARY_ERR_DATA);
     assert_message(
         "none of the molecules is the model's (C2H4Cl2); by their bonds there are 1 H3N");
+    assert_message("--molecules none");
     assert_int_equal(covary_evaluate(test_run(), model, &box, 1, &options.input, &evaluation),
                      COVARY_ERR_USAGE);
     assert_message("no labels");

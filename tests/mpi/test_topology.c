@@ -7,7 +7,9 @@
 
 #include "core/memory.h"
 #include "support.h"
+#include "trajectory/cell.h"
 #include "trajectory/elements.h"
+#include "trajectory/trajectory.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -145,6 +147,82 @@ static void pdb_bonds_follow_unique_serials(void **state)
 }
 
 /* ---- files of MDAnalysis ---- */
+
+/* The cell in all ways that programs write it, and where they say that there is none. */
+static void assert_cell(const char *name, const char *text, const double lengths[3],
+                        const double degrees[3], double digits)
+{
+    topology *made = read_text(name, text);
+    double    cell[9];
+
+    assert_true(cell_from_lengths(lengths, degrees, cell));
+    assert_int_equal(made->periodic, lengths[0] > 0.0 ? 7 : 0);
+    for (int i = 0; i < 9; i++) {
+        assert_near(made->cell[i], cell[i], digits);
+    }
+    topology_destroy(&made);
+}
+
+#define PDB_ATOM                                                                                   \
+    "ATOM      1  C   DCE A   1       0.000   0.000   0.000  1.00  0.00           C  \n"
+#define GRO_ATOM "one\n    1\n    1DCE      C    1   0.198   0.376   0.400\n"
+
+static void cells_are_read(void **state)
+{
+    static const double lengths[3] = {14.0, 15.0, 16.0}, degrees[3] = {80.0, 95.0, 100.0};
+    static const double none[3] = {0.0, 0.0, 0.0}, right[3] = {90.0, 90.0, 90.0};
+
+    (void)state;
+    assert_cell("cell.pdb", "CRYST1   14.000   15.000   16.000  80.00  95.00 100.00 P 1\n" PDB_ATOM,
+                lengths, degrees, 1e-12);
+    assert_cell("unit.pdb", "CRYST1    1.000    1.000    1.000  90.00  90.00  90.00\n" PDB_ATOM,
+                none, right, 0.0);
+    assert_cell("zero.pdb", "CRYST1    0.000    0.000    0.000   0.00   0.00   0.00\n" PDB_ATOM,
+                none, right, 0.0);
+    assert_cell("without.pdb", PDB_ATOM, none, right, 0.0);
+    assert_cell("cell.gro",
+                GRO_ATOM "1.40000   1.47721   1.57297   0.00000   0.00000  -0.26047   0.00000  "
+                         "-0.13945   0.25753\n",
+                lengths, degrees, 1e-4);
+    assert_cell("right.gro", GRO_ATOM "   1.40000   1.50000   1.60000\n", lengths, right, 1e-12);
+    assert_cell("zero.gro", GRO_ATOM "0 0 0\n", none, right, 0.0);
+    assert_cell("without.gro", GRO_ATOM, none, right, 0.0);
+    assert_cell("cell.xyz", "1\nLattice=\"14 0 0 0 15 0 0 0 16\"\nC 0 0 0\n", lengths, right,
+                1e-12);
+    refuse("word.pdb", "CRYST1   14.000   15.000     wide  80.00  95.00 100.00\n" PDB_ATOM,
+           COVARY_ERR_FORMAT, "line 1: columns 25 to 33 of CRYST1 hold 'wide', not a number");
+    refuse("flat.pdb", "CRYST1   14.000   15.000   16.000  10.00  95.00 170.00\n" PDB_ATOM,
+           COVARY_ERR_FORMAT, "line 1: no cell has the lengths 14, 15, 16 and the angles 10, 95");
+    refuse("four.gro", GRO_ATOM "1 1 1 1\n", COVARY_ERR_FORMAT,
+           "line 4: the three or nine numbers of a box are expected");
+}
+
+/* A trajectory without cells has that of the topology, one with cells its own. */
+static void trajectories_take_the_cell(void **state)
+{
+    static const char *const text = "1\n\nC 0 0 0\n"
+                                    "1\nLattice=\"9 0 0 0 9 0 0 0 9\"\nC 0 0 0\n"
+                                    "1\nLattice=\"9 0 0 0 9 0 0 0 9\" pbc=\"F F F\"\nC 0 0 0\n";
+    const char              *path = save("cells.xyz", text);
+    topology                *made = read_text("of.gro", GRO_ATOM "1.4 1.5 1.6\n");
+    trajectory              *opened = NULL;
+    frames                  *batch = NULL;
+
+    (void)state;
+    assert_ok(frames_create(0, 0, &batch));
+    assert_ok(
+        trajectory_open(test_run(), &path, 1, &(trajectory_options){.topology = made}, &opened));
+    assert_ok(trajectory_read(opened, 0, 3, batch));
+    assert_int_equal(batch->periodic[0], 7);
+    assert_int_equal(batch->periodic[1], 7);
+    assert_int_equal(batch->periodic[2], 0);
+    assert_near(batch->cell[4], 15.0, 1e-12);
+    assert_near(batch->cell[9 + 4], 9.0, 0.0);
+    assert_near(batch->cell[18 + 4], 9.0, 0.0);
+    frames_destroy(&batch);
+    trajectory_close(&opened);
+    topology_destroy(&made);
+}
 
 static void written_files_are_read(void **state)
 {
@@ -346,6 +424,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(pdb_names_are_read_with_their_columns),
     cmocka_unit_test(pdb_columns_of_elements_win),
     cmocka_unit_test(pdb_bonds_follow_unique_serials),
+    cmocka_unit_test(cells_are_read),
+    cmocka_unit_test(trajectories_take_the_cell),
     cmocka_unit_test(written_files_are_read),
     cmocka_unit_test(gro_tells_ions_from_carbons),
     cmocka_unit_test(psf_of_all_programs_is_read),
