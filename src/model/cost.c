@@ -288,19 +288,41 @@ static double sampled_columns(const cost_system *with)
     return (double)with->n_rows * fmin((double)with->n_frames, (double)size);
 }
 
-/* All pairs, two passes through the factor and its square, and the weights of all frames, a step.
- */
-static void iterate(const cost_system *with, const sizes *of, double r, double steps,
-                    double columns, work *into)
+/* Pairs of this rank whose kernel values are needed. */
+static double needed_pairs(const cost_system *with, const sizes *of)
+{
+    const double both = with->train_sites == with->n_sites ? 0.5 : 1.0;
+
+    return both * of->frames * of->frames / of->ranks * of->pairs;
+}
+
+/* Values anew, or kept from memory. */
+static void take_values(const cost_system *with, const cost_layout *on, const sizes *of,
+                        double steps, work *into)
+{
+    const double pairs = needed_pairs(with, of);
+
+    if (pairs * word <= (double)on->memory / 3.0) {
+        into->moved += steps * pairs * word;
+    } else {
+        into->kernels += steps * pairs * cost_pair(with->dimension, 0);
+    }
+}
+
+/* All pairs, two passes through the factor and its square, and weights and sums of all frames, a
+ * step. */
+static void iterate(const cost_system *with, const cost_layout *on, const sizes *of, double r,
+                    double steps, double columns, work *into)
 {
     const double local = of->order / of->ranks;
 
-    into->kernels += steps * of->frames * of->frames / of->ranks * of->pairs *
-                     (cost_pair(with->dimension, 0) + 2.0 * columns * (double)with->n_tensors);
+    take_values(with, on, of, steps, into);
+    into->kernels += steps * of->frames * of->frames / of->ranks * of->pairs * 2.0 * columns *
+                     (double)with->n_tensors;
     into->products += steps * (4.0 * local * r + 2.0 * r * r) * columns;
     into->moved += steps * (2.0 * local * r + r * r) * word;
-    into->messages += steps * 5.0 * steps_of(of->ranks);
-    into->sent += steps * of->order * columns * word * (of->ranks > 1.0);
+    into->messages += steps * 6.0 * steps_of(of->ranks);
+    into->sent += steps * 2.0 * of->order * columns * word * (of->ranks > 1.0);
 }
 
 void cost_iterative(const cost_system *with, const cost_layout *on, cost_estimate *out)
@@ -321,16 +343,18 @@ void cost_iterative(const cost_system *with, const cost_layout *on, cost_estimat
     select->sent += 2.0 * r * r * word * (of.ranks > 1.0);
 
     replicate(&of, of.features + of.tensors, solving);
-    iterate(with, &of, r, cost_iterations(on->tolerance), of.columns, solving);
-    out->phases[PHASE_LOO].products = local * r * r;
-    iterate(with, &of, r, cost_iterations(LOO_TOLERANCE), sampled_columns(with),
+    solving->kernels +=
+        needed_pairs(with, &of) * cost_pair(with->dimension, 0); /* kept, or of the last residual */
+    iterate(with, on, &of, r, cost_iterations(on->tolerance), of.columns, solving);
+    out->phases[PHASE_LOO].products = (4.0 * local * r + 2.0 * r * r) * LOO_PROBES;
+    iterate(with, on, &of, r, cost_iterations(LOO_TOLERANCE), sampled_columns(with),
             &out->phases[PHASE_LOO]);
     keep(&of, of.frames, &out->phases[PHASE_KEEP]);
 
-    /* panels of the steps; their weights as the operator has them, of all ranks and of this one */
+    /* panels of the steps; weights as the operator has them and sums, of all ranks and this one */
     const double columns = fmax(of.columns, sampled_columns(with));
     const double weights = (double)(with->train_sites * with->n_tensors) * columns;
-    const double replicated = of.frames * (of.train_features + weights * (1.0 + 1.0 / of.ranks));
+    const double replicated = of.frames * (of.train_features + weights * (2.0 + 1.0 / of.ranks));
     const double chunk = 128.0; /* frames, of which a rank has whole ones (solver/rpcholesky.c) */
     const double padded = of.rows * chunk * ceil(of.frames / of.ranks / chunk);
     out->matrix_bytes = (int64_t)((padded * r + r * r) * word);

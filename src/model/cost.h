@@ -38,6 +38,7 @@ typedef struct {
     double                   tolerance; /* iterative: cost_iterations */
     int64_t                  inducing;  /* low-rank: frames; cost_default_inducing */
     loo_effort               leave_one_out;
+    int64_t                  memory; /* of a rank; iterative keeps kernel values in a third of it */
 } cost_layout;
 
 /* Of one rank. */
@@ -69,7 +70,7 @@ typedef struct {
     int64_t solver_bytes; /* all that the solver holds at once, with the matrix */
 } cost_estimate;
 
-enum { COST_ITERATIONS = 50, COST_EXP_FLOPS = 28 };
+enum { COST_ITERATIONS = 35, COST_EXP_FLOPS = 28 };
 
 /*
  * Operations for one kernel value of two rows: the distance, the exponential, and n_outputs
@@ -86,17 +87,18 @@ double cost_pair(int64_t dimension, int64_t n_outputs);
 void cost_cholesky(const cost_system *of, const cost_layout *on, cost_estimate *out);
 
 /*
- * Conjugate gradients, preconditioned by a partial Cholesky factor of rank r: N r^2 operations for
- * it, and for each iteration all n_frames^2 pairs, 4 N r operations a column, and an all-gather.
- * Leave-one-out errors take iterations to LOO_TOLERANCE for the columns of some frames, and N r^2
- * operations for blocks of the preconditioner.
+ * Conjugate gradients, preconditioned by a partial Cholesky factor of rank r: 2 N r^2 operations
+ * for it, and for each iteration all n_frames^2 pairs, half of them where both sides carry weights,
+ * anew or as bytes of values that are kept, 4 N r operations a column, and an all-gather.
+ * Leave-one-out errors take iterations to LOO_TOLERANCE for the columns of some frames, and one
+ * with LOO_PROBES.
  */
 void cost_iterative(const cost_system *of, const cost_layout *on, cost_estimate *out);
 
 /* Inducing frames with m rows: 3 N m^2 + m^3 / 3 operations (solver/low_rank.c). */
 void cost_low_rank(const cost_system *of, const cost_layout *on, cost_estimate *out);
 
-/* 30 N^1/2, at most N: the rank with which 25 to 50 iterations do (tests/bench/iterative.sh). */
+/* 30 N^1/2, at most N: the rank with which 25 to 45 iterations do (tests/bench/iterative.sh). */
 int64_t cost_default_rank(int64_t n);
 
 /* COST_ITERATIONS to a residual of 1e-6, and as many more for each digit more (tolerance 0: 1e-6).

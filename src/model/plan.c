@@ -21,8 +21,8 @@ static covary_status choose(covary_run *run, const covary_config *config, const 
                             const fit_sizes *sizes, solver_choice *choice)
 {
     covary_status     status = COVARY_OK;
-    const cost_layout layout = solver_choice_layout(config, covary_run_size(run));
     const int64_t     allowed = solver_choice_memory(run, config);
+    const cost_layout layout = solver_choice_layout(config, covary_run_size(run), allowed);
     int64_t           n_inducing;
     int               grid_rows = config->grid_rows, grid_cols = config->grid_cols;
 
@@ -216,7 +216,7 @@ static covary_status describe_solver(const plan_report *of, text *report)
 {
     covary_status      status = COVARY_OK;
     const solver_need *need = &of->choice->need;
-    const cost_layout  layout = solver_choice_layout(of->config, covary_run_size(of->run));
+    const cost_layout  layout = solver_choice_layout(of->config, covary_run_size(of->run), 0);
     const cost_system *largest = NULL;
     const int64_t      order = largest_order(of->sizes, &largest);
     int                grid_rows, grid_cols, block;

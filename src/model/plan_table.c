@@ -35,9 +35,9 @@ static covary_status add_row(const covary_config *config, const fit_sizes *sizes
                              int64_t n_ranks, text *report)
 {
     covary_status     status = COVARY_OK;
-    const cost_layout layout = solver_choice_layout(config, n_ranks);
     const machine     there = (double)n_ranks > on->rates.cores ? machine_of_nodes(on) : *on;
     const int64_t     allowed = (int64_t)fmin(share_of_node(config, on, n_ranks), 0x1p62);
+    const cost_layout layout = solver_choice_layout(config, n_ranks, allowed);
     solver_choice     choice;
     const bool        any = solver_choose("auto", sizes, &layout, allowed, &choice) == COVARY_OK;
     char              limit[32];
@@ -70,7 +70,7 @@ static covary_status add_assumptions(const covary_config *config, text *report)
         COVARY_TRY(text_add(report, "               iterative: %.0f iterations, preconditioner of ",
                             cost_iterations(config->tolerance)));
         COVARY_TRY(config->rank > 0 ? text_add(report, "rank %lld\n", (long long)config->rank)
-                                    : text_add(report, "rank 20 (number of rows)^1/2\n"));
+                                    : text_add(report, "rank 30 (number of rows)^1/2\n"));
     }
     if (solver_choice_is_built(SOLVER_LOW_RANK) && config->inducing == 0) {
         COVARY_TRY(text_add(report, "               low-rank: a quarter of the frames as inducing "

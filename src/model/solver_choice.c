@@ -174,7 +174,7 @@ int64_t solver_choice_memory(covary_run *run, const covary_config *config)
     return allowed;
 }
 
-cost_layout solver_choice_layout(const covary_config *config, int64_t n_ranks)
+cost_layout solver_choice_layout(const covary_config *config, int64_t n_ranks, int64_t allowed)
 {
     return (cost_layout){.n_ranks = n_ranks,
                          .block = config->block,
@@ -184,7 +184,8 @@ cost_layout solver_choice_layout(const covary_config *config, int64_t n_ranks)
                          .rank = config->rank,
                          .tolerance = config->tolerance,
                          .leave_one_out = loo_effort_named(config->leave_one_out),
-                         .inducing = config->inducing};
+                         .inducing = config->inducing,
+                         .memory = allowed};
 }
 
 static covary_status refuse(costed_solver solver, bool is_only_one, const fit_sizes *sizes,

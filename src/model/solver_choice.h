@@ -53,7 +53,7 @@ int64_t solver_choice_memory_asked(const covary_config *config);
 int64_t solver_choice_memory(covary_run *run, const covary_config *config);
 
 /* The layout that a configuration asks for.  Local. */
-cost_layout solver_choice_layout(const covary_config *config, int64_t n_ranks);
+cost_layout solver_choice_layout(const covary_config *config, int64_t n_ranks, int64_t allowed);
 
 /*
  * asked: auto, or the name of a solver.  Local, the same on every rank that gives the same.

@@ -31,6 +31,7 @@
 
 #define OPERATIONS_PER_BYTE 7.0  /* of dgemm while a core reads a byte of memory, as measured */
 #define KERNEL_OPERATIONS   40.0 /* of dgemm while a core evaluates a kernel, distances aside */
+#define LOO_DIGITS          4.5  /* as `digits`: to LOO_TOLERANCE from unit columns, as measured */
 
 enum { MOST_STEPS = 5000, MOST_LOO_STEPS = 1000 };
 
@@ -80,32 +81,51 @@ static int64_t memory_of_rank(const ridge_problem *problem)
 typedef struct {
     double ridge, digits; /* natural logarithm of 1 / tolerance */
     double n, columns;    /* of the system */
+    double sampled;       /* columns of the frames that are left out exactly */
     double n_ranks;
-    double product; /* of A with all columns */
+    double values, multiply; /* of A: its kernel values, and their product with one column */
 } cost_model;
 
 /*
  * Steps to a tolerance, as measured with smooth kernels of 10,000 to 20,000 frames: they follow the
  * mean eigenvalue that the factor leaves, in ridges.
  */
-static double steps_of(const cost_model *cost, double rank, double left)
+static double steps_of(const cost_model *cost, double digits, double rank, double left)
 {
-    return 1.0 + 0.75 * cost->digits * pow(fmax(left, 0.0) / ((cost->n - rank) * cost->ridge), 0.7);
+    return 1.0 + 0.75 * digits * pow(fmax(left, 0.0) / ((cost->n - rank) * cost->ridge), 0.7);
+}
+
+/* One with so many columns: memory paces the two passes through the factor, unless these do. */
+static double step_of(const cost_model *cost, double rank, double columns)
+{
+    const double pass = cost->n * rank * fmax(8.0 * OPERATIONS_PER_BYTE, 2.0 * columns);
+
+    return cost->values + columns * cost->multiply + 2.0 * pass;
 }
 
 /*
- * The factor grows until it costs as much as the steps that it leaves to be taken: 3 n r^2
- * operations for its columns, those of G^T G and the blocks of P^-1, and r^3 / 3 on every rank,
- * against a product and two passes through the factor a step, which memory paces.
+ * The factor grows until it costs as much as the steps that it leaves to be taken, those of the
+ * leave-one-out errors with them: 3 n r^2 operations for its columns and G^T G at the rate of
+ * strips, and r^3 / 3 on every rank.
  */
 static bool is_enough(const void *context, int64_t rank, double left)
 {
     const cost_model *cost = context;
     const double      r = (double)rank;
-    const double      pass = cost->n * r * fmax(8.0 * OPERATIONS_PER_BYTE, 2.0 * cost->columns);
+    const double to_solve = steps_of(cost, cost->digits, r, left) * step_of(cost, r, cost->columns);
+    const double to_leave_out =
+        steps_of(cost, LOO_DIGITS, r, left) * step_of(cost, r, cost->sampled);
 
-    return left <= cost->ridge || steps_of(cost, r, left) * (cost->product + 2.0 * pass) <=
-                                      3.0 * cost->n * r * r + cost->n_ranks * r * r * r / 3.0;
+    return left <= cost->ridge ||
+           to_solve + to_leave_out <= 3.0 * cost->n * r * r + cost->n_ranks * r * r * r / 3.0;
+}
+
+/* Frames that are left out exactly. */
+static int64_t sample_size(const ridge_problem *problem)
+{
+    const covariant_kernel *with = problem->with;
+
+    return loo_sample_by_steps(problem->train->features->n_rows, with->n_rows, with->n_tensors);
 }
 
 static cost_model cost_of(const ridge_problem *problem, const kernel_operator *a, double tolerance,
@@ -113,8 +133,8 @@ static cost_model cost_of(const ridge_problem *problem, const kernel_operator *a
 {
     const covariant_kernel *with = problem->with;
     const double            frames = (double)problem->train->features->n_rows;
-    const double            columns = (double)problem->targets->width;
-    const double values = frames * frames * with->n_sites * (double)covariant_train_sites(with);
+    const double pairs = frames * frames * with->n_sites * (double)covariant_train_sites(with);
+    const double share = covariant_train_sites(with) == with->n_sites ? 0.5 : 1.0; /* symmetric */
     double       each = 2.0 * (double)with->dimension + KERNEL_OPERATIONS;
 
     if (kernel_operator_stored(a) != OPERATOR_ON_THE_FLY) {
@@ -124,9 +144,11 @@ static cost_model cost_of(const ridge_problem *problem, const kernel_operator *a
     return (cost_model){.ridge = ridge,
                         .digits = -log(tolerance),
                         .n = frames * with->n_rows,
-                        .columns = columns,
+                        .columns = (double)problem->targets->width,
+                        .sampled = (double)(sample_size(problem) * with->n_rows),
                         .n_ranks = covary_run_size(problem->run),
-                        .product = values * (each + 2.0 * columns * (double)with->n_tensors)};
+                        .values = share * pairs * each,
+                        .multiply = 2.0 * pairs * (double)with->n_tensors};
 }
 
 /*
@@ -393,17 +415,15 @@ static covary_status leave_one_out(const ridge_problem *problem, void *made, rid
 {
     static const inverse_blocks blocks = {.approximate = approximate_blocks, .exact = exact_blocks};
     const covariant_kernel     *with = problem->with;
-    const int64_t               size =
-        loo_sample_by_steps(problem->train->features->n_rows, with->n_rows, with->n_tensors);
-    loo_source        from = {.problem = problem, .state = made};
-    const loo_problem asked = {.run = problem->run,
-                               .by = &blocks,
-                               .context = &from,
-                               .n_rows = with->n_rows,
-                               .ridge = out->ridge,
-                               .size = size,
-                               .seed = problem->options.seed};
-    covary_status     status;
+    loo_source                  from = {.problem = problem, .state = made};
+    const loo_problem           asked = {.run = problem->run,
+                                         .by = &blocks,
+                                         .context = &from,
+                                         .n_rows = with->n_rows,
+                                         .ridge = out->ridge,
+                                         .size = sample_size(problem),
+                                         .seed = problem->options.seed};
+    covary_status               status;
 
     timer_begin(problem->run, "leave one out");
     status = loo_estimate(&asked, out->weights, out->loo, &out->loo_sampling);
