@@ -16,6 +16,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* How a file shows that it follows a convention, and what it need not say then. */
@@ -178,8 +179,14 @@ static covary_status open_with(covary_run *run, const format_source *source,
                         covary_run_rank(run) == 0 ? examine(self, of, &elements) : COVARY_OK);
     COVARY_TRY(share(self, elements, &elements));
     self->units = of->units;
-    *contents = (format_contents){
-        .n_frames = self->layout.n_frames, .max_atoms = self->layout.n_atoms, .elements = elements};
+    *contents = (format_contents){.n_frames = self->layout.n_frames,
+                                  .n_cut = self->layout.n_cut,
+                                  .max_atoms = self->layout.n_atoms,
+                                  .elements = elements};
+    snprintf(contents->cut, sizeof contents->cut,
+             "the file is cut off: its header announces %" PRId64 " frames, %" PRId64
+             " of them are whole",
+             self->layout.n_frames + self->layout.n_cut, self->layout.n_frames);
 done:
     if (status != COVARY_OK) {
         amber_close((void **)(void *)&self);

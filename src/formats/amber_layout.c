@@ -141,7 +141,7 @@ covary_status amber_layout_find(const array_file *file, const char *path,
 {
     covary_status status = COVARY_OK;
 
-    *layout = (amber_layout){0};
+    *layout = (amber_layout){.n_cut = array_file_n_cut(file)};
     COVARY_TRY(find_coordinates(file, path, layout));
     COVARY_TRY(find_scale(file, path, "coordinates", unit_word_length, defaults->length,
                           unit_words_of_length, &layout->angstrom));
@@ -157,7 +157,7 @@ done:
 
 bool amber_layout_equal(const amber_layout *a, const amber_layout *b)
 {
-    return a->n_frames == b->n_frames && a->n_atoms == b->n_atoms &&
+    return a->n_frames == b->n_frames && a->n_cut == b->n_cut && a->n_atoms == b->n_atoms &&
            a->coordinates == b->coordinates && a->time == b->time && a->cell == b->cell &&
            a->angstrom == b->angstrom && a->fs == b->fs && a->cell_angstrom == b->cell_angstrom &&
            a->cell_degree == b->cell_degree;

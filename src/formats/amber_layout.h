@@ -21,6 +21,7 @@ typedef enum { ARRAY_MISSING, ARRAY_FIXED, ARRAY_OF_FRAMES } array_use;
 
 typedef struct {
     int64_t   n_frames, n_atoms;
+    int64_t   n_cut; /* frames announced behind those */
     array_use coordinates, time, cell;
     double    angstrom, fs;               /* in one stored unit of coordinates, of time */
     double    cell_angstrom, cell_degree; /* of cell_lengths, of cell_angles */

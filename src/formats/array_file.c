@@ -92,6 +92,11 @@ void array_file_close(array_file **file)
     MEMORY_RELEASE(file);
 }
 
+int64_t array_file_n_cut(const array_file *file)
+{
+    return file->classic != NULL ? netcdf_n_cut(file->classic) : 0;
+}
+
 bool array_file_has(const array_file *file, const char *name)
 {
     return file->classic != NULL ? netcdf_exists(file->classic, name)

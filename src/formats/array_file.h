@@ -26,6 +26,9 @@ bool array_file_is_hdf5(const char *head, size_t length);
 covary_status array_file_open(covary_run *run, const char *path, array_file **file);
 void          array_file_close(array_file **file);
 
+/* Rows of all arrays that are announced behind those that there are: a file that is cut off. */
+int64_t array_file_n_cut(const array_file *file);
+
 bool array_file_has(const array_file *file, const char *name);
 
 /* Extents of an array that is seen to be there whole; dims[ARRAY_MAX_RANK].  COVARY_ERR_FORMAT. */

@@ -15,6 +15,7 @@
 #include "trajectory/format.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 enum { CACHED_BYTES = 1 << 18 }; /* read at once: no more than stays in the cache */
 
@@ -94,6 +95,22 @@ done:
     return status;
 }
 
+static void tell(const dcd_file *self, format_contents *contents)
+{
+    const dcd_header *header = &self->header;
+
+    *contents = (format_contents){.n_frames = header->n_frames, .max_atoms = header->n_atoms};
+    if (header->cut_bytes > 0) {
+        contents->n_cut = 1;
+        snprintf(contents->cut, sizeof contents->cut,
+                 "frame %" PRId64 " is truncated: %" PRId64 " of its %" PRId64
+                 " bytes are there; `head -c %" PRId64 "` copies the %" PRId64
+                 " whole frames before it",
+                 header->n_frames + 1, header->cut_bytes, header->frame_bytes,
+                 self->bytes - header->cut_bytes, header->n_frames);
+    }
+}
+
 static covary_status dcd_open(covary_run *run, const format_source *source,
                               const format_tuning *tuning, void **file, format_contents *contents)
 {
@@ -105,8 +122,7 @@ static covary_status dcd_open(covary_run *run, const format_source *source,
     const int64_t at_once = tuning->chunk_bytes < CACHED_BYTES ? tuning->chunk_bytes : CACHED_BYTES;
     const int64_t fitting = at_once / self->header.frame_bytes;
     self->chunk_frames = fitting > 1 ? fitting : 1;
-    *contents =
-        (format_contents){.n_frames = self->header.n_frames, .max_atoms = self->header.n_atoms};
+    tell(self, contents);
 done:
     if (status != COVARY_OK) {
         dcd_close((void **)(void *)&self);

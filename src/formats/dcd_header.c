@@ -291,15 +291,7 @@ static covary_status count_frames(const record_reader *reader)
                            reader->file.path, header->whole_bytes, header->n_atoms, rest);
     }
     header->n_frames = 1 + (rest - header->whole_bytes) / header->frame_bytes;
-    const int64_t left = (rest - header->whole_bytes) % header->frame_bytes;
-    if (left != 0) {
-        return COVARY_FAIL(COVARY_ERR_FORMAT,
-                           "%s, frame %" PRId64 " is truncated: %" PRId64 " of its %" PRId64
-                           " bytes are there; 'head -c %" PRId64
-                           " %s > whole.dcd' keeps the %" PRId64 " whole frames before it",
-                           reader->file.path, header->n_frames + 1, left, header->frame_bytes,
-                           reader->file.bytes - left, reader->file.path, header->n_frames);
-    }
+    header->cut_bytes = (rest - header->whole_bytes) % header->frame_bytes;
     return COVARY_OK;
 }
 

@@ -29,7 +29,8 @@ typedef struct {
     int64_t header_bytes; /* the first frame starts here */
     int64_t whole_bytes;  /* of the first frame */
     int64_t frame_bytes;  /* of every other frame */
-    int64_t n_frames;     /* as the size of the file has it */
+    int64_t n_frames;     /* whole ones, as the size of the file has it */
+    int64_t cut_bytes;    /* behind them, of one that is not whole */
 } dcd_header;
 
 /*
@@ -38,8 +39,7 @@ typedef struct {
  *
  * free_atoms  out  NULL, or new: [n_free] ascending, from 0
  *
- * COVARY_ERR_FORMAT: damaged, without atoms or positions, or the last frame is truncated: the
- * message says which frame, and how to keep those before it.
+ * COVARY_ERR_FORMAT: damaged, without atoms, positions or a whole frame.
  */
 covary_status dcd_header_read(const char *path, int64_t bytes, dcd_header *header,
                               int32_t **free_atoms);

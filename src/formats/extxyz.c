@@ -105,8 +105,8 @@ static covary_status extxyz_open(covary_run *run, const format_source *source,
     COVARY_TRY_TOGETHER(run, "open an XYZ file", create(source, tuning, &self));
     COVARY_TRY(find_frames(run, source, tuning, self));
     self->parser.max_atoms = self->index.max_atoms;
-    *contents = (format_contents){
-        .n_frames = self->index.n_frames, .max_atoms = self->index.max_atoms, .elements = true};
+    *contents = (format_contents){.elements = true};
+    frame_index_tell(&self->index, contents);
 done:
     if (status != COVARY_OK) {
         extxyz_close((void **)(void *)&self);

@@ -14,6 +14,7 @@
 #include "formats/extxyz_scan.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 enum { NOTHING = -1, SUMMARY_NUMBERS = sizeof(scan_summary) / sizeof(int64_t) };
 
@@ -38,7 +39,7 @@ typedef struct {
     int64_t n_frames;   /* found */
     int64_t last_line;  /* of the last frame */
     int64_t last_atoms; /* in the last frame */
-    int64_t max_atoms;  /* in a frame */
+    int64_t max_atoms;  /* in a frame before it */
 } index_build;
 
 /*
@@ -152,6 +153,11 @@ done:
 }
 
 /* Collective, with the same outcome on every rank: all of them know all that it looks at. */
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 static covary_status walk(index_build *build)
 {
     covary_status status = COVARY_OK;
@@ -173,8 +179,7 @@ static covary_status walk(index_build *build)
         const scan_chain *chain = &build->summaries[range].chains[here->chain];
         here->first_frame = build->n_frames;
         build->n_frames += chain->n_frames;
-        build->max_atoms =
-            chain->max_atoms > build->max_atoms ? chain->max_atoms : build->max_atoms;
+        build->max_atoms = larger(build->max_atoms, larger(build->last_atoms, chain->max_atoms));
         build->last_line = here->line_base + chain->last_line;
         build->last_atoms = chain->last_atoms;
         build->next = here->line_base + chain->next;
@@ -183,21 +188,27 @@ done:
     return status;
 }
 
-static covary_status check_end(const index_build *build)
+/* Is there a whole frame, and what is behind the last one? */
+static covary_status check_end(const index_build *build, frame_index *index)
 {
+    const char   *path = build->source->path;
+    const int64_t there = build->text_end - build->last_line - 2;
+
+    *index = (frame_index){.n_frames = build->n_frames, .max_atoms = build->max_atoms};
     if (build->n_frames == 0) {
-        return COVARY_FAIL(COVARY_ERR_FORMAT, "'%s' holds no frames", build->source->path);
+        return COVARY_FAIL(COVARY_ERR_FORMAT, "'%s' holds no frames", path);
     }
-    if (build->next > build->text_end) {
-        const int64_t there = build->text_end - build->last_line - 2;
-        return COVARY_FAIL(COVARY_ERR_FORMAT,
-                           "%s, frame %" PRId64 " (line %" PRId64 ") is truncated: %" PRId64
-                           " atoms announced, %" PRId64
-                           " lines follow; remove the frame or complete the file",
-                           build->source->path, build->n_frames, build->last_line + 1,
-                           build->last_atoms, there > 0 ? there : 0);
+    if (build->next <= build->text_end) {
+        index->max_atoms = larger(build->max_atoms, build->last_atoms);
+        return COVARY_OK;
     }
-    return COVARY_OK;
+    snprintf(index->cut, sizeof index->cut,
+             "frame %" PRId64 " (line %" PRId64 ") is truncated: %" PRId64
+             " atoms announced, %" PRId64 " lines follow; remove the frame or complete the file",
+             build->n_frames, build->last_line + 1, build->last_atoms, there > 0 ? there : 0);
+    index->n_frames--;
+    return index->n_frames > 0 ? COVARY_OK
+                               : COVARY_FAIL(COVARY_ERR_FORMAT, "%s, %s", path, index->cut);
 }
 
 /* Entries of our own range in terms of the file; returns how many there are. */
@@ -256,9 +267,7 @@ covary_status extxyz_index_build(covary_run *run, const format_source *source,
                   MPI_INT64_T, covary_run_comm(run));
     count_lines(&build);
     COVARY_TRY(walk(&build));
-    COVARY_TRY(check_end(&build));
-    index->n_frames = build.n_frames;
-    index->max_atoms = build.max_atoms;
+    COVARY_TRY(check_end(&build, index));
     n_mine = place_entries(&build, covary_run_rank(run), &mine);
     COVARY_TRY(index_gather(run, mine, n_mine, index));
     if (source->gzip) {

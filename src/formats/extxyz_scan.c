@@ -60,7 +60,7 @@ static void advance(extxyz_scan *scan, int which, int64_t line, int64_t offset, 
         entries[chain->n_entries++] = (index_entry){chain->n_frames, line, offset};
     }
     chain->n_frames++;
-    chain->max_atoms = atoms > chain->max_atoms ? atoms : chain->max_atoms;
+    chain->max_atoms = chain->last_atoms > chain->max_atoms ? chain->last_atoms : chain->max_atoms;
     chain->last_line = line;
     chain->last_atoms = atoms;
     chain->next = line + 2 + atoms;

@@ -20,7 +20,7 @@ typedef struct {
     int64_t root;       /* line of the first frame */
     int64_t next;       /* line at which the frame after the last one must start */
     int64_t n_frames;   /* that start in the range */
-    int64_t max_atoms;  /* of one frame */
+    int64_t max_atoms;  /* of one frame, without the last, which may not be whole */
     int64_t last_line;  /* of the last frame */
     int64_t last_atoms; /* in the last frame */
     int64_t stride;     /* every so many frames there is an entry */

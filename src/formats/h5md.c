@@ -16,6 +16,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,10 +111,15 @@ static covary_status h5md_open(covary_run *run, const format_source *source,
     MPI_Bcast(&self->layout, sizeof self->layout, MPI_BYTE, 0, covary_run_comm(run));
     self->window = tuning->chunk_bytes / (3 * (int64_t)sizeof(double)) / self->layout.n_atoms;
     self->window = self->window > 0 ? self->window : 1;
-    *contents = (format_contents){.n_frames = self->layout.n_frames,
+    *contents = (format_contents){.n_frames = self->layout.n_frames - self->layout.n_cut,
+                                  .n_cut = self->layout.n_cut,
                                   .max_atoms = self->layout.n_atoms,
                                   .elements = self->layout.elements,
                                   .doubtful = self->layout.doubtful};
+    snprintf(contents->cut, sizeof contents->cut,
+             "an annotation that is not finished: %" PRId64 " of its %" PRId64
+             " frames are there; the command that began it goes on",
+             contents->n_frames, self->layout.n_frames);
 done:
     if (status != COVARY_OK) {
         h5md_close((void **)(void *)&self);

@@ -177,6 +177,27 @@ done:
     return status;
 }
 
+/* An annotation has room for all frames from its beginning, and says how many are in it. */
+static covary_status find_progress(const storage *file, h5md_layout *layout)
+{
+    static const char *const progress = "/covary/frames_complete";
+    covary_status            status = COVARY_OK;
+    int64_t                  there = layout->n_frames;
+
+    if (storage_exists(file, progress)) {
+        COVARY_TRY(storage_read_rows(file, progress, STORAGE_INT64, 0, 1, &there));
+    }
+    if (there < 1) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT,
+                               "%s: is an annotation that is not finished, none of its %lld frames "
+                               "is there",
+                               storage_path(file), (long long)layout->n_frames));
+    }
+    layout->n_cut = there < layout->n_frames ? layout->n_frames - there : 0;
+done:
+    return status;
+}
+
 covary_status h5md_layout_find(const storage *file, const char *wanted, h5md_layout *layout)
 {
     covary_status status = COVARY_OK;
@@ -190,6 +211,7 @@ covary_status h5md_layout_find(const storage *file, const char *wanted, h5md_lay
     layout->id.present = layout->id.present && layout->id.sampled;
     COVARY_TRY(find_atomic(file, group, "species", layout, &layout->species));
     COVARY_TRY(h5md_species_find(file, layout));
+    COVARY_TRY(find_progress(file, layout));
 done:
     return status;
 }

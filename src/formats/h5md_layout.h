@@ -47,6 +47,7 @@ typedef struct {
 /* No pointers: rank 0 finds it and sends it to the others as it is. */
 typedef struct {
     int64_t      n_frames, n_atoms;
+    int64_t      n_cut; /* frames of an unfinished annotation behind those that are there */
     h5md_element position;
     h5md_element edges; /* width 3: a diagonal; 9: three rows */
     h5md_element species;

@@ -35,11 +35,10 @@ static covary_status check_records(const netcdf *file)
 {
     const netcdf_header *header = &file->header;
 
-    if (header->announced > header->whole) {
+    if (header->announced > 0 && header->whole == 0) {
         return COVARY_FAIL(COVARY_ERR_FORMAT,
-                           "%s is cut off: its header announces %lld frames, %lld of them are "
-                           "whole; copy it again or write the whole frames to a new file",
-                           file->path, (long long)header->announced, (long long)header->whole);
+                           "%s is cut off: its header announces %lld frames, none of them is whole",
+                           file->path, (long long)header->announced);
     }
     return COVARY_OK;
 }
@@ -105,7 +104,23 @@ bool netcdf_has_attribute(const netcdf *file, const char *variable, const char *
     return ncmpi_inq_attid(file->id, id, name, &number) == NC_NOERR;
 }
 
-/* Extents, with the records that are there where the header leaves their number open. */
+/* Those that the header announces, unless it leaves their number open, as far as they are whole. */
+static int64_t n_records(const netcdf *file)
+{
+    const netcdf_header *header = &file->header;
+
+    return header->announced < 0 || header->announced > header->whole ? header->whole
+                                                                      : header->announced;
+}
+
+int64_t netcdf_n_cut(const netcdf *file)
+{
+    const int64_t announced = file->header.announced;
+
+    return announced > n_records(file) ? announced - n_records(file) : 0;
+}
+
+/* Extents, with the records that are there. */
 static covary_status find_extents(const netcdf *file, int id, int *rank, int64_t *dims)
 {
     int        error, ids[NETCDF_MAX_RANK], unlimited = -1;
@@ -120,8 +135,7 @@ static covary_status find_extents(const netcdf *file, int id, int *rank, int64_t
     error = error == NC_NOERR ? ncmpi_inq_unlimdim(file->id, &unlimited) : error;
     for (int d = 0; error == NC_NOERR && d < *rank; d++) {
         error = ncmpi_inq_dimlen(file->id, ids[d], &length);
-        dims[d] = ids[d] == unlimited && file->header.announced < 0 ? file->header.whole
-                                                                    : (int64_t)length;
+        dims[d] = ids[d] == unlimited ? n_records(file) : (int64_t)length;
     }
     return error == NC_NOERR ? COVARY_OK : netcdf_refuse(file, "a shape", "", error);
 }

@@ -21,11 +21,14 @@ typedef struct netcdf netcdf;
 /*
  * Open a file.
  *
- * COVARY_ERR_FORMAT: also when a count of its header does not fit the file's size, or when it holds
- * fewer whole records than its header announces; the message says how many.
+ * COVARY_ERR_FORMAT: also when a count of its header does not fit the file's size, or when none of
+ * the records that its header announces is whole.
  */
 covary_status netcdf_open(const char *path, netcdf **file);
 void          netcdf_close(netcdf **file);
+
+/* Records that the header announces and the file does not hold to their last byte. */
+int64_t netcdf_n_cut(const netcdf *file);
 
 /* Is there such a variable, such an attribute? */
 bool netcdf_exists(const netcdf *file, const char *variable);

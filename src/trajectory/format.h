@@ -34,12 +34,19 @@ typedef struct {
     const char         **keys; /* [n] */
 } format_labels;
 
-/* What a file turned out to hold; the same on every rank. */
+enum { FORMAT_CUT_TEXT = 320 };
+
+/*
+ * What a file turned out to hold; the same on every rank.  A writer that was stopped leaves frames
+ * behind the whole ones that were begun or announced: they count, and cannot be read.
+ */
 typedef struct {
-    int64_t n_frames;  /* at least 1 */
-    int64_t max_atoms; /* of one frame */
-    bool    elements;  /* frames have atomic numbers; if not, `read` leaves them 0 */
-    bool    doubtful;  /* they may mean something else: a topology goes before them */
+    int64_t n_frames;             /* whole ones, at least 1 */
+    int64_t n_cut;                /* behind them */
+    char    cut[FORMAT_CUT_TEXT]; /* what a message says of those, behind the file's name */
+    int64_t max_atoms;            /* of one frame */
+    bool    elements;             /* frames have atomic numbers; if not, `read` leaves them 0 */
+    bool    doubtful;             /* they may mean something else: a topology goes before them */
 } format_contents;
 
 typedef struct {

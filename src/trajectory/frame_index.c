@@ -6,6 +6,8 @@
 #include "core/status.h"
 #include "core/text.h"
 
+#include <string.h>
+
 enum { ENTRY_NUMBERS = sizeof(index_entry) / sizeof(int64_t) };
 
 int index_ranges(const covary_run *run, int64_t bytes, const format_tuning *tuning)
@@ -87,6 +89,14 @@ void frame_index_release(frame_index *index)
     MEMORY_RELEASE(&index->entries);
     MEMORY_RELEASE(&index->extra);
     *index = (frame_index){0};
+}
+
+void frame_index_tell(const frame_index *index, format_contents *contents)
+{
+    contents->n_frames = index->n_frames;
+    contents->max_atoms = index->max_atoms;
+    contents->n_cut = index->cut[0] != '\0';
+    memcpy(contents->cut, index->cut, sizeof contents->cut);
 }
 
 int64_t frame_index_find(const frame_index *index, int64_t frame)

@@ -26,7 +26,8 @@ typedef struct {
     int64_t      n_passed; /* frames without positions, which are not counted */
     index_entry *entries;  /* [n_entries], ascending; the first is frame 0 */
     int64_t      n_extra;
-    char        *extra; /* [n_extra] bytes that the format keeps with it */
+    char        *extra;                /* [n_extra] bytes that the format keeps with it */
+    char         cut[FORMAT_CUT_TEXT]; /* of a last frame that is not whole; empty: there is none */
 } frame_index;
 
 /* A frame as its header tells it. */
@@ -54,13 +55,15 @@ typedef struct {
  * Index a file.  Collective: each rank scans a part of it.  Release with frame_index_release, also
  * after a failure.
  *
- * COVARY_ERR_FORMAT: a frame does not start where the one before it ends, the last one is truncated
- * (the message tells how many whole ones there are and where they end), or there is none.
+ * COVARY_ERR_FORMAT: a frame does not start where the one before it ends, or there is no whole one.
  */
 covary_status frame_index_build(covary_run *run, const format_source *source,
                                 const format_tuning *tuning, const frame_finder *finder,
                                 frame_index *index);
 void          frame_index_release(frame_index *index);
+
+/* What the index knows of a file's contents.  Local. */
+void frame_index_tell(const frame_index *index, format_contents *contents);
 
 /* Place in `entries` of the last one at or before `frame`.  Local. */
 int64_t frame_index_find(const frame_index *index, int64_t frame);

@@ -13,6 +13,7 @@
 #include "trajectory/frame_scan.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 enum { CHAIN_NUMBERS = sizeof(scan_chain) / sizeof(int64_t) };
 
@@ -111,19 +112,19 @@ done:
     return status;
 }
 
-/* Local, the same on every rank. */
-static covary_status check_end(const index_build *build, const frame_index *index)
+/* Local, the same on every rank: is there a whole frame, and what is behind the last one? */
+static covary_status check_end(const index_build *build, frame_index *index)
 {
     const char   *path = build->source->path;
     const int64_t left = build->source->bytes - build->next;
 
-    if (build->truncated > 0 && build->next > 0) {
-        return COVARY_FAIL(
-            COVARY_ERR_FORMAT,
-            "%s, frame %" PRId64 " is truncated: of its %" PRId64 " bytes there are %" PRId64
-            "; is the file still being written, or was the writer stopped? "
-            "`head -c %" PRId64 "` copies the %" PRId64 " whole frames before it",
-            path, index->n_frames + 1, build->truncated, left, build->next, index->n_frames);
+    if (build->truncated > 0 && index->n_frames > 0) {
+        snprintf(index->cut, sizeof index->cut,
+                 "frame %" PRId64 " is truncated: of its %" PRId64 " bytes there are %" PRId64
+                 "; is the file still being written, or was the writer stopped? "
+                 "`head -c %" PRId64 "` copies the %" PRId64 " whole frames before it",
+                 index->n_frames + 1, build->truncated, left, build->next, index->n_frames);
+        return COVARY_OK;
     }
     if (build->truncated > 0) {
         return COVARY_FAIL(COVARY_ERR_FORMAT,

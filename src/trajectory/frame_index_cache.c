@@ -295,8 +295,8 @@ void index_cache_store(covary_run *run, const format_source *source, const forma
     text               name = {0}, temporary = {0}, contents = {0};
     struct stat        about;
 
-    if (covary_run_rank(run) != 0 || !is_kept(run, source, tuning) || !is_settled(source, &about) ||
-        add_name(source->path, "", &name) != COVARY_OK ||
+    if (covary_run_rank(run) != 0 || index->cut[0] != '\0' || !is_kept(run, source, tuning) ||
+        !is_settled(source, &about) || add_name(source->path, "", &name) != COVARY_OK ||
         add_name(source->path, ".XXXXXX", &temporary) != COVARY_OK ||
         pack(&header, index, &contents) != COVARY_OK) {
         goto done;

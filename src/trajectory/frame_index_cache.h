@@ -28,9 +28,9 @@ covary_status index_cache_load(covary_run *run, const format_source *source,
                                bool *found);
 
 /*
- * Keep an index for the next run, if the file is large enough (tuning->cache_bytes), the run may
- * (--no-index-cache) and nothing has written to the file for some seconds.  Rank 0 writes, others
- * return at once.  Local.
+ * Keep an index for the next run, if the file is large enough (tuning->cache_bytes) and ends with a
+ * whole frame, the run may (--no-index-cache) and nothing has written to the file for some seconds.
+ * Rank 0 writes, others return at once.  Local.
  */
 void index_cache_store(covary_run *run, const format_source *source, const format_tuning *tuning,
                        const char *format, const frame_index *index);

@@ -76,8 +76,7 @@ covary_status framed_open(covary_run *run, const format_source *source, const fo
         COVARY_TRY(frame_index_build(run, source, tuning, &format->finder, &self->index));
         index_cache_store(run, source, tuning, format->name, &self->index);
     }
-    contents->n_frames = self->index.n_frames;
-    contents->max_atoms = self->index.max_atoms;
+    frame_index_tell(&self->index, contents);
 done:
     if (status != COVARY_OK) {
         framed_close((void **)(void *)&self);

@@ -173,6 +173,16 @@ const uint8_t *frames_species(const frames *batch, int64_t f)
     return batch->species + batch->atom_start[f];
 }
 
+bool frames_has_cell(const frames *batch, int64_t f)
+{
+    bool any = batch->periodic[f] != 0;
+
+    for (int i = 0; i < 9; i++) {
+        any = any || batch->cell[9 * f + i] != 0.0;
+    }
+    return any;
+}
+
 const double *frames_label(const frames *batch, int l, int64_t f)
 {
     const frame_label *label = &batch->labels[l];

@@ -62,6 +62,9 @@ int64_t        frames_n_atoms(const frames *batch, int64_t f);
 const double  *frames_positions(const frames *batch, int64_t f);
 const uint8_t *frames_species(const frames *batch, int64_t f);
 
+/* Is there a cell in frame f, whether or not it repeats? */
+bool frames_has_cell(const frames *batch, int64_t f);
+
 /* Values of label l in frame f: [n_components] or [n_atoms][n_components]. */
 const double *frames_label(const frames *batch, int l, int64_t f);
 

@@ -49,7 +49,9 @@ struct trajectory {
     int            n_files;
     member        *files;
     int64_t        n_in_files, max_atoms;
-    frame_range    taken; /* of the frames in the files */
+    int64_t        n_cut;                /* frames behind those, not whole */
+    char           cut[FORMAT_CUT_TEXT]; /* what there is to say of them */
+    frame_range    taken;                /* of the frames in the files */
     bool           without_elements;
     int            reading; /* file that may have descriptors open, -1: none */
     int            n_requests;
@@ -206,6 +208,32 @@ static covary_status check_contents(const trajectory *into, const member *file,
     return COVARY_OK;
 }
 
+/* What is cut off can only be the end.  Local, the same on every rank. */
+static covary_status note_cut(trajectory *into, int file, const format_contents *contents)
+{
+    if (into->n_cut > 0) {
+        return COVARY_FAIL(COVARY_ERR_FORMAT,
+                           "%s, %s; only the last trajectory file may end so, and '%s' follows",
+                           into->files[file - 1].path, into->cut, into->files[file].path);
+    }
+    into->n_cut = contents->n_cut;
+    memcpy(into->cut, contents->cut, sizeof into->cut);
+    return COVARY_OK;
+}
+
+/* Does the selection leave out what is not whole?  Local, the same on every rank. */
+static covary_status check_cut(const trajectory *opened)
+{
+    const frame_range *taken = &opened->taken;
+
+    if (taken->count == 0 ||
+        taken->first + (taken->count - 1) * taken->stride < opened->n_in_files) {
+        return COVARY_OK;
+    }
+    return COVARY_FAIL(COVARY_ERR_FORMAT, "%s, %s; --frames :%" PRId64 " takes those before it",
+                       opened->files[opened->n_files - 1].path, opened->cut, opened->n_in_files);
+}
+
 /* Collective. */
 static covary_status open_file(covary_run *run, trajectory *into, member *file,
                                const char *particles, const format_tuning *tuning)
@@ -227,6 +255,7 @@ static covary_status open_file(covary_run *run, trajectory *into, member *file,
     COVARY_TRY(file->format->open(run, &source, tuning, &file->state, &contents));
     contents.elements = contents.elements && !(contents.doubtful && into->species != NULL);
     COVARY_TRY(check_contents(into, file, &contents));
+    COVARY_TRY(note_cut(into, (int)(file - into->files), &contents));
     file->first = into->n_in_files;
     file->n_frames = contents.n_frames;
     file->elements = contents.elements;
@@ -314,7 +343,8 @@ static covary_status select_frames(covary_run *run, trajectory *opened,
 {
     covary_status status = COVARY_OK;
 
-    opened->taken = selection_range(wanted, opened->n_in_files);
+    opened->taken = selection_range(wanted, opened->n_in_files + opened->n_cut);
+    COVARY_TRY(check_cut(opened));
     if (selection_has_window(wanted)) {
         if (opened->rank == 0) {
             status = apply_window(opened, wanted);
@@ -518,21 +548,11 @@ static covary_status fill_elements(const trajectory *opened, const member *file,
     return COVARY_OK;
 }
 
-static bool has_cell(const frames *batch, int64_t frame)
-{
-    bool any = batch->periodic[frame] != 0;
-
-    for (int i = 0; i < 9; i++) {
-        any = any || batch->cell[9 * frame + i] != 0.0;
-    }
-    return any;
-}
-
 /* The topology's cell for those of frames [from, n_frames) of a batch that have none. */
 static void fill_cells(const trajectory *opened, int64_t from, frames *batch)
 {
     for (int64_t frame = from; frame < batch->n_frames && opened->periodic != 0; frame++) {
-        if (!has_cell(batch, frame)) {
+        if (!frames_has_cell(batch, frame)) {
             memcpy(batch->cell + 9 * frame, opened->cell, sizeof opened->cell);
             batch->periodic[frame] = opened->periodic;
         }

@@ -312,6 +312,99 @@ static void half_a_file_is_refused(void **state)
     for_samples(check_half);
 }
 
+/* Formats that find whole frames without the end of the file, by number in the registry. */
+static bool has_remedy[64];
+
+static void assert_whole_frames(const char *const *paths, int n_paths, const char *selection,
+                                const topology *elements, const frames *wanted, int64_t n)
+{
+    const trajectory_options options = {.topology = elements, .frames = selection};
+    trajectory              *opened = NULL;
+    frames                  *found = NULL;
+
+    assert_ok(frames_create(0, 0, &found));
+    assert_ok(trajectory_open(test_run(), paths, n_paths, &options, &opened));
+    assert_int_equal(trajectory_n_frames(opened), n);
+    assert_ok(trajectory_read(opened, 0, n, found));
+    for (int64_t f = 0; f < n; f++) {
+        assert_memory_equal(frames_positions(found, f),
+                            frames_positions(wanted, f % wanted->n_frames),
+                            3 * (size_t)frames_n_atoms(found, f) * sizeof(double));
+    }
+    frames_destroy(&found);
+    trajectory_close(&opened);
+}
+
+/*
+ * A run that was killed within a frame: the file is refused, with the selection that takes the
+ * whole frames; that one does, also behind a whole file, but not before another one.
+ */
+static void check_killed(const sample *of)
+{
+    static char     bytes[1 << 20];
+    const topology *elements = elements_of(of);
+    trajectory     *opened = open_sample(of);
+    const int64_t   n = trajectory_n_frames(opened);
+    frames         *all = NULL;
+    FILE           *file = fopen(of->path, "rb");
+    char            selection[32], remedy[64];
+    covary_status   status;
+    int             format = 0;
+
+    assert_ok(frames_create(0, 0, &all));
+    assert_ok(trajectory_read(opened, 0, n, all));
+    trajectory_close(&opened);
+    assert_non_null(file);
+    const size_t length = fread(bytes, 1, sizeof bytes, file);
+    assert_int_equal(fclose(file), 0);
+    const char *const cut[2] = {write_bytes("killed", bytes, length - length / (size_t)(2 * n)),
+                                of->path};
+    const char *const behind[2] = {of->path, cut[0]};
+    status =
+        trajectory_open(test_run(), cut, 1, &(trajectory_options){.topology = elements}, &opened);
+    snprintf(selection, sizeof selection, ":%d", (int)n - 1);
+    snprintf(remedy, sizeof remedy, "; --frames %s takes", selection);
+    if (status == COVARY_ERR_FORMAT && n > 1 && strstr(covary_status_message(), remedy) != NULL) {
+        while (format_registry()[format] != of->format) {
+            format++;
+        }
+        has_remedy[format] = true;
+        assert_message("killed");
+        assert_whole_frames(cut, 1, selection, elements, all, n - 1);
+        assert_whole_frames(cut, 1, ":-1", elements, all, n - 1);
+        assert_whole_frames(behind, 2, ":-1", elements, all, 2 * n - 1);
+        assert_int_equal(trajectory_open(test_run(), cut, 2,
+                                         &(trajectory_options){.topology = elements}, &opened),
+                         COVARY_ERR_FORMAT);
+        assert_message("only the last trajectory file may end so");
+    } else {
+        assert_int_not_equal(status, COVARY_OK);
+    }
+    frames_destroy(&all);
+}
+
+static void whole_frames_of_killed_runs_are_read(void **state)
+{
+    static const char *const with[] = {"extxyz", "dcd", "lammps", "lammps-binary",
+                                       "xtc",    "trr", "amber"};
+    char                     plain[1024];
+
+    (void)state;
+    memset(has_remedy, 0, sizeof has_remedy);
+    for_samples(check_killed);
+    snprintf(plain, sizeof plain, "%s", test_data("dce_test.xyz")); /* the others are compressed */
+    check_killed(&(sample){.path = plain, .format = &format_extxyz});
+    for (size_t w = 0; w < sizeof with / sizeof with[0]; w++) {
+        int format = 0;
+        while (strcmp(format_registry()[format]->name, with[w]) != 0) {
+            format++;
+        }
+        if (!has_remedy[format]) {
+            fail_msg("a truncated file of the format %s has no remedy", with[w]);
+        }
+    }
+}
+
 /* Opened and closed again, on a run of its own. */
 static const sample   *opened_sample;
 static const topology *opened_elements;
@@ -351,6 +444,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(positions_are_in_angstrom),
         cmocka_unit_test(labels_are_refused_where_there_are_none),
         cmocka_unit_test(half_a_file_is_refused),
+        cmocka_unit_test(whole_frames_of_killed_runs_are_read),
         cmocka_unit_test(opening_fails_on_every_rank_or_none),
     };
 

@@ -7,6 +7,7 @@
 #include "annotation_support.h"
 
 #include "storage/storage.h"
+#include "trajectory/trajectory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,6 +64,26 @@ static void an_unfinished_file_says_how_far_it_is(void **state)
         assert_int_equal(flags[f], ANNOTATION_MISSING);
     }
     storage_close(&file);
+}
+
+/* As a trajectory it has the frames that count. */
+static void an_unfinished_file_is_no_whole_trajectory(void **state)
+{
+    const char *path = scratch_path("moving.h5.part");
+    trajectory *opened = NULL;
+    char        said[64];
+
+    (void)state;
+    leave_unfinished(scratch_path("moving.h5"), 10, 22);
+    assert_int_equal(trajectory_open(test_run(), &path, 1, NULL, &opened), COVARY_ERR_FORMAT);
+    snprintf(said, sizeof said, "10 of its %d frames are there", FRAMES);
+    assert_message("an annotation that is not finished");
+    assert_message(said);
+    assert_message("--frames :10 takes");
+    assert_ok(
+        trajectory_open(test_run(), &path, 1, &(trajectory_options){.frames = ":10"}, &opened));
+    assert_int_equal(trajectory_n_frames(opened), 10);
+    trajectory_close(&opened);
 }
 
 /* On other numbers of ranks than the first run: each rank for itself, and all together. */
@@ -291,6 +312,7 @@ static void a_killed_beginning_is_no_obstacle(void **state)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(an_unfinished_file_says_how_far_it_is),
+    cmocka_unit_test(an_unfinished_file_is_no_whole_trajectory),
     cmocka_unit_test(the_end_is_the_same_file_as_of_one_run),
     cmocka_unit_test(without_frames_nothing_is_left),
     cmocka_unit_test(a_new_beginning_forgets_the_old_one),
