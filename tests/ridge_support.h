@@ -269,17 +269,27 @@ static inline long double kernel_entry(const training_set *set, const kernel *of
     return sum * (long double)set->scale / (set->one_sided ? set->n_sites : 1);
 }
 
-/* [A | Y] with the rows and columns of frame `left_out` (-1: none) those of the unit matrix. */
+/* Frames [first, end), left out of a fit. */
+typedef struct {
+    int64_t first, end;
+} test_fold;
+
+static inline bool is_left_out(const training_set *set, test_fold fold, int64_t row)
+{
+    return row / set->n_rows >= fold.first && row / set->n_rows < fold.end;
+}
+
+/* [A | Y] with the rows and columns of what is left out those of the unit matrix. */
 static inline void fill_augmented(const training_set *set, const kernel *of, double ridge,
-                                  int64_t left_out, long double *a)
+                                  test_fold left_out, long double *a)
 {
     const int64_t n = set->n * set->n_rows, wide = n + set->width;
 
     for (int64_t row = 0; row < n; row++) {
-        const bool is_out = row / set->n_rows == left_out;
+        const bool is_out = is_left_out(set, left_out, row);
 
         for (int64_t col = 0; col < n; col++) {
-            const bool is_kept = !is_out && col / set->n_rows != left_out;
+            const bool is_kept = !is_out && !is_left_out(set, left_out, col);
 
             a[row * wide + col] = is_kept ? kernel_entry(set, of, row, col) : 0.0L;
         }
@@ -324,11 +334,11 @@ static inline long double eliminate(int64_t n, int64_t wide, long double *a)
 }
 
 /*
- * (K + ridge I) W = Y without frame `left_out` (-1: with all) in long double.
- * weights [n n_rows][width] (0 in the frame left out); returns log det.
+ * (K + ridge I) W = Y without the frames left out, in long double.
+ * weights [n n_rows][width] (0 in the frames left out); returns log det.
  */
-static inline double solve_by_elimination(const training_set *set, const kernel *of, double ridge,
-                                          int64_t left_out, double *weights)
+static inline double solve_without(const training_set *set, const kernel *of, double ridge,
+                                   test_fold left_out, double *weights)
 {
     const int64_t n = set->n * set->n_rows, wide = n + set->width;
     long double  *a = calloc((size_t)(n * wide), sizeof *a);
@@ -346,17 +356,22 @@ static inline double solve_by_elimination(const training_set *set, const kernel 
     return (double)logdet;
 }
 
-/* loo [n n_rows][width]: targets minus predictions of n models, each fitted without one frame. */
-static inline void leave_out_each(const training_set *set, const kernel *of, double ridge,
-                                  double *loo)
+/* The same with all frames. */
+static inline double solve_by_elimination(const training_set *set, const kernel *of, double ridge,
+                                          double *weights)
+{
+    return solve_without(set, of, ridge, (test_fold){0, 0}, weights);
+}
+
+/* left_out [n n_rows][width], rows of one fold: targets minus predictions fitted without it. */
+static inline void leave_out(const training_set *set, const kernel *of, double ridge,
+                             test_fold fold, double *left_out)
 {
     const int64_t n = set->n * set->n_rows;
     double       *weights = test_numbers(n * set->width);
 
-    for (int64_t out = 0; out < n; out++) {
-        if (out % set->n_rows == 0) {
-            solve_by_elimination(set, of, ridge, out / set->n_rows, weights);
-        }
+    solve_without(set, of, ridge, fold, weights);
+    for (int64_t out = fold.first * set->n_rows; out < fold.end * set->n_rows; out++) {
         for (int64_t col = 0; col < set->width; col++) {
             long double predicted = 0.0L;
 
@@ -364,11 +379,20 @@ static inline void leave_out_each(const training_set *set, const kernel *of, dou
                 predicted +=
                     kernel_entry(set, of, out, row) * (long double)weights[row * set->width + col];
             }
-            loo[out * set->width + col] =
+            left_out[out * set->width + col] =
                 (double)((long double)set->targets[out * set->width + col] - predicted);
         }
     }
     free(weights);
+}
+
+/* loo [n n_rows][width]: the same of n models, each fitted without one frame. */
+static inline void leave_out_each(const training_set *set, const kernel *of, double ridge,
+                                  double *loo)
+{
+    for (int64_t frame = 0; frame < set->n; frame++) {
+        leave_out(set, of, ridge, (test_fold){frame, frame + 1}, loo);
+    }
 }
 
 static inline double largest_magnitude(int64_t count, const double *numbers)

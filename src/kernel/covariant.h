@@ -77,6 +77,10 @@ covary_status covariant_assemble_between(const covariant_kernel *of, const covar
  */
 covary_status covariant_dense(const covariant_kernel *of, const covariant_frames *train, double *k);
 
+/* dK / d log length, of the same shape.  Local. */
+covary_status covariant_dense_slopes(const covariant_kernel *of, const covariant_frames *train,
+                                     double *slopes);
+
 /*
  * K between two sets of frames, [rows->n_frames n_rows][columns->n_frames n_rows], by the
  * prediction engine: a value's bits depend on its two frames alone.  Local.

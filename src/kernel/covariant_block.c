@@ -78,7 +78,7 @@ covary_status covariant_workspace_allocate(const covariant_kernel *of, int row_f
     covary_status status = COVARY_OK;
     const int64_t pairs = (int64_t)row_frames * column_frames;
 
-    *out = (covariant_workspace){0};
+    *out = (covariant_workspace){.evaluate = kernel_evaluate};
     COVARY_TRY(MEMORY_ALLOCATE("kernel block", pairs, &out->k));
     COVARY_TRY(
         MEMORY_ALLOCATE("products of tensors", pairs * of->n_rows * of->n_rows, &out->products));
@@ -215,7 +215,7 @@ static void add_pair(const covariant_kernel *of, covariant_range rows, int site,
 
     arguments(of, site_points(of, rows, site), site_points(of, columns, train_site), with->k,
               rows.n);
-    kernel_evaluate(&of->of, (int64_t)rows.n * columns.n, with->k);
+    with->evaluate(&of->of, (int64_t)rows.n * columns.n, with->k);
     if (weighed && of->n_rows * of->n_tensors > 1) {
         add_matrices(of, rows, phi, columns, psi, first, with, out, leading);
         return;
@@ -228,13 +228,13 @@ static void add_pair(const covariant_kernel *of, covariant_range rows, int site,
 }
 
 static void plain_block(const covariant_kernel *of, covariant_range rows, covariant_range columns,
-                        double *out, int leading)
+                        const covariant_workspace *with, double *out, int leading)
 {
     arguments(of, site_points(of, rows, 0), site_points(of, columns, 0), out, leading);
     for (int j = 0; j < columns.n; j++) {
         double *column = out + (int64_t)j * leading;
 
-        kernel_evaluate(&of->of, rows.n, column);
+        with->evaluate(&of->of, rows.n, column);
         for (int i = 0; i < rows.n && of->scale != 1.0; i++) {
             column[i] *= of->scale;
         }
@@ -247,7 +247,7 @@ void covariant_block(const covariant_kernel *of, covariant_range rows, covariant
     bool first = true;
 
     if (is_plain(of, rows.of)) {
-        plain_block(of, rows, columns, out, leading);
+        plain_block(of, rows, columns, with, out, leading);
         return;
     }
     for (int site = 0; site < of->n_sites; site++) {

@@ -35,9 +35,11 @@ typedef struct {
     double *k;        /* of a pair of sites, [column frames][row frames] */
     double *products; /* Phi_I Phi_J^T, [column frames x n_rows][row frames x n_rows] */
     double *expanded; /* [row frames x n_rows]: a column of k with every value n_rows times */
+    /* Arguments of the kernel function -> its values, or something else that is linear in them. */
+    void (*evaluate)(const kernel *of, int64_t n, double *values);
 } covariant_workspace;
 
-/* For blocks of at most so many frames.  Local. */
+/* For blocks of values, of at most so many frames.  Local. */
 covary_status covariant_workspace_allocate(const covariant_kernel *of, int row_frames,
                                            int column_frames, covariant_workspace *out);
 void          covariant_workspace_release(covariant_workspace *released);

@@ -76,7 +76,8 @@ static void fill(const covariant_kernel *of, const covariant_sites *sites, int s
     }
 }
 
-covary_status covariant_dense(const covariant_kernel *of, const covariant_frames *train, double *k)
+static covary_status assemble(const covariant_kernel *of, const covariant_frames *train,
+                              bool slopes, double *k)
 {
     covary_status       status = COVARY_OK;
     const int           step = covariant_tile_frames(of, TILE);
@@ -89,10 +90,22 @@ covary_status covariant_dense(const covariant_kernel *of, const covariant_frames
         narrow_to_int("rows of a dense kernel matrix", train->n_frames * of->n_rows, &unused));
     COVARY_TRY(prepare_sites(of, train, &sites));
     COVARY_TRY(covariant_workspace_allocate(of, step, step, &with));
+    with.evaluate = slopes ? kernel_slopes : kernel_evaluate;
     fill(of, &sites, step, &with, k);
 
 done:
     covariant_workspace_release(&with);
     covariant_sites_release(&sites);
     return status;
+}
+
+covary_status covariant_dense(const covariant_kernel *of, const covariant_frames *train, double *k)
+{
+    return assemble(of, train, false, k);
+}
+
+covary_status covariant_dense_slopes(const covariant_kernel *of, const covariant_frames *train,
+                                     double *slopes)
+{
+    return assemble(of, train, true, slopes);
 }

@@ -18,7 +18,7 @@ struct kernel_form {
     form_shape shape;
     double     scale;                                  /* s */
     int        order;                                  /* of the polynomial */
-    double     coefficients[KERNEL_LARGEST_ORDER + 1]; /* c_j of decay */
+    double     coefficients[KERNEL_LARGEST_ORDER + 2]; /* c_j of decay; a slope has one more */
 };
 
 #endif

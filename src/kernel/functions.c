@@ -52,19 +52,71 @@ static void linear(const kernel *of, kernel_form *form)
     form->order = 1;
 }
 
-void kernel_evaluate(const kernel *of, int64_t n, double *values)
+static void evaluate_form(const kernel_form *form, int64_t n, double *values)
 {
     const microkernel *micro = microkernel_best(false);
     const int64_t      rest = n % MICRO_CHUNK, whole = n - rest;
     double             tail[MICRO_CHUNK] = {0};
-    kernel_form        form;
 
-    of->ops->form(of, &form);
-    micro->evaluate(&form, whole, values, values);
+    micro->evaluate(form, whole, values, values);
     if (rest > 0) {
         memcpy(tail, values + whole, (size_t)rest * sizeof *values);
-        micro->evaluate(&form, MICRO_CHUNK, tail, tail);
+        micro->evaluate(form, MICRO_CHUNK, tail, tail);
         memcpy(values + whole, tail, (size_t)rest * sizeof *values);
+    }
+}
+
+void kernel_evaluate(const kernel *of, int64_t n, double *values)
+{
+    kernel_form form;
+
+    of->ops->form(of, &form);
+    evaluate_form(&form, n, values);
+}
+
+/* dz / d log l = -z: exp(-z) sum_j c_j z^j becomes exp(-z) sum_j (c_j - (j + 1) c_j+1) z^(j+1). */
+static void decay_slopes(kernel_form form, int64_t n, double *values)
+{
+    kernel_form slope = form;
+
+    slope.order = form.order + 1;
+    slope.coefficients[0] = 0.0;
+    for (int j = 0; j <= form.order; j++) {
+        const double next = j < form.order ? (j + 1) * form.coefficients[j + 1] : 0.0;
+
+        slope.coefficients[j + 1] = form.coefficients[j] - next;
+    }
+    evaluate_form(&slope, n, values);
+}
+
+void kernel_slopes(const kernel *of, int64_t n, double *values)
+{
+    double      arguments[MICRO_CHUNK];
+    kernel_form form;
+
+    of->ops->form(of, &form);
+    if (form.shape == FORM_DECAY) {
+        decay_slopes(form, n, values);
+        return;
+    }
+    const bool   is_power = form.shape == FORM_POWER;
+    const double factor = is_power ? -2.0 * form.scale * form.order : 2.0 * form.scale;
+
+    form.order = is_power ? form.order - 1 : form.order;
+    for (int64_t first = 0; first < n; first += MICRO_CHUNK) {
+        const int64_t count = n - first < MICRO_CHUNK ? n - first : MICRO_CHUNK;
+
+        memcpy(arguments, values + first, (size_t)count * sizeof *values);
+        if (is_power && form.order == 0) {
+            for (int64_t i = 0; i < count; i++) {
+                values[first + i] = 1.0;
+            }
+        } else {
+            evaluate_form(&form, count, values + first);
+        }
+        for (int64_t i = 0; i < count; i++) {
+            values[first + i] *= factor * arguments[i];
+        }
     }
 }
 

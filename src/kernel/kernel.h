@@ -59,6 +59,12 @@ bool kernel_equal(const kernel *a, const kernel *b);
 void kernel_evaluate(const kernel *of, int64_t n, double *values);
 
 /*
+ * Arguments -> dk / d log l, in place: for l = exp(t), the derivative by t.  0 for arguments that
+ * are 0.  Local.
+ */
+void kernel_slopes(const kernel *of, int64_t n, double *values);
+
+/*
  * How far k(x, y) may be rounded, in eps, for rows of lengths x and y, where x is known to
  * eps known_to: the value, and the rounding of the product or distance times the slope.  At least
  * 1.  Local.

@@ -14,6 +14,7 @@ void dpotrs_(const char *uplo, const int *n, const int *nrhs, const double *a, c
              double *b, const int *ldb, int *info, size_t);
 void dtrtri_(const char *uplo, const char *diag, const int *n, double *a, const int *lda, int *info,
              size_t, size_t);
+void dlauum_(const char *uplo, const int *n, double *a, const int *lda, int *info, size_t);
 void dpotri_(const char *uplo, const int *n, double *a, const int *lda, int *info, size_t);
 void dsymm_(const char *side, const char *uplo, const int *m, const int *n, const double *alpha,
             const double *a, const int *lda, const double *b, const int *ldb, const double *beta,
@@ -47,6 +48,15 @@ static inline int lapack_invert_triangle(int n, double *factor)
 
     dtrtri_("L", "N", &n, factor, &leading, &info, 1, 1);
     return info;
+}
+
+/* L -> the lower triangle of L^T L in place. */
+static inline void lapack_multiply_triangle(int n, double *factor)
+{
+    const int leading = n > 0 ? n : 1;
+    int       info;
+
+    dlauum_("L", &n, factor, &leading, &info, 1);
 }
 
 /* L -> the lower triangle of A^-1 in place; 0, or the position of a zero on the diagonal. */

@@ -10,7 +10,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "solver/hyper_plan.h"
-#include "solver/leave_one_out.h"
+#include "solver/criterion.h"
 
 #include <math.h>
 #include <string.h>
@@ -27,7 +27,7 @@ typedef enum { POINT_UNKNOWN, POINT_WANTED, POINT_KNOWN } point_state;
 struct hyper_grid {
     covary_run    *run; /* borrowed */
     hyper_problem  problem;
-    leave_one_out *system;
+    criterion     *system;
     int            n_lengths, n_ridges; /* of the lattice; 1: fixed */
     unsigned char *states;              /* [n_lengths][n_ridges] of point_state */
     double        *rmse;                /* [n_lengths][n_ridges][n_members], INFINITY: bad */
@@ -56,8 +56,8 @@ static covary_status allocate(hyper_grid *grid)
     const int64_t        n_points = (int64_t)grid->n_lengths * grid->n_ridges;
     const int64_t        columns = count_columns(problem);
 
-    COVARY_TRY(leave_one_out_create(problem->with, problem->train, columns, problem->targets,
-                                    &grid->system));
+    COVARY_TRY(criterion_create(problem->with, problem->train, &problem->rule, columns,
+                                problem->targets, &grid->system));
     COVARY_TRY(MEMORY_ALLOCATE("grid of hyperparameters", n_points, &grid->states));
     COVARY_TRY(MEMORY_ALLOCATE("leave-one-out errors", n_points * problem->n_members, &grid->rmse));
     COVARY_TRY(MEMORY_ALLOCATE("wanted points", n_points, &grid->wanted));
@@ -108,7 +108,7 @@ void hyper_grid_destroy(hyper_grid **released)
         MEMORY_RELEASE(&grid->wanted);
         MEMORY_RELEASE(&grid->rmse);
         MEMORY_RELEASE(&grid->states);
-        leave_one_out_destroy(&grid->system);
+        criterion_destroy(&grid->system);
     }
     MEMORY_RELEASE(released);
 }
@@ -176,8 +176,8 @@ static covary_status evaluate_point(hyper_grid *grid, int point)
     const double         ridge = ridge_at(grid, point);
     int64_t              column = 0;
 
-    COVARY_TRY(leave_one_out_set_length(grid->system, length));
-    COVARY_TRY(leave_one_out_evaluate(grid->system, ridge, grid->error, grid->doubt));
+    COVARY_TRY(criterion_set_length(grid->system, length));
+    COVARY_TRY(criterion_evaluate(grid->system, ridge, grid->error, grid->doubt));
     for (int member = 0; member < problem->n_members; member++) {
         const int64_t end = column + problem->columns[member];
         double        error = 0.0, doubt = 0.0;
@@ -187,8 +187,7 @@ static covary_status evaluate_point(hyper_grid *grid, int point)
             doubt += grid->doubt[column];
         }
         const bool trusted = isfinite(error) && doubt <= TRUST * TRUST * error;
-        grid->rmse[point * problem->n_members + member] =
-            trusted ? sqrt(error / (double)problem->train->n_frames) : INFINITY;
+        grid->rmse[point * problem->n_members + member] = trusted ? sqrt(error) : INFINITY;
     }
 
 done:

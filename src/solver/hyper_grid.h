@@ -11,7 +11,7 @@
 #ifndef COVARY_SOLVER_HYPER_GRID_H
 #define COVARY_SOLVER_HYPER_GRID_H
 
-#include "kernel/covariant.h"
+#include "solver/criterion.h"
 
 #include <covary/run.h>
 
@@ -27,6 +27,7 @@ typedef enum { HYPER_COARSE, HYPER_FULL } hyper_effort;
 typedef struct {                          /* the same on every rank; all pointers borrowed */
     const covariant_kernel *with;         /* its length is ignored */
     const covariant_frames *train;        /* what is searched on */
+    criterion_rule          rule;         /* what is searched for the smallest value of */
     double                  sigma;        /* unit of length */
     double                  fixed_length; /* NAN: searched */
     double                  fixed_ridge;  /* NAN: searched */

@@ -73,7 +73,7 @@ void          selection_release(selection_subset *released);
  * fixed values share every factorization.  Of errors within 1 % of the smallest the one at the
  * largest ridge, then at the shortest length is taken.  A point counts as infinitely bad if its
  * factorization fails or if rounding is more than 5 % of its leave-one-out error (see
- * leave_one_out_evaluate).
+ * criterion_evaluate).
  *
  * The linear kernel gets length sigma (its length only trades against the ridge), kernels without
  * a length get 1.  Fewer than 4 frames, or targets that are 0, get values that need no search.

@@ -50,7 +50,7 @@ static void weights_match_elimination_for_any_block(void **unused)
     double      *expected = test_numbers(set.n * set.width);
 
     (void)unused;
-    solve_by_elimination(&set, &of, 1e-4, -1, expected);
+    solve_by_elimination(&set, &of, 1e-4, expected);
     for (int i = 0; i < 4; i++) {
         ridge_solution solution = {0};
 
@@ -87,7 +87,7 @@ static void likelihood_equals_its_definition(void **unused)
     const kernel   of = kernel_named("gaussian", 0, 1.5);
     training_set   set = training_create(26, 3, 2, 3);
     double        *weights = test_numbers(set.n * set.width);
-    const double   logdet = solve_by_elimination(&set, &of, 1e-3, -1, weights);
+    const double   logdet = solve_by_elimination(&set, &of, 1e-3, weights);
     double         expected = 0.0;
     ridge_solution solution = {0};
 
@@ -116,7 +116,7 @@ static void more_ranks_than_rows_is_fine(void **unused)
         double         expected[3] = {0};
         ridge_solution solution = {0};
 
-        solve_by_elimination(&set, &of, 1e-2, -1, expected);
+        solve_by_elimination(&set, &of, 1e-2, expected);
         assert_ok(solve(&set, &of, 1e-2, 0, &solution));
         assert_rows(solution.weights, expected, 1e-11);
         ridge_solution_release(&solution);
@@ -231,7 +231,7 @@ static void covariant_weights_match_elimination(void **unused)
         training_set set = training_create_covariant(shapes[i], 13, 6, 2, 20);
         const double largest = largest_magnitude(set.n * set.n_rows * set.width, set.targets);
         double      *expected = test_numbers(set.n * set.n_rows * set.width);
-        const double logdet = solve_by_elimination(&set, &of, 1e-3, -1, expected);
+        const double logdet = solve_by_elimination(&set, &of, 1e-3, expected);
 
         for (int b = 0; b < 4; b++) {
             ridge_solution solution = {0};
@@ -280,7 +280,7 @@ static void few_covariant_frames_leave_ranks_empty(void **unused)
         double         weights[12] = {0}, loo[12] = {0};
         ridge_solution solution = {0};
 
-        solve_by_elimination(&set, &of, 1e-1, -1, weights);
+        solve_by_elimination(&set, &of, 1e-1, weights);
         leave_out_each(&set, &of, 1e-1, loo);
         assert_ok(solve(&set, &of, 1e-1, 0, &solution));
         assert_rows(solution.weights, weights, 1e-11);

@@ -317,7 +317,7 @@ static void check_part_against_all_images(const covary_model *model, int p, cons
 
     assert_int_equal(covary_model_n_train(model), TRAIN);
     set.n = n_train;
-    solve_by_elimination(&set, &system->of, system->ridge, -1, weights);
+    solve_by_elimination(&set, &system->of, system->ridge, weights);
     for (int frame = TRAIN; frame < ALL; frame++) {
         const int64_t row = (int64_t)frame * in->n_sites; /* the first site alone */
         double        expected[9] = {0.0}, turned[9] = {0.0}, wigner[81], rotation[9];

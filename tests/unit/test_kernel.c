@@ -112,6 +112,44 @@ static void matern_of_any_order_is_the_printed_sum(void **state)
     }
 }
 
+/* Central differences of four points by log l. */
+static double difference_by_length(kernel k, double argument)
+{
+    const double l = k.length, h = 1e-3;
+    double       ends[4];
+
+    for (int i = 0; i < 4; i++) {
+        k.length = l * exp(h * (i < 2 ? i - 2 : i - 1));
+        ends[i] = value_of(&k, argument);
+    }
+    return (ends[0] - 8.0 * ends[1] + 8.0 * ends[2] - ends[3]) / (12.0 * h);
+}
+
+static void slopes_are_derivatives_by_the_logarithm_of_the_length(void **state)
+{
+    enum { N = 37 };
+    static const char *const names[] = {"gaussian",   "laplacian",    "matern-1/2", "matern-3/2",
+                                        "matern-5/2", "matern-101/2", "linear",     "polynomial"};
+    double                   arguments[N], slopes[N];
+
+    (void)state;
+    for (size_t name = 0; name < sizeof names / sizeof names[0]; name++) {
+        const kernel k = parsed(names[name], 1.3);
+
+        for (int i = 0; i < N; i++) {
+            arguments[i] = slopes[i] = 0.3 * i;
+        }
+        kernel_slopes(&k, N, slopes);
+        for (int i = 0; i < N; i++) {
+            const double expected = difference_by_length(k, arguments[i]);
+
+            assert_near(slopes[i], expected, 1e-10 * (1.0 + fabs(expected)));
+        }
+        assert_true(slopes[0] == 0.0);
+        assert_true(fabs(slopes[5]) > 1e-3);
+    }
+}
+
 static void matern_tends_to_the_gaussian(void **state)
 {
     const kernel matern = parsed("matern-101/2", 1.0), gaussian = parsed("gaussian", 1.0);
@@ -302,6 +340,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(an_element_does_not_depend_on_its_place),
     cmocka_unit_test(formulas_are_those_of_the_books),
     cmocka_unit_test(matern_of_any_order_is_the_printed_sum),
+    cmocka_unit_test(slopes_are_derivatives_by_the_logarithm_of_the_length),
     cmocka_unit_test(matern_tends_to_the_gaussian),
     cmocka_unit_test(negative_distances_count_as_zero),
     cmocka_unit_test(wrong_names_get_the_nearest),
