@@ -218,7 +218,18 @@ done:
     return status;
 }
 
-/* Read the next step while this one is computed.  Local, and so may fail on one rank alone. */
+/* Begin to compute a step that was read. */
+static void start_step(stream *from, int64_t step)
+{
+    if (step < from->n_steps) {
+        worker_start(from->beside, predict, &from->slots[step % 2]);
+    }
+}
+
+/*
+ * Read the next step while this one is computed, and begin to compute that one.  Local, and so may
+ * fail on one rank alone.
+ */
 static covary_status take_step(stream *from)
 {
     covary_status status, computed;
@@ -237,15 +248,30 @@ static covary_status take_step(stream *from)
     if (computed != COVARY_OK) { /* of the earlier frames */
         return computed;
     }
+    if (status == COVARY_OK) {
+        start_step(from, from->step + 1);
+    }
     status_restore(&record);
     return status;
 }
 
-/* Begin to compute a step that was read. */
-static void start_step(stream *from, int64_t step)
+/*
+ * Until all ranks are here.  MPI's own waiting takes processor time from the threads that compute,
+ * this one sleeps between looks once it takes longer than a few of them.
+ */
+static void wait_for_all(const covary_run *run)
 {
-    if (step < from->n_steps) {
-        worker_start(from->beside, predict, &from->slots[step % 2]);
+    enum { LOOKS = 64 };
+    const struct timespec pause = {.tv_nsec = 50000};
+    MPI_Request           arrived;
+    int                   all = 0;
+
+    MPI_Ibarrier(covary_run_comm(run), &arrived);
+    for (int look = 0; !all; look++) {
+        if (look > LOOKS) {
+            nanosleep(&pause, NULL);
+        }
+        MPI_Test(&arrived, &all, MPI_STATUS_IGNORE);
     }
 }
 
@@ -263,7 +289,9 @@ covary_status stream_next(stream *from, bool *more)
         COVARY_TRY_TOGETHER(from->run, "read the first batch", read_step(from, 0));
         start_step(from, 0);
     }
-    COVARY_TRY_TOGETHER(from->run, "predict a batch", take_step(from));
+    status = take_step(from);
+    wait_for_all(from->run);
+    COVARY_TRY_TOGETHER(from->run, "predict a batch", status);
     done = &from->slots[from->step % 2];
     from->batch = done->batch;
     from->results = done->results;
@@ -271,7 +299,6 @@ covary_status stream_next(stream *from, bool *more)
     from->pace.compute_seconds += done->seconds;
     *more = true;
     from->step++;
-    start_step(from, from->step);
     progress_update(from->run, part_of((frame_range){0, left}, from->step, from->n_steps).first);
 
 done:
