@@ -5,10 +5,10 @@
  * A failure of any rank at any point at which ranks agree ends fit, predict and evaluate on every
  * rank alike, with no memory held and no file left, neither under the final name nor under a
  * temporary one, but for one that the message names as what to go on with.
- * ranks: 2 3   without sanitizers, as the walk counts blocks of memory by itself
+ * ranks: 2   without sanitizers, as the walk counts blocks of memory by itself
  *
- * Every agreement is visited with each rank in turn; on three ranks, and in long fits, with the
- * last alone, because the others add nothing but time.
+ * Every agreement is visited with each rank in turn; in long fits with the last alone, because the
+ * others add nothing but time.
  */
 static covary_status fit_fixed(covary_run *run)
 {
