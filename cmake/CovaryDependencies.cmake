@@ -57,6 +57,13 @@ if(NOT JSONC_FOUND)
                       "json-c.pc to PKG_CONFIG_PATH.")
 endif()
 
+# Length and ridge of kernels are found by its bounded quasi-Newton method.
+pkg_check_modules(NLOPT IMPORTED_TARGET nlopt>=2.6)
+if(NOT NLOPT_FOUND)
+  message(FATAL_ERROR "NLopt (2.6 or later) not found by pkg-config (Debian: libnlopt-dev). Add the "
+                      "folder of its nlopt.pc to PKG_CONFIG_PATH.")
+endif()
+
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 
@@ -69,7 +76,7 @@ endif()
 
 add_library(covary_dependencies INTERFACE)
 target_link_libraries(covary_dependencies INTERFACE covary_scalapack PkgConfig::OPENBLAS
-                      covary_hdf5 PkgConfig::PNETCDF PkgConfig::JSONC PkgConfig::CYAML
+                      covary_hdf5 PkgConfig::PNETCDF PkgConfig::JSONC PkgConfig::NLOPT PkgConfig::CYAML
                       PkgConfig::YAML ZLIB::ZLIB MPI::MPI_C Threads::Threads m)
 
 # Only the tests need it.

@@ -7,7 +7,7 @@
 # Debian 12 names.
 setup_build_packages="build-essential cmake ninja-build pkg-config git libopenmpi-dev openmpi-bin
     libscalapack-openmpi-dev libopenblas-dev libhdf5-openmpi-dev libpnetcdf-dev libjson-c-dev
-    libcyaml-dev libyaml-dev zlib1g-dev"
+    libnlopt-dev libcyaml-dev libyaml-dev zlib1g-dev"
 setup_test_packages="libcmocka-dev"
 # Some checks say "skipped" without these.
 # shellcheck disable=SC2034 # used by tests/run.sh
@@ -177,18 +177,18 @@ Install them, then run this again:
 
   Debian, Ubuntu   sudo apt-get install build-essential cmake ninja-build pkg-config \
                      libopenmpi-dev openmpi-bin libscalapack-openmpi-dev libopenblas-dev \
-                     libhdf5-openmpi-dev libpnetcdf-dev libjson-c-dev libcyaml-dev libyaml-dev \
-                     zlib1g-dev libcmocka-dev
+                     libhdf5-openmpi-dev libpnetcdf-dev libjson-c-dev libnlopt-dev \
+                     libcyaml-dev libyaml-dev zlib1g-dev libcmocka-dev
   Fedora           sudo dnf install gcc cmake ninja-build pkgconf openmpi-devel \
                      scalapack-openmpi-devel openblas-devel hdf5-openmpi-devel json-c-devel \
-                     libcyaml-devel libyaml-devel zlib-devel libcmocka-devel; PnetCDF from
-                     source;
+                     NLopt-devel libcyaml-devel libyaml-devel zlib-devel libcmocka-devel; PnetCDF
+                     from source;
                      module load mpi/openmpi-x86_64
   conda            conda install -c conda-forge c-compiler cmake ninja pkg-config openmpi \
                      scalapack openblas "hdf5=*=mpi_openmpi*" "libpnetcdf=*=mpi_openmpi*" json-c \
-                     yaml zlib cmocka; libcyaml from source
+                     nlopt yaml zlib cmocka; libcyaml from source
   Spack            spack load cmake ninja pkgconf openmpi netlib-scalapack openblas hdf5+mpi \
-                     parallel-netcdf json-c libcyaml libyaml zlib cmocka
+                     parallel-netcdf json-c nlopt libcyaml libyaml zlib cmocka
   a cluster        module load cmake openmpi scalapack openblas hdf5 parallel-netcdf (names differ:
                      module avail); parallel HDF5 is often called hdf5-mpi, phdf5 or hdf5-parallel
   libcyaml         https://github.com/tlsa/libcyaml: make install PREFIX=...

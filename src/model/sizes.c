@@ -139,9 +139,9 @@ static double bytes_of_frame(const covary_model *model)
 }
 
 /*
- * Some sixty factorizations and inversions for each system, on subsets of so many rows at most
+ * Some hundred factorizations and inversions for each system, on subsets of so many rows at most
  * (model/trials.c), within the budget of solver.selection_seconds on cores of 10 Gflop/s.  Each
- * rank has the matrix, its factor and a copy (solver/leave_one_out.c).
+ * rank has the matrix, its factor, its derivative and a copy of the targets (solver/criterion.c).
  */
 static void add_search(const covary_config *config, const covary_model *model, fit_sizes *to)
 {
@@ -153,8 +153,8 @@ static void add_search(const covary_config *config, const covary_model *model, f
     for (int s = 0; s < to->n_systems; s++) {
         const double n_frames = fmin((double)config->selection_frames, (double)to->n_frames);
         const double rows = fmin(n_frames * to->systems[s].system.n_rows, rows_most);
-        to->search_flops += 60.0 * 2.0 / 3.0 * rows * rows * rows;
-        to->search_bytes = fmax(to->search_bytes, 3.0 * rows * rows * WORD);
+        to->search_flops += 100.0 * 2.0 / 3.0 * rows * rows * rows;
+        to->search_bytes = fmax(to->search_bytes, 4.0 * rows * rows * WORD);
     }
     to->search_flops = fmin(to->search_flops, config->selection_seconds * 1e10);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Grid search by leave-one-out errors.  The wanted points, ordered by length, are dealt to the
- * ranks in consecutive pieces, so that a kernel matrix serves many ridges, and the tables are
- * merged by a minimum, which is exact: the choice is the same bit for bit on any number of ranks.
+ * The search on a grid, and from its best points on.  The wanted points, ordered by length, are
+ * dealt to the ranks in consecutive pieces, so that a kernel matrix serves many ridges, and the
+ * tables are merged by a minimum, which is exact; a descent is one rank's.  So the choice is the
+ * same bit for bit on any number of ranks.
  */
 #include "solver/hyper_grid.h"
 
@@ -10,19 +11,15 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "solver/hyper_plan.h"
-#include "solver/criterion.h"
 
 #include <math.h>
 #include <string.h>
 
-#define TRUST 0.05 /* largest share of rounding in a leave-one-out error */
-/*
- * On data without noise the error hardly changes over many decades of small ridges, while rounding
- * in the weights grows as 1 / ridge: errors this near to the smallest count as equal.
- */
-#define PLATEAU 0.01
-
 typedef enum { POINT_UNKNOWN, POINT_WANTED, POINT_KNOWN } point_state;
+
+/* Descents of a member, at most, and how much worse than the best point others may begin. */
+enum { MOST_STARTS = 3 };
+static const double WORSE_START = 1.5;
 
 struct hyper_grid {
     covary_run    *run; /* borrowed */
@@ -36,6 +33,8 @@ struct hyper_grid {
     int           *starts;              /* [ranks + 1] which of them are whose */
     double        *units;               /* [n_lengths] of ridges; 0: not known yet */
     double        *error, *doubt;       /* [sum of columns] */
+    int           *n_steps;             /* [n_members] of its descents */
+    hyper_step    *steps;               /* [n_members][MOST_STARTS * HYPER_MOST_STEPS] */
 };
 
 static int64_t count_columns(const hyper_problem *problem)
@@ -66,6 +65,9 @@ static covary_status allocate(hyper_grid *grid)
     COVARY_TRY(MEMORY_ALLOCATE("units of ridges", grid->n_lengths, &grid->units));
     COVARY_TRY(MEMORY_ALLOCATE("leave-one-out errors", columns, &grid->error));
     COVARY_TRY(MEMORY_ALLOCATE("rounding errors", columns, &grid->doubt));
+    COVARY_TRY(MEMORY_ALLOCATE("steps", problem->n_members, &grid->n_steps));
+    COVARY_TRY(MEMORY_ALLOCATE("steps", problem->n_members * MOST_STARTS * HYPER_MOST_STEPS,
+                               &grid->steps));
 
 done:
     return status;
@@ -100,6 +102,8 @@ void hyper_grid_destroy(hyper_grid **released)
     hyper_grid *grid = *released;
 
     if (grid != NULL) {
+        MEMORY_RELEASE(&grid->steps);
+        MEMORY_RELEASE(&grid->n_steps);
         MEMORY_RELEASE(&grid->doubt);
         MEMORY_RELEASE(&grid->error);
         MEMORY_RELEASE(&grid->units);
@@ -179,15 +183,9 @@ static covary_status evaluate_point(hyper_grid *grid, int point)
     COVARY_TRY(criterion_set_length(grid->system, length));
     COVARY_TRY(criterion_evaluate(grid->system, ridge, grid->error, grid->doubt));
     for (int member = 0; member < problem->n_members; member++) {
-        const int64_t end = column + problem->columns[member];
-        double        error = 0.0, doubt = 0.0;
-
-        for (; column < end; column++) {
-            error += grid->error[column];
-            doubt += grid->doubt[column];
-        }
-        const bool trusted = isfinite(error) && doubt <= TRUST * TRUST * error;
-        grid->rmse[point * problem->n_members + member] = trusted ? sqrt(error) : INFINITY;
+        grid->rmse[point * problem->n_members + member] =
+            hyper_error(column, problem->columns[member], grid->error, grid->doubt);
+        column += problem->columns[member];
     }
 
 done:
@@ -288,31 +286,19 @@ static double rmse_at(const hyper_grid *grid, int point, int member)
                                               : INFINITY;
 }
 
-/*
- * The known point with the largest ridge, then the shortest length, among those whose error is at
- * most 1 + `plateau` times the smallest; -1: all are bad.
- */
-static int best_point(const hyper_grid *grid, int member, double plateau)
+/* The known point with the smallest error; -1: all are bad. */
+static int best_point(const hyper_grid *grid, int member)
 {
-    const int n_points = grid->n_lengths * grid->n_ridges;
-    double    smallest = INFINITY;
+    double smallest = INFINITY;
+    int    best = -1;
 
-    for (int point = 0; point < n_points; point++) {
-        smallest = fmin(smallest, rmse_at(grid, point, member));
-    }
-    if (isinf(smallest)) {
-        return -1;
-    }
-    for (int ridge = grid->n_ridges - 1; ridge >= 0; ridge--) {
-        for (int length = 0; length < grid->n_lengths; length++) {
-            const int point = length * grid->n_ridges + ridge;
-
-            if (rmse_at(grid, point, member) <= (1.0 + plateau) * smallest) {
-                return point;
-            }
+    for (int point = 0; point < grid->n_lengths * grid->n_ridges; point++) {
+        if (rmse_at(grid, point, member) < smallest) {
+            smallest = rmse_at(grid, point, member);
+            best = point;
         }
     }
-    return -1;
+    return best;
 }
 
 /* One step further at every edge at which a property has its optimum; false: nowhere. */
@@ -322,7 +308,7 @@ static bool extend(const hyper_grid *grid, const hyper_plan *plan, hyper_rectang
     const int             length_step = plan->length_step, ridge_step = plan->ridge_step;
 
     for (int member = 0; member < grid->problem.n_members; member++) {
-        const int best = best_point(grid, member, 0.0);
+        const int best = best_point(grid, member);
         const int length = best / grid->n_ridges;
         const int ridge = best % grid->n_ridges;
 
@@ -343,23 +329,137 @@ static bool extend(const hyper_grid *grid, const hyper_plan *plan, hyper_rectang
     return memcmp(&old, within, sizeof old) != 0;
 }
 
-static covary_status refine(hyper_grid *grid, int step)
+static hyper_step step_of(const hyper_grid *grid, int point, int member)
 {
-    for (int member = 0; member < grid->problem.n_members; member++) {
-        const int best = best_point(grid, member, 0.0);
+    return (hyper_step){.length = length_at(grid, point / grid->n_ridges),
+                        .ridge = ridge_at(grid, point),
+                        .error = rmse_at(grid, point, member)};
+}
 
-        for (int neighbor = 0; best >= 0 && neighbor < 9; neighbor++) {
-            want(grid, best / grid->n_ridges + (neighbor / 3 - 1) * step,
-                 best % grid->n_ridges + (neighbor % 3 - 1) * step);
+/* Is no neighbour on the grid better? */
+static bool is_local_minimum(const hyper_grid *grid, const hyper_plan *plan, int point, int member)
+{
+    const double error = rmse_at(grid, point, member);
+
+    for (int neighbor = 0; neighbor < 9; neighbor++) {
+        const int length = point / grid->n_ridges + (neighbor / 3 - 1) * plan->length_step;
+        const int ridge = point % grid->n_ridges + (neighbor % 3 - 1) * plan->ridge_step;
+
+        if (length >= 0 && length < grid->n_lengths && ridge >= 0 && ridge < grid->n_ridges &&
+            rmse_at(grid, length * grid->n_ridges + ridge, member) < error) {
+            return false;
         }
     }
-    return evaluate_wanted(grid, "length and ridge, refined");
+    return isfinite(error) && error > 0.0;
+}
+
+/* The best local minima; how many. */
+static int find_starts(const hyper_grid *grid, const hyper_plan *plan, int member,
+                       int starts[static MOST_STARTS])
+{
+    const int best = best_point(grid, member);
+    int       n = 0;
+
+    for (int point = 0; point < grid->n_lengths * grid->n_ridges; point++) {
+        int to = n;
+
+        if (!is_local_minimum(grid, plan, point, member) ||
+            rmse_at(grid, point, member) > WORSE_START * rmse_at(grid, best, member)) {
+            continue;
+        }
+        for (; to > 0 && rmse_at(grid, point, member) < rmse_at(grid, starts[to - 1], member);
+             to--) {
+            if (to < MOST_STARTS) {
+                starts[to] = starts[to - 1];
+            }
+        }
+        if (to < MOST_STARTS) {
+            starts[to] = point;
+            n = n < MOST_STARTS ? n + 1 : n;
+        }
+    }
+    return n;
+}
+
+static hyper_slope slope_at(const hyper_grid *grid, const hyper_plan *plan, int member, int point)
+{
+    const double unit = grid->units[point / grid->n_ridges];
+    const double length = length_at(grid, point / grid->n_ridges), ridge = ridge_at(grid, point);
+    hyper_slope  of = {.on = grid->system,
+                       .count = grid->problem.columns[member],
+                       .lengths = {length, length},
+                       .ridges = {ridge, ridge},
+                       .length_factor = exp2(0.5 * plan->length_step),
+                       .ridge_factor = pow(10.0, 0.5 * plan->ridge_step),
+                       .error = grid->error,
+                       .doubt = grid->doubt};
+
+    for (int before = 0; before < member; before++) {
+        of.first += grid->problem.columns[before];
+    }
+    if (grid->n_lengths > 1) {
+        of.lengths[0] = length_at(grid, 0);
+        of.lengths[1] = length_at(grid, grid->n_lengths - 1);
+    }
+    if (grid->n_ridges > 1) {
+        of.ridges[0] = pow(10.0, 0.5 * HYPER_RIDGE_FIRST) * unit;
+        of.ridges[1] = pow(10.0, 0.5 * HYPER_RIDGE_LAST) * unit;
+    }
+    return of;
+}
+
+static covary_status descend(hyper_grid *grid, const hyper_plan *plan, int member)
+{
+    covary_status status = COVARY_OK;
+    hyper_step   *steps = grid->steps + (int64_t)member * MOST_STARTS * HYPER_MOST_STEPS;
+    int           starts[MOST_STARTS], n;
+    const int     n_starts = find_starts(grid, plan, member, starts);
+
+    for (int start = 0; start < n_starts; start++) {
+        const hyper_slope of = slope_at(grid, plan, member, starts[start]);
+
+        COVARY_TRY(hyper_descend(&of, step_of(grid, starts[start], member), &n,
+                                 steps + grid->n_steps[member]));
+        grid->n_steps[member] += n;
+    }
+
+done:
+    return status;
+}
+
+/* Members take turns on the ranks, which meet after each, for the progress and a stop. */
+static covary_status descend_all(hyper_grid *grid, const hyper_plan *plan)
+{
+    enum { NUMBERS = sizeof(hyper_step) / sizeof(double) };
+    covary_status status = COVARY_OK;
+    const int     size = covary_run_size(grid->run), rank = covary_run_rank(grid->run);
+    const int     n_members = grid->problem.n_members;
+    MPI_Comm      comm = covary_run_comm(grid->run);
+
+    progress_begin(grid->run, "length and ridge, refined", n_members, "descents");
+    for (int first = 0; first < n_members; first += size) {
+        const bool is_mine = first + rank < n_members;
+
+        COVARY_TRY(covary_run_check_stop(grid->run));
+        COVARY_TRY_TOGETHER(grid->run, "length and ridge",
+                            is_mine ? descend(grid, plan, first + rank) : COVARY_OK);
+        progress_update(grid->run, first + size < n_members ? first + size : n_members);
+    }
+    for (int member = 0; member < n_members; member++) {
+        MPI_Bcast(&grid->n_steps[member], 1, MPI_INT, member % size, comm);
+        MPI_Bcast(grid->steps + (int64_t)member * MOST_STARTS * HYPER_MOST_STEPS,
+                  NUMBERS * grid->n_steps[member], MPI_DOUBLE, member % size, comm);
+    }
+
+done:
+    progress_end(grid->run);
+    return status;
 }
 
 covary_status hyper_grid_search(hyper_grid *grid, hyper_effort effort)
 {
     covary_status     status = COVARY_OK;
-    const hyper_plan *plan = hyper_plan_for(&grid->problem, effort);
+    const hyper_plan *plan = hyper_plan_for(effort);
     hyper_rectangle   within = {0};
 
     if (grid->n_lengths > 1) {
@@ -376,53 +476,95 @@ covary_status hyper_grid_search(hyper_grid *grid, hyper_effort effort)
         want_rectangle(grid, &within, plan);
         COVARY_TRY(evaluate_wanted(grid, "length and ridge, extended"));
     }
-    for (int round = 0; round < HYPER_REFINEMENTS && plan->refinements[round] > 0; round++) {
-        COVARY_TRY(refine(grid, plan->refinements[round]));
+    if (plan->descends && (grid->n_lengths > 1 || grid->n_ridges > 1)) {
+        COVARY_TRY(descend_all(grid, plan));
     }
 
 done:
     return status;
 }
 
-/*
- * Nothing known lies beyond `point` on one side, along an axis that was searched.  The smallest
- * ridge of the lattice is no edge: it is where labels without noise end, and rounding allows none
- * below.
- */
-static bool lies_at_edge(const hyper_grid *grid, int point)
+/* Is it the one to take of two points on the plateau? */
+static bool is_safer(const hyper_step *a, const hyper_step *b)
 {
-    hyper_rectangle hull = {grid->n_lengths, -1, grid->n_ridges, -1};
+    return a->ridge > b->ridge || (a->ridge == b->ridge && a->length < b->length);
+}
 
+/*
+ * Of all points of a member, known ones of the grid and steps of its descent, the safest among
+ * those whose error is at most 1 + `plateau` times the smallest.
+ */
+static hyper_step best_step(const hyper_grid *grid, int member, double plateau)
+{
+    const hyper_step *steps = grid->steps + (int64_t)member * MOST_STARTS * HYPER_MOST_STEPS;
+    const int         point = best_point(grid, member);
+    hyper_step        smallest = step_of(grid, point >= 0 ? point : 0, member);
+
+    for (int i = 0; i < grid->n_steps[member]; i++) {
+        smallest = steps[i].error < smallest.error ? steps[i] : smallest;
+    }
+    hyper_step best = smallest;
     for (int other = 0; other < grid->n_lengths * grid->n_ridges; other++) {
-        const int length = other / grid->n_ridges, ridge = other % grid->n_ridges;
+        if (rmse_at(grid, other, member) <= (1.0 + plateau) * smallest.error) {
+            const hyper_step at = step_of(grid, other, member);
 
-        if (grid->states[other] == POINT_KNOWN) {
-            hull.length_lo = length < hull.length_lo ? length : hull.length_lo;
-            hull.length_hi = length > hull.length_hi ? length : hull.length_hi;
-            hull.ridge_lo = ridge < hull.ridge_lo ? ridge : hull.ridge_lo;
-            hull.ridge_hi = ridge > hull.ridge_hi ? ridge : hull.ridge_hi;
+            best = is_safer(&at, &best) ? at : best;
         }
     }
-    const int length = point / grid->n_ridges, ridge = point % grid->n_ridges;
-    return (grid->n_lengths > 1 && (length == hull.length_lo || length == hull.length_hi)) ||
-           (grid->n_ridges > 1 &&
-            ((ridge == hull.ridge_lo && ridge > 0) || ridge == hull.ridge_hi));
+    for (int i = 0; i < grid->n_steps[member]; i++) {
+        if (steps[i].error <= (1.0 + plateau) * smallest.error) {
+            best = is_safer(&steps[i], &best) ? steps[i] : best;
+        }
+    }
+    return best;
+}
+
+/* The unit of ridges at the known length that is nearest. */
+static double unit_near(const hyper_grid *grid, double length)
+{
+    double nearest = INFINITY, unit = 1.0;
+
+    for (int index = 0; index < grid->n_lengths; index++) {
+        const double distance = fabs(log(length / length_at(grid, index)));
+
+        if (grid->units[index] > 0.0 && distance < nearest) {
+            nearest = distance;
+            unit = grid->units[index];
+        }
+    }
+    return unit;
+}
+
+/*
+ * At the last length or the largest ridge of the lattice, along an axis that was searched.  The
+ * smallest ridge is no edge: it is where labels without noise end, and rounding allows none below.
+ */
+static bool lies_at_edge(const hyper_grid *grid, const hyper_step *step)
+{
+    const double near = 1.0 + 1e-6, largest = pow(10.0, 0.5 * HYPER_RIDGE_LAST);
+    const int    last = grid->n_lengths - 1;
+
+    return (grid->n_lengths > 1 && (step->length <= near * length_at(grid, 0) ||
+                                    step->length * near >= length_at(grid, last))) ||
+           (grid->n_ridges > 1 && step->ridge * near >= largest * unit_near(grid, step->length));
 }
 
 hyper_choice hyper_grid_best(const hyper_grid *grid, int member)
 {
-    const int    best = best_point(grid, member, PLATEAU);
-    const int    point = best >= 0 ? best : 0;
-    hyper_choice choice = {.rmse = INFINITY};
+    const hyper_step best = best_step(grid, member, HYPER_PLATEAU);
+    const hyper_step smallest = best_step(grid, member, 0.0);
 
-    choice.length = length_at(grid, point / grid->n_ridges);
-    choice.ridge = ridge_at(grid, point);
-    if (best >= 0) {
-        choice.rmse = grid->rmse[best * grid->problem.n_members + member];
-        choice.at_edge =
-            lies_at_edge(grid, best) && lies_at_edge(grid, best_point(grid, member, 0.0));
-    }
-    return choice;
+    return (hyper_choice){.length = best.length,
+                          .ridge = best.ridge,
+                          .rmse = best.error,
+                          .at_edge = isfinite(best.error) && lies_at_edge(grid, &best) &&
+                                     lies_at_edge(grid, &smallest)};
+}
+
+const hyper_step *hyper_grid_path(const hyper_grid *grid, int member, int *n)
+{
+    *n = grid->n_steps[member];
+    return grid->steps + (int64_t)member * MOST_STARTS * HYPER_MOST_STEPS;
 }
 
 int hyper_grid_evaluated(const hyper_grid *grid)
@@ -431,6 +573,9 @@ int hyper_grid_evaluated(const hyper_grid *grid)
 
     for (int point = 0; point < grid->n_lengths * grid->n_ridges; point++) {
         n_known += grid->states[point] == POINT_KNOWN;
+    }
+    for (int member = 0; member < grid->problem.n_members; member++) {
+        n_known += grid->n_steps[member];
     }
     return n_known;
 }

@@ -11,7 +11,7 @@
 #ifndef COVARY_SOLVER_HYPER_GRID_H
 #define COVARY_SOLVER_HYPER_GRID_H
 
-#include "solver/criterion.h"
+#include "solver/hyper_descent.h"
 
 #include <covary/run.h>
 
@@ -19,8 +19,8 @@ typedef struct hyper_grid hyper_grid;
 
 /*
  * HYPER_COARSE: 7 lengths x 4 ridges, at most two steps further at each edge: enough to compare
- * candidates.  HYPER_FULL: a finer first grid, extended as far as the lattice allows, and half
- * steps around the optimum.
+ * candidates.  HYPER_FULL: 6 x 6, extended as far as the lattice allows, and descents from the
+ * best points of each member.
  */
 typedef enum { HYPER_COARSE, HYPER_FULL } hyper_effort;
 
@@ -38,18 +38,17 @@ typedef struct {                          /* the same on every rank; all pointer
 
 typedef struct {
     double length, ridge;
-    double rmse;  /* leave-one-frame-out, sqrt(mean over frames of the squared norm) of all rows
-                     and columns of the member; INFINITY: no point of the grid is usable,
-                     and a searched length and ridge mean nothing */
-    bool at_edge; /* of all that was searched, as is the smallest error; the lattice has no edge at
-                     its smallest ridge */
+    double rmse;  /* the criterion over all rows and columns of the member (criterion.h); INFINITY:
+                     no point of the grid is usable, and a searched length and ridge mean nothing */
+    bool at_edge; /* of the lattice, as is the smallest error; it has no edge at its smallest
+                     ridge */
 } hyper_choice;
 
 covary_status hyper_grid_create(covary_run *run, const hyper_problem *problem,
                                 hyper_grid **out); /* Collective */
 void          hyper_grid_destroy(hyper_grid **released);
 
-/* Grid, extension at its edges, refinement.  Collective; COVARY_STOPPED: was asked to. */
+/* Grid, extension at its edges, descents.  Collective; COVARY_STOPPED: was asked to. */
 covary_status hyper_grid_search(hyper_grid *grid, hyper_effort effort);
 
 /*
@@ -57,6 +56,9 @@ covary_status hyper_grid_search(hyper_grid *grid, hyper_effort effort);
  * Local.
  */
 hyper_choice hyper_grid_best(const hyper_grid *grid, int member);
+
+/* The steps of the descents of a member, *n of them; borrowed.  Local. */
+const hyper_step *hyper_grid_path(const hyper_grid *grid, int member, int *n);
 
 /* How many systems were solved; for tests and the log.  Local. */
 int hyper_grid_evaluated(const hyper_grid *grid);

@@ -4,32 +4,30 @@
 
 #include <math.h>
 
-/* Above so many rows of the system a full search begins with double steps. */
-#define SMALL_SYSTEM 500
-
 /* Operations of a kernel function, about. */
 #define KERNEL_FLOPS 20.0
 
-static const hyper_plan dense_plan = {2, 2, {-2, 16, -24, -6}, 6, {1, 0, 0}};
-static const hyper_plan sparse_plan = {4, 4, {-2, 14, -24, -8}, 6, {2, 1, 1}};
+/* Evaluations with slopes, and without, that a descent usually takes. */
+enum { USUAL_DESCENTS = 10, USUAL_CLIMBS = 3 };
+
 /*
  * Enough to tell candidates apart: lengths sigma, 2 sigma ... 64 sigma and ridges 1e-12, 1e-9,
  * 1e-6, 1e-3.  Smooth kernels without noise ask for the right length (steps of 2.8 can double the
  * error), but hardly for a ridge.
  */
-static const hyper_plan coarse_plan = {2, 6, {0, 12, -24, -6}, 2, {0, 0, 0}};
+static const hyper_plan coarse_plan = {2, 6, {0, 12, -24, -6}, 2, false};
+
+/* Enough to descend from: noise that hides rough labels needs short lengths and large ridges. */
+static const hyper_plan full_plan = {3, 4, {-2, 13, -24, -4}, 6, true};
 
 static double system_rows(const hyper_problem *problem)
 {
     return (double)problem->train->n_frames * problem->with->n_rows;
 }
 
-const hyper_plan *hyper_plan_for(const hyper_problem *problem, hyper_effort effort)
+const hyper_plan *hyper_plan_for(hyper_effort effort)
 {
-    if (effort == HYPER_COARSE) {
-        return &coarse_plan;
-    }
-    return system_rows(problem) > SMALL_SYSTEM ? &sparse_plan : &dense_plan;
+    return effort == HYPER_COARSE ? &coarse_plan : &full_plan;
 }
 
 /* In 1 + x.x' / l^2 a length only trades against the ridge: the search would follow a valley. */
@@ -65,6 +63,24 @@ double hyper_point_flops(const hyper_problem *problem)
     return n * n * (2.0 / 3.0 * n + problem->with->n_rows + 6.0 * columns);
 }
 
+/*
+ * The inverse from its factor, and by the criterion products of its columns with the derivative: of
+ * one vector for each fold and column of a member.
+ */
+double hyper_slope_flops(const hyper_problem *problem)
+{
+    const double n = system_rows(problem);
+    const double frames = (double)problem->train->n_frames;
+    const double folds = problem->rule.n_folds > 0 ? (double)problem->rule.n_folds : frames;
+    const bool   left_out = problem->rule.kind == CRITERION_LEFT_OUT;
+    double       columns = 0.0;
+
+    for (int member = 0; member < problem->n_members; member++) {
+        columns += (double)problem->columns[member] / problem->n_members;
+    }
+    return n * n * (1.0 / 3.0 * n + (left_out ? 2.0 * folds * columns + 4.0 * columns : 2.0));
+}
+
 static int count_steps(int first, int last, int step)
 {
     return (last - first) / step + 1;
@@ -72,22 +88,26 @@ static int count_steps(int first, int last, int step)
 
 double hyper_flops(const hyper_problem *problem, hyper_effort effort)
 {
-    const hyper_plan *plan = hyper_plan_for(problem, effort);
+    const hyper_plan *plan = hyper_plan_for(effort);
     const bool        length = hyper_searches_length(problem), ridge = isnan(problem->fixed_ridge);
     const int         n_lengths =
         length ? count_steps(plan->first.length_lo, plan->first.length_hi, plan->length_step) : 1;
     const int n_ridges =
         ridge ? count_steps(plan->first.ridge_lo, plan->first.ridge_hi, plan->ridge_step) : 1;
-    /* One step beyond an edge is usual; neighbours of the optimum are a square or a pair. */
-    const int n_neighbors = (length ? 3 : 1) * (ridge ? 3 : 1) - 1;
-    double    n_matrices = n_lengths + length;
-    double    n_points = n_lengths * n_ridges + (ridge ? n_lengths : 0) + (length ? n_ridges : 0);
+    /* One step beyond an edge is usual. */
+    const double n_matrices = n_lengths + length;
+    const double n_points =
+        n_lengths * n_ridges + (ridge ? n_lengths : 0) + (length ? n_ridges : 0);
+    double flops = n_matrices * hyper_matrix_flops(problem) + n_points * hyper_point_flops(problem);
 
-    for (int round = 0; round < HYPER_REFINEMENTS && plan->refinements[round] > 0; round++) {
-        n_matrices += problem->n_members * (length ? 3 : 1);
-        n_points += problem->n_members * n_neighbors;
+    if (plan->descends && (length || ridge)) {
+        const double a_step = hyper_point_flops(problem) + hyper_slope_flops(problem) +
+                              (length ? 2.0 : 0.0) * hyper_matrix_flops(problem);
+
+        flops += problem->n_members * (USUAL_DESCENTS * a_step +
+                                       (ridge ? USUAL_CLIMBS : 0) * hyper_point_flops(problem));
     }
-    return n_matrices * hyper_matrix_flops(problem) + n_points * hyper_point_flops(problem);
+    return flops;
 }
 
 /* Greedy pieces that cost at most `most`, one point at least; how many of the points are dealt. */

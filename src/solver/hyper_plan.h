@@ -17,8 +17,7 @@ enum {
     HYPER_LENGTH_FIRST = -10,
     HYPER_LENGTH_LAST = 24,
     HYPER_RIDGE_FIRST = -24,
-    HYPER_RIDGE_LAST = 4,
-    HYPER_REFINEMENTS = 3
+    HYPER_RIDGE_LAST = 4
 };
 
 typedef struct { /* of the lattice, both ends included */
@@ -27,19 +26,20 @@ typedef struct { /* of the lattice, both ends included */
 } hyper_rectangle;
 
 typedef struct {
-    int             length_step, ridge_step;        /* of the first grid, half steps */
-    hyper_rectangle first;                          /* half steps */
-    int             most_extensions;                /* rounds */
-    int             refinements[HYPER_REFINEMENTS]; /* steps of the rounds that follow; 0: none */
+    int             length_step, ridge_step; /* of the grid, half steps */
+    hyper_rectangle first;                   /* half steps */
+    int             most_extensions;         /* rounds */
+    bool            descends;                /* from each member's best point */
 } hyper_plan;
 
-const hyper_plan *hyper_plan_for(const hyper_problem *problem, hyper_effort effort);
+const hyper_plan *hyper_plan_for(hyper_effort effort);
 
 bool hyper_searches_length(const hyper_problem *problem);
 
-/* Floating-point operations: a kernel matrix, and what one ridge then takes. */
+/* Floating-point operations: a kernel matrix, what one ridge then takes, and slopes there. */
 double hyper_matrix_flops(const hyper_problem *problem);
 double hyper_point_flops(const hyper_problem *problem);
+double hyper_slope_flops(const hyper_problem *problem);
 
 /*
  * Consecutive pieces of the points for the ranks, starts [n_ranks + 1], such that the costliest one

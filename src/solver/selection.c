@@ -219,6 +219,18 @@ static void pack_targets(const request *of, int n_members, selection_target *con
     }
 }
 
+/* How the descents of a member went. */
+static void log_path(const request *of, const hyper_grid *grid, int member)
+{
+    int               n = 0;
+    const hyper_step *steps = hyper_grid_path(grid, member, &n);
+
+    for (int i = 0; i < n; i++) {
+        log_write(of->run, LOG_DETAIL, "  step %d: length %.6g, ridge %.3e, error %.6g", i + 1,
+                  steps[i].length, steps[i].ridge, steps[i].error);
+    }
+}
+
 /* The grid's choices into the members; every rank has the same ones. */
 static covary_status keep_choices(const request *of, const hyper_grid *grid, int n_members,
                                   selection_target *const *members)
@@ -237,6 +249,7 @@ static covary_status keep_choices(const request *of, const hyper_grid *grid, int
         members[member]->ridge = choice.ridge;
         members[member]->loo_rmse = choice.rmse;
         members[member]->at_edge = choice.at_edge;
+        log_path(of, grid, member);
         log_choice(of, members[member]);
     }
     return COVARY_OK;

@@ -68,8 +68,8 @@ void          selection_release(selection_subset *released);
 
 /*
  * Collective.  Lengths are sigma 2^a; ridges are 10^b, times the mean of K's diagonal if the kernel
- * is not stationary (see hyper_grid.h).  The first grid extends itself while an optimum lies at its
- * edge; a full search then takes half steps around each member's optimum.  Members with the same
+ * is not stationary (see hyper_grid.h).  The grid extends itself while an optimum lies at its
+ * edge; a full search then descends from each member's best point.  Members with the same
  * fixed values share every factorization.  Of errors within 1 % of the smallest the one at the
  * largest ridge, then at the shortest length is taken.  A point counts as infinitely bad if its
  * factorization fails or if rounding is more than 5 % of its leave-one-out error (see

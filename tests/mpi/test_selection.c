@@ -60,14 +60,14 @@ static void error_is_that_of_refits(void **unused)
 /* No point of the documented first grid and no neighbour may be better than the choice. */
 static void nothing_nearby_is_better(void **unused)
 {
-    training_set     set = training_create(20, 2, 1, 3);
+    training_set     set = training_create(40, 2, 1, 3);
     selection_target chosen = {.first = 0, .count = 1, .length = NAN, .ridge = NAN};
     const double     sigma = sigma_of(&set);
     int              n_better = 0;
 
     (void)unused;
     for (int64_t row = 0; row < set.n; row++) { /* rough enough to need a short length */
-        set.targets[row] = sin(3.0 * set.rows[row]);
+        set.targets[row] = sin(3.0 * set.rows[2 * row]);
     }
     add_noise(&set, 0.1);
     assert_ok(choose(&set, "gaussian", 1000, 1, &chosen));
