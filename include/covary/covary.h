@@ -8,6 +8,7 @@
 #include <covary/export.h>
 #include <covary/model.h>
 #include <covary/run.h>
+#include <covary/select.h>
 #include <covary/status.h>
 #include <covary/version.h>
 

@@ -17,6 +17,7 @@ typedef enum {
     TAKES_LEVEL,
     TAKES_SETTING,
     TAKES_PROPERTY,
+    TAKES_KNOWN,
     TAKES_VERBOSITY
 } option_kind;
 
@@ -36,11 +37,29 @@ typedef struct {
 static const option options[] = {
     {"--model", "-m", "MODEL.h5", "predict evaluate", "the model to use (required)", TAKES_TEXT,
      MEMBER(model), 0},
+    {"--model", "-m", "MODEL.h5", "select",
+     "the model whose training frames and kernels tell what is still to be learned", TAKES_TEXT,
+     MEMBER(model), 0},
     {"--output", "-o", "MODEL.h5", "fit",
      "the model to write (default: <name of the configuration>.model.h5)", TAKES_TEXT,
      MEMBER(output), 0},
     {"--output", "-o", "ANNOTATION.h5", "predict",
      "the annotation to write, or a file of --format (required)", TAKES_TEXT, MEMBER(output), 0},
+    {"--config", "-c", "CONFIG.yaml", "select",
+     "without a model: representation and kernel by this configuration, its length by the frames "
+     "where it is auto",
+     TAKES_TEXT, MEMBER(config), 0},
+    {"--count", "-n", "N", "select", "frames to pick (required)", TAKES_COUNT, MEMBER(count), 0},
+    {"--method", NULL, "NAME", "select",
+     "variance (default): the frame of the largest variance left; distance: the one farthest from "
+     "all others",
+     TAKES_TEXT, MEMBER(method), 0},
+    {"--known", NULL, "FILE", "select",
+     "frames that have labels already, in place of the training files of the model; may be given "
+     "several times",
+     TAKES_KNOWN, 0, 0},
+    {"--output", "-o", "PICKED.xyz", "select", "the extended XYZ file to write (required)",
+     TAKES_TEXT, MEMBER(output), 0},
     {"--output", "-o", "FILE", "export", "the file to write (required)", TAKES_TEXT, MEMBER(output),
      0},
     {"--format", NULL, "NAME", "export", "one of those listed below (required)", TAKES_TEXT,
@@ -61,7 +80,7 @@ static const option options[] = {
     {"--frames", NULL, "A:B:C", "export",
      "from frame A to before B in steps of C, as Python has them: 10:, :-1, ::10 (default: all)",
      TAKES_TEXT, MEMBER(frames), 0},
-    {"--set", NULL, "KEY=VALUE", "fit predict",
+    {"--set", NULL, "KEY=VALUE", "fit predict select",
      "set a key listed below; may be given several times", TAKES_SETTING, 0, 0},
     {"--dry-run", NULL, NULL, "fit",
      "check everything, tell solver, memory and time of the fit, write nothing", TAKES_NOTHING,
@@ -73,17 +92,17 @@ static const option options[] = {
     {"--ranks", NULL, "LIST", "fit",
      "with --dry-run: the same for so many ranks, as 1,64 (default: those of the run)", TAKES_TEXT,
      MEMBER(ranks), 0},
-    {"--topology", NULL, "FILE", "predict evaluate inspect",
+    {"--topology", NULL, "FILE", "predict evaluate select inspect",
      "elements for trajectories that have none: PDB, GRO, PSF or extended XYZ", TAKES_TEXT,
      MEMBER(topology), 0},
-    {"--particles", NULL, "NAME", "predict evaluate inspect",
+    {"--particles", NULL, "NAME", "predict evaluate select inspect",
      "of H5MD files with several groups of particles, the one to take", TAKES_TEXT,
      MEMBER(particles), 0},
-    {"--frames", NULL, "FIRST:STOP:STRIDE", "predict evaluate inspect",
+    {"--frames", NULL, "FIRST:STOP:STRIDE", "predict evaluate select inspect",
      "take these frames, counted through all files as Python does: from 0, negative from the end, "
      "any part may be left out",
      TAKES_TEXT, MEMBER(frames), 0},
-    {"--time", NULL, "FROM:TO", "predict evaluate inspect",
+    {"--time", NULL, "FROM:TO", "predict evaluate select inspect",
      "take the frames of these times, both included, each in fs or with fs, ps or ns behind it; "
      "either may be left out",
      TAKES_TEXT, MEMBER(times), 0},
@@ -99,6 +118,8 @@ static const option options[] = {
     {"--dry-run", NULL, NULL, "predict",
      "check everything, tell shares, memory, sizes and time, write nothing", TAKES_NOTHING,
      MEMBER(dry_run), 0},
+    {"--dry-run", NULL, NULL, "select", "check everything, tell sizes, write nothing",
+     TAKES_NOTHING, MEMBER(dry_run), 0},
     {"--restart", NULL, NULL, "predict",
      "begin anew, instead of going on with ANNOTATION.h5.part of an interrupted run", TAKES_NOTHING,
      MEMBER(restart), 0},
@@ -113,7 +134,7 @@ static const option options[] = {
     {"--self-test", NULL, NULL, "inspect",
      "turn a model's test frames again; status 1 if the predictions do not follow", TAKES_NOTHING,
      MEMBER(self_test), 0},
-    {"--json", NULL, "FILE", "evaluate inspect",
+    {"--json", NULL, "FILE", "evaluate select inspect",
      "write the result as JSON too (-: standard output)", TAKES_TEXT, MEMBER(json), 0},
     {"--log-json", NULL, "FILE", NULL, "write the log as one JSON object a line", TAKES_TEXT,
      MEMBER(run.log_json), 0},
@@ -224,6 +245,9 @@ static covary_status take_value(const option *of, const char *value, arguments *
     case TAKES_PROPERTY:
         out->properties[out->n_properties++] = value;
         return COVARY_OK;
+    case TAKES_KNOWN:
+        out->known[out->n_known++] = value;
+        return COVARY_OK;
     case TAKES_COUNT: {
         int64_t count;
         if (!text_to_int64(value, &count) || count < 1) {
@@ -304,6 +328,7 @@ covary_status arguments_parse(int argc, char **argv, arguments *out)
     out->run.signals = true;
     COVARY_TRY(MEMORY_ALLOCATE("settings", argc, &out->settings));
     COVARY_TRY(MEMORY_ALLOCATE("properties", argc, &out->properties));
+    COVARY_TRY(MEMORY_ALLOCATE("known files", argc, &out->known));
     COVARY_TRY(MEMORY_ALLOCATE("files", argc, &out->files));
     COVARY_TRY(remember_line(argc, argv, out));
     for (int at = 1; at < argc; at++) {
@@ -333,6 +358,7 @@ void arguments_release(arguments *given)
 {
     MEMORY_RELEASE(&given->line);
     MEMORY_RELEASE(&given->files);
+    MEMORY_RELEASE(&given->known);
     MEMORY_RELEASE(&given->properties);
     MEMORY_RELEASE(&given->settings);
 }

@@ -22,16 +22,17 @@ struct arguments {
     bool               help, version;
     covary_run_options run;
 
-    const char  *output, *model, *json, *precision, *format;
+    const char  *output, *model, *config, *json, *precision, *format, *method;
     const char  *frames; /* fit: numbers separated by commas; else a slice */
     const char  *topology, *particles, *times, *molecules;
     const char  *ranks; /* numbers separated by commas */
     bool         dry_run, no_positions, double_positions, restart, self_test;
     int          compress;
-    int64_t      batch, chunk;
-    int          n_settings, n_properties, n_files;
-    const char **settings;   /* [n_settings] of --set, borrowed from argv, as the next two */
+    int64_t      batch, chunk, count;
+    int          n_settings, n_properties, n_known, n_files;
+    const char **settings;   /* [n_settings] of --set, borrowed from argv, as the next three */
     const char **properties; /* [n_properties] of --property */
+    const char **known;      /* [n_known] of --known */
     const char **files;      /* [n_files] in the given order */
     char        *line;       /* the whole command line */
 };

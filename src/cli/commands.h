@@ -6,7 +6,7 @@
 #include "cli/arguments.h"
 #include <covary/model.h>
 
-extern const command command_fit, command_predict, command_evaluate, command_export,
+extern const command command_fit, command_predict, command_evaluate, command_select, command_export,
     command_inspect;
 
 /* Print on standard output of rank 0.  Local. */

@@ -197,6 +197,23 @@ done:
     return status;
 }
 
+static covary_status extxyz_copy(void *file, int64_t frame, char **lines)
+{
+    covary_status status = COVARY_OK;
+    extxyz_file  *self = file;
+
+    COVARY_TRY(stand_at(self, frame, 1));
+    COVARY_TRY(check_cursor(self));
+    COVARY_TRY(extxyz_frame_copy(&self->parser, lines));
+    self->cursor++;
+done:
+    if (status != COVARY_OK) {
+        covary_record_context("%s, frame %" PRId64, self->path, frame + 1);
+        self->cursor = -1;
+    }
+    return status;
+}
+
 /* The first line is a number and nothing else. */
 static bool extxyz_probe(const char *head, size_t length)
 {
@@ -224,6 +241,7 @@ const format_ops format_extxyz = {
     .probe = extxyz_probe,
     .open = extxyz_open,
     .read = extxyz_read,
+    .copy = extxyz_copy,
     .rest = extxyz_rest,
     .close = extxyz_close,
 };

@@ -9,6 +9,7 @@
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "core/text.h"
 #include "trajectory/elements.h"
 #include "input/number.h"
 
@@ -130,6 +131,32 @@ covary_status extxyz_frame_skip(extxyz_parser *parser)
         }
     }
 done:
+    return status;
+}
+
+covary_status extxyz_frame_copy(extxyz_parser *parser, char **lines)
+{
+    covary_status status = COVARY_OK;
+    int64_t       n_atoms = 0;
+    text          made = {0};
+
+    COVARY_TRY(read_count(parser, &n_atoms));
+    COVARY_TRY(text_add(&made, "%" PRId64 "\n", n_atoms));
+    for (int64_t line = 0; line <= n_atoms; line++) {
+        slice copied;
+        COVARY_TRY(line_reader_next(&parser->reader, &copied.begin, &copied.end));
+        if (copied.begin == NULL) {
+            status = fail_changed(parser);
+            goto done;
+        }
+        COVARY_TRY(text_add_bytes(&made, copied.begin, (size_t)(copied.end - copied.begin)));
+        COVARY_TRY(text_add_bytes(&made, "\n", 1));
+    }
+    *lines = made.data;
+    made.data = NULL;
+
+done:
+    text_release(&made);
     return status;
 }
 

@@ -31,4 +31,7 @@ covary_status extxyz_frame_read(extxyz_parser *parser, format_labels *labels, fr
 /* Go past the frame at which the reader stands. */
 covary_status extxyz_frame_skip(extxyz_parser *parser);
 
+/* Its lines, each with a newline, in one string; to be released. */
+covary_status extxyz_frame_copy(extxyz_parser *parser, char **lines);
+
 #endif

@@ -354,13 +354,13 @@ done:
 }
 
 covary_status candidates_describe(covary_run *run, const covary_config *config, covary_model *model,
-                                  training_set *set)
+                                  training_set *set, int most)
 {
     covary_status  status = COVARY_OK;
     candidate_list list = {.config = config, .about = &model->about};
 
     list_candidates(&list);
-    for (int k = 0; k < list.n; k++) {
+    for (int k = 0; k < list.n && model->n_representations < most; k++) {
         COVARY_TRY(describe(run, config, model, set, &list.list[k]));
     }
 

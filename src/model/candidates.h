@@ -19,7 +19,9 @@
 
 #include "model/training.h"
 
-enum { CANDIDATES_MAX_KERNELS = 4 };
+#include <limits.h>
+
+enum { CANDIDATES_MAX_KERNELS = 4, CANDIDATES_ALL = INT_MAX /* representations */ };
 
 /*
  * Before any frame is read.  Local.  COVARY_ERR_CONFIG: an unknown kernel function or descriptor,
@@ -28,11 +30,11 @@ enum { CANDIDATES_MAX_KERNELS = 4 };
 covary_status candidates_check(const covary_config *config);
 
 /*
- * Add all candidate representations to the model and describe the training frames in them.
- * Collective.  COVARY_ERR_CONFIG: keys that do not go together.
+ * Add the first `most` candidate representations to the model and describe the training frames in
+ * them.  Collective.  COVARY_ERR_CONFIG: keys that do not go together.
  */
 covary_status candidates_describe(covary_run *run, const covary_config *config, covary_model *model,
-                                  training_set *set);
+                                  training_set *set, int most);
 
 /* Kernel functions to choose from; returns their number.  Local. */
 covary_status candidates_kernels(const covary_config *config, kernel *kernels, int *n_kernels);

@@ -113,7 +113,7 @@ static covary_status fit(covary_run *run, const covary_config *config, checkpoin
     COVARY_TRY_TOGETHER(run, "create the model", model_create(&model));
     COVARY_TRY_TOGETHER(run, "check the configuration", candidates_check(config));
     COVARY_TRY(training_prepare(run, config, model, &set));
-    COVARY_TRY(candidates_describe(run, config, model, &set));
+    COVARY_TRY(candidates_describe(run, config, model, &set, CANDIDATES_ALL));
     COVARY_TRY(plan_check(run, config, model));
     COVARY_TRY(choose(run, config, kept, model, &set));
     COVARY_TRY(kept_frames_choose(run, config, model, &set));

@@ -307,7 +307,7 @@ covary_status plan_fit(covary_run *run, const covary_config *config, const char 
     COVARY_TRY_TOGETHER(run, "create the model", model_create(&model));
     COVARY_TRY_TOGETHER(run, "check the configuration", candidates_check(config));
     COVARY_TRY(training_prepare(run, config, model, &set));
-    COVARY_TRY(candidates_describe(run, config, model, &set));
+    COVARY_TRY(candidates_describe(run, config, model, &set, CANDIDATES_ALL));
     COVARY_TRY_TOGETHER(run, "measure the systems", sizes_measure(config, model, &sizes));
     COVARY_TRY(machine_measure(run, config, &on));
     if (questions->n_frames > 0 || questions->n_ranks > 0) {

@@ -14,8 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-/* The molecule is that of the first frame, which every rank reads for itself. */
-static covary_status read_molecule(covary_model *model, training_set *set)
+covary_status training_read_molecule(covary_model *model, training_set *set)
 {
     covary_status status = COVARY_OK;
     frames       *first = NULL;
@@ -36,7 +35,7 @@ static covary_status read_share(covary_model *model, training_set *set)
     covary_status status = COVARY_OK;
     int64_t       first, count;
 
-    COVARY_TRY(read_molecule(model, set));
+    COVARY_TRY(training_read_molecule(model, set));
     trajectory_share(set->from, &first, &count);
     COVARY_TRY(frames_create(count, count * model->about.n_atoms, &set->batch));
     COVARY_TRY(trajectory_read(set->from, first, count, set->batch));
@@ -429,7 +428,7 @@ done:
     return status;
 }
 
-static covary_status begin_model(const covary_config *config, covary_model *model)
+covary_status training_begin(const covary_config *config, covary_model *model)
 {
     covary_status status = COVARY_OK;
 
@@ -446,16 +445,27 @@ done:
     return status;
 }
 
+covary_status training_define(covary_run *run, const covary_config *config, covary_model *model,
+                              training_set *set)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(define_molecule(run, config, model, set));
+    COVARY_TRY(define_symmetry(run, config, model, set));
+    COVARY_TRY_TOGETHER(run, "define the parts", model_set_parts(model));
+
+done:
+    return status;
+}
+
 covary_status training_prepare(covary_run *run, const covary_config *config, covary_model *model,
                                training_set *set)
 {
     covary_status status = COVARY_OK;
 
-    COVARY_TRY_TOGETHER(run, "begin the model", begin_model(config, model));
+    COVARY_TRY_TOGETHER(run, "begin the model", training_begin(config, model));
     COVARY_TRY(training_read(run, config, model, set));
-    COVARY_TRY(define_molecule(run, config, model, set));
-    COVARY_TRY(define_symmetry(run, config, model, set));
-    COVARY_TRY_TOGETHER(run, "define the parts", model_set_parts(model));
+    COVARY_TRY(training_define(run, config, model, set));
     model->n_train = trajectory_n_frames(set->from);
     COVARY_TRY(panel_create(run, set->batch->n_frames, training_column(model, model->n_properties),
                             &set->targets));

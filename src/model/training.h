@@ -39,6 +39,17 @@ covary_status training_prepare(covary_run *run, const covary_config *config, cov
 
 void training_release(training_set *set);
 
+/*
+ * The steps of training_prepare that need no labels, for frames that have none: properties and
+ * settings of the configuration; the atoms, which are those of the first frame of set->from and
+ * which every rank reads for itself; molecule, symmetry and parts from the frames of set->batch.
+ * The first two are local, the last is collective.
+ */
+covary_status training_begin(const covary_config *config, covary_model *model);
+covary_status training_read_molecule(covary_model *model, training_set *set);
+covary_status training_define(covary_run *run, const covary_config *config, covary_model *model,
+                              training_set *set);
+
 /* The gap of a property in the label of a frame of this rank, 1 for properties without.  Local. */
 double training_gap(const covary_model *model, const training_set *set, int property,
                     int64_t frame);

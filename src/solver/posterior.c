@@ -5,7 +5,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "core/text.h"
-#include "core/vectorized.h"
+#include "linalg/dot.h"
 #include "linalg/lapack.h"
 #include "solver/rpcholesky.h"
 
@@ -14,8 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Frames of a tile; numbers that a dot product sums side by side. */
-enum { TILE = 32, LANES = 8 };
+enum { TILE = 32 }; /* frames */
 
 struct posterior {
     covariant_kernel   with;
@@ -68,26 +67,6 @@ done:
     return status;
 }
 
-/* In one order, whatever the instruction set allows besides. */
-VECTORIZED
-static double dot(int64_t n, const double *a, const double *b)
-{
-    double sums[LANES] = {0.0}, sum = 0.0;
-
-    for (int64_t i = 0; i + LANES <= n; i += LANES) {
-        for (int lane = 0; lane < LANES; lane++) {
-            sums[lane] += a[i + lane] * b[i + lane];
-        }
-    }
-    for (int64_t i = n / LANES * LANES; i < n; i++) {
-        sum += a[i] * b[i];
-    }
-    for (int lane = 0; lane < LANES; lane++) {
-        sum += sums[lane];
-    }
-    return sum;
-}
-
 /* block [n_rows][n_rows] += sign times the products of the rows of one frame. */
 static void add_products(const posterior *by, double sign, const double *rows, double *block)
 {
@@ -95,7 +74,7 @@ static void add_products(const posterior *by, double sign, const double *rows, d
 
     for (int i = 0; i < n_rows; i++) {
         for (int j = 0; j <= i; j++) {
-            const double sum = sign * dot(by->n, rows + i * by->n, rows + j * by->n);
+            const double sum = sign * ordered_dot(by->n, rows + i * by->n, rows + j * by->n);
 
             block[i * n_rows + j] += sum;
             block[j * n_rows + i] += i == j ? 0.0 : sum;

@@ -77,6 +77,12 @@ typedef struct {
     covary_status (*read)(void *file, int64_t first, int64_t count, format_labels *labels,
                           frames *batch);
 
+    /*
+     * The lines of a frame, in a string to be released; NULL: the format is not extended XYZ.
+     * Local.
+     */
+    covary_status (*copy)(void *file, int64_t frame, char **lines);
+
     /* Give back descriptors and buffers until the next read; NULL if there are none.  Local. */
     void (*rest)(void *file);
 

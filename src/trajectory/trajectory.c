@@ -14,6 +14,7 @@
 #include "trajectory/format.h"
 #include "input/gzip_stream.h"
 #include "input/line_reader.h"
+#include "trajectory/label_request.h"
 #include "trajectory/selection.h"
 
 #include <errno.h>
@@ -64,39 +65,6 @@ struct trajectory {
     uint8_t        periodic; /* 0: it has none */
 };
 
-static covary_status copy_request(const label_request *from, label_request *to)
-{
-    covary_status status = COVARY_OK;
-    int           n_keys = 0;
-    char        **keys = NULL;
-
-    *to = *from;
-    to->name = NULL;
-    to->keys = NULL;
-    while (from->keys[n_keys] != NULL) {
-        n_keys++;
-    }
-    COVARY_TRY(MEMORY_ALLOCATE("label keys", n_keys + 1, &keys));
-    to->keys = (const char *const *)keys;
-    for (int k = 0; k < n_keys; k++) {
-        COVARY_TRY(memory_copy_text(from->keys[k], &keys[k]));
-    }
-    COVARY_TRY(memory_copy_text(from->name, (char **)(void *)&to->name));
-done:
-    return status;
-}
-
-static void release_request(label_request *request)
-{
-    char **keys = (char **)(void *)request->keys;
-
-    for (int k = 0; keys != NULL && keys[k] != NULL; k++) {
-        MEMORY_RELEASE(&keys[k]);
-    }
-    MEMORY_RELEASE(&keys);
-    MEMORY_RELEASE(&request->name);
-}
-
 /* What every rank can do for itself: memory, copies of the caller's arguments. */
 static covary_status prepare(covary_run *run, const char *const *paths, int n_paths,
                              const trajectory_options *options, trajectory **out)
@@ -125,7 +93,7 @@ static covary_status prepare(covary_run *run, const char *const *paths, int n_pa
     }
     opened->n_requests = n_requests;
     for (int r = 0; r < n_requests; r++) {
-        COVARY_TRY(copy_request(&options->requests[r], &opened->requests[r]));
+        COVARY_TRY(label_request_copy(&options->requests[r], &opened->requests[r]));
         opened->shapes[r].n_components = options->requests[r].n_components;
         opened->shapes[r].per_atom = options->requests[r].per_atom;
     }
@@ -414,7 +382,7 @@ void trajectory_close(trajectory **closed)
         MEMORY_RELEASE(&opened->files[file].path);
     }
     for (int r = 0; r < opened->n_requests; r++) {
-        release_request(&opened->requests[r]);
+        label_request_release(&opened->requests[r]);
     }
     MEMORY_RELEASE(&opened->files);
     MEMORY_RELEASE(&opened->requests);
@@ -590,4 +558,18 @@ covary_status trajectory_read(trajectory *opened, int64_t first, int64_t count, 
     }
 done:
     return status;
+}
+
+covary_status trajectory_copy(trajectory *opened, int64_t frame, char **lines)
+{
+    const int64_t in_files = place_in_files(opened, frame);
+    const int     index = file_of(opened, in_files);
+    const member *file = &opened->files[index];
+
+    *lines = NULL;
+    if (file->format->copy == NULL) {
+        return COVARY_OK;
+    }
+    turn_to(opened, index);
+    return file->format->copy(file->state, in_files - file->first, lines);
 }

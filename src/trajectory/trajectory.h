@@ -94,6 +94,15 @@ void trajectory_locate(const trajectory *opened, int64_t frame, const char **pat
                        int64_t *frame_in_file);
 
 /*
+ * The lines of a frame as they stand in its file, if that is extended XYZ: count, keys, atoms.
+ *
+ * lines  out  new, in counted memory; NULL: the format is another
+ *
+ * Local.  Errors of trajectory_read.
+ */
+covary_status trajectory_copy(trajectory *opened, int64_t frame, char **lines);
+
+/*
  * Does every frame of the batch hold the given atoms in the given order?  Local.
  *
  * batch    in  read from `from`

@@ -9,8 +9,8 @@ small_config 5
 
 for ranks in ${COVARY_TEST_RANKS:-1 2}; do
     expect_status 0 covary --help
-    expect_said "Usage:" "covary fit" "covary predict" "covary evaluate" "covary inspect" \
-        "Exit status"
+    expect_said "Usage:" "covary fit" "covary predict" "covary evaluate" "covary select" \
+        "covary inspect" "Exit status"
     [ "$(grep -c Usage: said/out)" = 1 ] || fail "the help comes more than once"
     expect_status 0 covary --version
     expect_said "covary 0." "HDF5" "OpenBLAS"
@@ -27,7 +27,7 @@ OPAL_BINDIR=/nonexistent OMPI_MCA_orte_tmpdir_base=/nonexistent \
 checks=$((checks + 1))
 [ ! -s said/err ] || fail "messages where none is expected"
 
-for name in fit predict evaluate inspect; do
+for name in fit predict evaluate select inspect; do
     expect_status 0 covary $name --help
     expect_said "covary $name" "--help" "--log-json"
     wide=$(awk 'length > 100' said/out)

@@ -37,7 +37,7 @@ static void begin(covary_run *run, begun_fit *fit)
     assert_ok(checkpoint_begin(run, fit->config, scratch_path("output.h5"), &fit->kept));
     assert_ok(model_create(&fit->model));
     assert_ok(training_prepare(run, fit->config, fit->model, &fit->set));
-    assert_ok(candidates_describe(run, fit->config, fit->model, &fit->set));
+    assert_ok(candidates_describe(run, fit->config, fit->model, &fit->set, CANDIDATES_ALL));
     assert_ok(checkpoint_restore(fit->kept, fit->model, &fit->set, &found));
     assert_true(found);
     fit->hooks = checkpoint_for_solver(fit->kept);

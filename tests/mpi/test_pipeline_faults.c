@@ -2,8 +2,8 @@
 #include "fault_support.h"
 
 /*
- * A failure of any rank at any point at which ranks agree ends fit, predict and evaluate on every
- * rank alike, with no memory held and no file left, neither under the final name nor under a
+ * A failure of any rank at any point at which ranks agree ends fit, predict, evaluate and select on
+ * every rank alike, with no memory held and no file left, neither under the final name nor under a
  * temporary one, but for one that the message names as what to go on with.
  * ranks: 2   without sanitizers, as the walk counts blocks of memory by itself
  *
@@ -69,6 +69,25 @@ done:
     return status;
 }
 
+static covary_status select_frames(covary_run *run)
+{
+    const covary_select_options options = {
+        .input = {.frames = ":5"}, .count = 2, .n_known = 1, .known = test_frames};
+    const char    *archive = test_data("dce_test.xyz");
+    covary_status  status = COVARY_OK;
+    covary_config *config = NULL;
+    covary_picks  *picks = NULL;
+
+    COVARY_TRY(covary_config_load(run, scratch_path("config.yaml"), NULL, 0, &config));
+    COVARY_TRY(
+        covary_select(run, NULL, config, &archive, 1, &options, scratch_path("output.h5"), &picks));
+
+done:
+    covary_picks_destroy(&picks);
+    covary_config_destroy(&config);
+    return status;
+}
+
 static void fit_survives_every_fault(void **unused)
 {
     (void)unused;
@@ -119,11 +138,23 @@ static void evaluate_survives_every_fault(void **unused)
     fail_everywhere(evaluate, false, 20);
 }
 
+static void select_survives_every_fault(void **unused)
+{
+    static char path[512];
+
+    (void)unused;
+    prepare(5, FAULT_DIPOLE);
+    snprintf(path, sizeof path, "%s", scratch_path("train.xyz"));
+    test_frames[0] = path;
+    fail_everywhere(select_frames, true, 60);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(fit_survives_every_fault),
     cmocka_unit_test(fit_with_selection_survives_every_fault),
     cmocka_unit_test(predict_survives_every_fault),
     cmocka_unit_test(evaluate_survives_every_fault),
+    cmocka_unit_test(select_survives_every_fault),
 };
 
 TEST_MAIN(cases)
