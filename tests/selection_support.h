@@ -7,8 +7,8 @@
 
 #include "solver/selection.h"
 
-static inline covary_status choose_on(covary_run *run, const training_set *set, const char *type,
-                                      int64_t max_frames, int n_properties,
+static inline covary_status choose_by(selection_rule rule, covary_run *run, const training_set *set,
+                                      const char *type, int64_t max_frames, int n_properties,
                                       selection_target *properties)
 {
     const kernel           of = kernel_named(type, 2, NAN);
@@ -16,10 +16,18 @@ static inline covary_status choose_on(covary_run *run, const training_set *set, 
     const selection_limits limits = {.max_frames = max_frames, .max_rows = 1000};
     training_panels        panels = panels_of(run, set);
     covary_status status = select_hyperparameters(run, &with, &panels.train, panels.targets, limits,
-                                                  HYPER_FULL, n_properties, properties);
+                                                  rule, HYPER_FULL, n_properties, properties);
 
     panels_release(&panels);
     return status;
+}
+
+static inline covary_status choose_on(covary_run *run, const training_set *set, const char *type,
+                                      int64_t max_frames, int n_properties,
+                                      selection_target *properties)
+{
+    return choose_by((selection_rule){.by = SELECTION_LEAVE_ONE_OUT}, run, set, type, max_frames,
+                     n_properties, properties);
 }
 
 static inline covary_status choose(const training_set *set, const char *type, int64_t max_frames,

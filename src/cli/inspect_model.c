@@ -114,9 +114,9 @@ static covary_status say_part(const model_property *of, int k, text *said)
         COVARY_TRY(text_add(said, "%s\n", system->at_edge ? "; at the edge of the search" : ""));
     }
     if (part->runners_up != NULL && part->runners_up[0] != '\0') {
-        COVARY_TRY(
-            text_add(said, "      also tried, in order of preference, with leave-one-out rmse%s:\n",
-                     of->gap >= 0 ? " (times the gap)" : ""));
+        COVARY_TRY(text_add(
+            said, "      also tried, in order of preference, with the error of the search%s:\n",
+            of->gap >= 0 ? " (times the gap)" : ""));
         COVARY_TRY(say_lines(part->runners_up, "        ", said));
     }
 

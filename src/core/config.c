@@ -244,7 +244,7 @@ void covary_config_destroy(covary_config **config)
         &released->reference,  &released->scaling,       &released->symmetry,
         &released->kernel,     &released->solver,        &released->output,
         &released->checkpoint, &released->factorization, &released->leave_one_out,
-        &released->molecules,
+        &released->molecules,  &released->criterion,     &released->fold_blocks,
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         MEMORY_RELEASE(texts[i]);

@@ -77,6 +77,13 @@ struct covary_config {
     int    degree; /* polynomial */
     double ridge;  /* NAN: auto; relative to a kernel with k(x, x) = 1 */
 
+    /* selection */
+    char   *criterion;         /* leave-one-out | k-fold | likelihood */
+    int64_t folds;             /* k-fold */
+    char   *fold_blocks;       /* random | time */
+    int64_t selection_frames;  /* largest subset on which choices are made */
+    double  selection_seconds; /* budget of the automatic choices, of a core of 10 Gflop/s */
+
     /* solver */
     char   *solver;               /* auto | cholesky | iterative | low-rank */
     double  tolerance;            /* iterative: of the residual; 0: auto */
@@ -87,8 +94,6 @@ struct covary_config {
     char   *factorization;        /* native | scalapack */
     char   *leave_one_out;        /* auto | exact | estimated */
     double  memory;               /* GiB that a rank may use; NAN: auto */
-    int64_t selection_frames;     /* largest subset on which length and ridge are searched */
-    double  selection_seconds;    /* budget of the automatic choices, of a core of 10 Gflop/s */
     char   *checkpoint;           /* auto | none */
     double  checkpoint_minutes;   /* between two checkpoints */
 

@@ -81,6 +81,8 @@ static void take_values(config_raw *raw, covary_config *config)
     (void)text_to_int64(raw->representation.references, &config->references); /* auto stays 0 */
     take(&raw->representation.scaling, &config->scaling);
     take(&raw->kernel.type, &config->kernel);
+    take(&raw->selection.criterion, &config->criterion);
+    take(&raw->selection.blocks, &config->fold_blocks);
     take(&raw->solver.type, &config->solver);
     take(&raw->solver.checkpoint, &config->checkpoint);
     take(&raw->solver.factorization, &config->factorization);
@@ -110,8 +112,9 @@ static void take_values(config_raw *raw, covary_config *config)
         .cores = number_or_nan(raw->machine.cores),
         .memory = number_or_nan(raw->machine.memory),
     };
-    config->selection_frames = raw->solver.selection_frames;
-    config->selection_seconds = raw->solver.selection_seconds;
+    config->folds = raw->selection.folds;
+    config->selection_frames = raw->selection.frames;
+    config->selection_seconds = raw->selection.seconds;
     config->checkpoint_minutes = raw->solver.checkpoint_minutes;
 }
 

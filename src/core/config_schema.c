@@ -91,13 +91,30 @@
       "gaussian, laplacian, matern-3/2, matern-5/2, linear or polynomial; auto: gaussian or\n"     \
       "      matern-5/2, whichever has the smaller leave-one-out error for an irrep.")             \
     X("kernel.length", KEY_NUMBER, "auto | a number above 0", 0, DBL_MAX, "auto",                  \
-      UNIT("of the scaled features"), "Length scale; auto searches it by leave-one-out errors.")   \
+      UNIT("of the scaled features"),                                                              \
+      "Length scale; auto searches it by the criterion of selection.")                             \
     X("kernel.degree", KEY_INTEGER, "a whole number from 1 to 20", 1, 20, "2", NO_UNIT,            \
       "Degree of the polynomial kernel.")                                                          \
     X("ridge", KEY_NUMBER,                                                                         \
       "auto | a number above 0 (at 0, equal frames make the kernel singular)", 0, DBL_MAX, "auto", \
       UNIT("relative to a kernel with k(x, x) = 1"),                                               \
-      "Regularization on the kernel's diagonal; auto searches it by leave-one-out errors.")        \
+      "Regularization on the kernel's diagonal; auto searches it in the same way.")                \
+    X("selection.criterion", KEY_CHOICE, "leave-one-out | k-fold | likelihood", 0, 0,              \
+      "leave-one-out", NO_UNIT,                                                                    \
+      "What automatic choices make smallest: the errors of frames left out of the fit, one at a\n" \
+      "      time or a fold at a time, or the standard deviations of a Gaussian process that\n"    \
+      "      gives the labels the largest marginal likelihood.")                                   \
+    X("selection.folds", KEY_INTEGER, "a whole number from 2 to 1000", 2, 1000, "5", NO_UNIT,      \
+      "Folds of the criterion k-fold.")                                                            \
+    X("selection.blocks", KEY_CHOICE, "random | time", 0, 0, "random", NO_UNIT,                    \
+      "Frames of a fold: any, or those of one piece of the training frames in their order, for\n"  \
+      "      trajectories whose neighbouring frames are alike.")                                   \
+    X("selection.frames", KEY_INTEGER, "a whole number from 2", 2, MOST_FRAMES, "1000",            \
+      UNIT("frames"), "Largest subset on which the automatic choices are made.")                   \
+    X("selection.seconds", KEY_NUMBER, "a number above 0", 0, DBL_MAX, "120",                      \
+      UNIT("seconds of one core of 10 Gflop/s"),                                                   \
+      "Budget of the automatic choices; counted in operations, so that they depend neither on\n"   \
+      "      the machine nor on the number of ranks.")                                             \
     X("solver.type", KEY_CHOICE, "auto | cholesky | iterative | low-rank", 0, 0, "auto", NO_UNIT,  \
       "cholesky factors the kernel matrix, in memory N^2: exact weights, and leave-one-out\n"      \
       "      errors that may be exact. iterative finds the same weights without the matrix, by\n"  \
@@ -131,12 +148,6 @@
       "Grid of processes of the block-cyclic layout; the product is the number of ranks.")         \
     X("solver.factorization", KEY_CHOICE, "native | scalapack", 0, 0, "native", NO_UNIT,           \
       "What factors and inverts matrices: Covary's own routines, or ScaLAPACK for comparison.")    \
-    X("solver.selection_frames", KEY_INTEGER, "a whole number from 2", 2, MOST_FRAMES, "1000",     \
-      UNIT("frames"), "Largest subset on which the automatic choices are made.")                   \
-    X("solver.selection_seconds", KEY_NUMBER, "a number above 0", 0, DBL_MAX, "120",               \
-      UNIT("seconds of one core of 10 Gflop/s"),                                                   \
-      "Budget of the automatic choices; counted in operations, so that they depend neither on\n"   \
-      "      the machine nor on the number of ranks.")                                             \
     X("solver.checkpoint", KEY_CHOICE, "auto | none", 0, 0, "auto", NO_UNIT,                       \
       "Whether a fit that takes long or is stopped by a signal keeps its state beside the\n"       \
       "      output, in OUTPUT.checkpoint, from which the same command goes on.")                  \
@@ -256,6 +267,14 @@ static const cyaml_schema_field_t kernel_fields[] = {
     TEXT_FIELD("length", OPTIONAL, config_raw_kernel, length),
     CYAML_FIELD_INT("degree", OPTIONAL, config_raw_kernel, degree), CYAML_FIELD_END};
 
+static const cyaml_schema_field_t selection_fields[] = {
+    TEXT_FIELD("criterion", OPTIONAL, config_raw_selection, criterion),
+    CYAML_FIELD_INT("folds", OPTIONAL, config_raw_selection, folds),
+    TEXT_FIELD("blocks", OPTIONAL, config_raw_selection, blocks),
+    CYAML_FIELD_INT("frames", OPTIONAL, config_raw_selection, frames),
+    CYAML_FIELD_FLOAT("seconds", OPTIONAL, config_raw_selection, seconds),
+    CYAML_FIELD_END};
+
 static const cyaml_schema_field_t solver_fields[] = {
     TEXT_FIELD("type", OPTIONAL, config_raw_solver, type),
     TEXT_FIELD("block", OPTIONAL, config_raw_solver, block),
@@ -266,8 +285,6 @@ static const cyaml_schema_field_t solver_fields[] = {
     TEXT_FIELD("rank", OPTIONAL, config_raw_solver, rank),
     TEXT_FIELD("inducing", OPTIONAL, config_raw_solver, inducing),
     TEXT_FIELD("memory", OPTIONAL, config_raw_solver, memory),
-    CYAML_FIELD_INT("selection_frames", OPTIONAL, config_raw_solver, selection_frames),
-    CYAML_FIELD_FLOAT("selection_seconds", OPTIONAL, config_raw_solver, selection_seconds),
     TEXT_FIELD("checkpoint", OPTIONAL, config_raw_solver, checkpoint),
     CYAML_FIELD_FLOAT("checkpoint_minutes", OPTIONAL, config_raw_solver, checkpoint_minutes),
     CYAML_FIELD_END};
@@ -290,6 +307,7 @@ static const cyaml_schema_field_t fields[] = {
                         representation_fields),
     CYAML_FIELD_MAPPING("kernel", OPTIONAL, config_raw, kernel, kernel_fields),
     TEXT_FIELD("ridge", OPTIONAL, config_raw, ridge),
+    CYAML_FIELD_MAPPING("selection", OPTIONAL, config_raw, selection, selection_fields),
     CYAML_FIELD_MAPPING("solver", OPTIONAL, config_raw, solver, solver_fields),
     CYAML_FIELD_MAPPING("machine", OPTIONAL, config_raw, machine, machine_fields),
     TEXT_FIELD("molecules", OPTIONAL, config_raw, molecules),

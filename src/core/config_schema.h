@@ -57,11 +57,16 @@ typedef struct {
 } config_raw_kernel;
 
 typedef struct {
-    char   *type, *tolerance, *rank, *block, *grid, *factorization, *inducing, *memory;
-    char   *leave_one_out;
-    char   *checkpoint;
-    int64_t selection_frames;
-    double  selection_seconds, checkpoint_minutes;
+    char   *criterion, *blocks;
+    int64_t folds, frames;
+    double  seconds;
+} config_raw_selection;
+
+typedef struct {
+    char  *type, *tolerance, *rank, *block, *grid, *factorization, *inducing, *memory;
+    char  *leave_one_out;
+    char  *checkpoint;
+    double checkpoint_minutes;
 } config_raw_solver;
 
 typedef struct {
@@ -77,6 +82,7 @@ typedef struct {
     config_raw_representation representation;
     config_raw_kernel         kernel;
     char                     *ridge;
+    config_raw_selection      selection;
     config_raw_solver         solver;
     config_raw_machine        machine;
     char                     *molecules;

@@ -150,7 +150,8 @@ static void rank_finalists(part_trials *of)
 }
 
 /* The choice between a part's permutations and none is never silent where it goes against one. */
-static void report_asymmetry(covary_run *run, const covary_model *model, const part_trials *of)
+static void report_asymmetry(covary_run *run, const covary_model *model, const part_trials *of,
+                             const char *error_name)
 {
     const trial *best = &of->list[0], *other = NULL;
     const bool   symmetric = model->representations[best->made.representation]->symmetric;
@@ -161,18 +162,18 @@ static void report_asymmetry(covary_run *run, const covary_model *model, const p
         }
     }
     if (other != NULL && (!symmetric || other->rmse < best->rmse)) {
-        log_write(run, LOG_INFO,
-                  "%s, l = %d: learned %s the permutations; leave-one-out rmse %.4g, %s them %.4g",
+        log_write(run, LOG_INFO, "%s, l = %d: learned %s the permutations; %s %.4g, %s them %.4g",
                   model->properties[of->property].of->name, of->part->about.l,
-                  symmetric ? "with" : "without", told_rmse(best), symmetric ? "without" : "with",
-                  told_rmse(other));
+                  symmetric ? "with" : "without", error_name, told_rmse(best),
+                  symmetric ? "without" : "with", told_rmse(other));
     }
 }
 
 static covary_status take_best(covary_run *run, trial_set *all, covary_model *model)
 {
-    covary_status status = COVARY_OK;
-    text          said = {0};
+    covary_status     status = COVARY_OK;
+    const char *const error_name = selection_error_name(trials_rule(all->config).by);
+    text              said = {0};
 
     for (int p = 0; p < all->n_parts; p++) {
         part_trials *of = &all->parts[p];
@@ -181,11 +182,11 @@ static covary_status take_best(covary_run *run, trial_set *all, covary_model *mo
         COVARY_TRY(describe_trial(model, &of->list[0], &said));
         if (of->n > 1) {
             const model_property *owner = &model->properties[of->property];
-            log_write(run, LOG_INFO, "%s, l = %d: %s; leave-one-out rmse %.4g %s, %d tried",
-                      owner->of->name, part->about.l, said.data, told_rmse(&of->list[0]),
+            log_write(run, LOG_INFO, "%s, l = %d: %s; %s %.4g %s, %d tried", owner->of->name,
+                      part->about.l, said.data, error_name, told_rmse(&of->list[0]),
                       owner->gap < 0 ? owner->of->unit->name : "(times the gap)", of->n);
         }
-        report_asymmetry(run, model, of);
+        report_asymmetry(run, model, of, error_name);
         COVARY_TRY(name_runners_up(model, of, &of->list[0].made));
         log_runners_up(run, of->list[0].made.runners_up);
         part_release(part);

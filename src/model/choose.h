@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Representation, kernel function, length and ridge of every part, by leave-one-out errors.
+ * Representation, kernel function, length and ridge of every part, by
+ * leave-one-out errors or what else selection.criterion says.
  *
  * With several candidates a coarse search compares all representations with the first kernel
  * function, another one the other functions with the best representations, and the best of all are
  * searched in full.  Body axes, and representations without the molecule's permutations, must be
  * clearly better than others.  All parts of all candidates are compared on the same frames.  The
- * number of frames follows from solver.selection_frames and, counted in operations, from
- * solver.selection_seconds, so the choice depends neither on the machine nor on the ranks.
+ * number of frames follows from selection.frames and, counted in operations, from
+ * selection.seconds, so the choice depends neither on the machine nor on the ranks.
  */
 #ifndef COVARY_MODEL_CHOOSE_H
 #define COVARY_MODEL_CHOOSE_H

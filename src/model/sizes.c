@@ -140,7 +140,7 @@ static double bytes_of_frame(const covary_model *model)
 
 /*
  * Some hundred factorizations and inversions for each system, on subsets of so many rows at most
- * (model/trials.c), within the budget of solver.selection_seconds on cores of 10 Gflop/s.  Each
+ * (model/trials.c), within the budget of selection.seconds on cores of 10 Gflop/s.  Each
  * rank has the matrix, its factor, its derivative and a copy of the targets (solver/criterion.c).
  */
 static void add_search(const covary_config *config, const covary_model *model, fit_sizes *to)

@@ -27,7 +27,7 @@ typedef struct {
     kernel   of; /* with its length */
     double   ridge;
     bool     at_edge;     /* the search ended at the edge of what it may try */
-    double   search_rmse; /* leave-one-out, on the subset of the search; NAN: there was none */
+    double   search_rmse; /* the criterion of the search, on its subset; NAN: there was none */
     double   log_likelihood;
     int      n_rows;
     int64_t  n_columns, n_tensors;

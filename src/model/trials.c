@@ -14,8 +14,8 @@
 enum { ROWS_COARSE = 600, ROWS_FULL = 2000 };
 
 /*
- * Leave-one-out errors do not see where axes become ambiguous outside of the training set, so they
- * must be clearly better than the frame-free basis.
+ * Errors of frames left out do not see where axes become ambiguous outside of the training set, so
+ * they must be clearly better than the frame-free basis.
  */
 static const double HANDICAP_OF_AXES = 1.25;
 
@@ -33,7 +33,7 @@ static double handicap_of(const representation *in)
            (asymmetric ? HANDICAP_OF_NO_SYMMETRY : 1.0);
 }
 
-/* The core in which solver.selection_seconds are counted. */
+/* The core in which selection.seconds are counted. */
 static const double FLOPS_PER_SECOND = 1e10;
 
 /* One system of one trial. */
@@ -53,6 +53,20 @@ typedef struct {
     trial_system *systems;
     int          *members; /* [n] of the group at hand */
 } trial_search;
+
+selection_rule trials_rule(const covary_config *config)
+{
+    const char    *name = config->criterion;
+    selection_rule rule = {.by = SELECTION_LEAVE_ONE_OUT, .n_folds = config->folds};
+
+    if (strcmp(name, "k-fold") == 0) {
+        rule.by = SELECTION_FOLDS;
+    } else if (strcmp(name, "likelihood") == 0) {
+        rule.by = SELECTION_LIKELIHOOD;
+    }
+    rule.in_time = strcmp(config->fold_blocks, "time") == 0;
+    return rule;
+}
 
 void trials_release(trial_set *released)
 {
@@ -258,7 +272,7 @@ static void keep_choices(trial_search *search, int n, const selection_target *ch
         of->system->of.length = choices[k].length;
         of->system->ridge = choices[k].ridge;
         of->system->at_edge = choices[k].at_edge;
-        of->system->search_rmse = choices[k].loo_rmse;
+        of->system->search_rmse = choices[k].error;
         of->tried->made.kernel_auto = strcmp(search->all->config->kernel, "auto") == 0;
         of->tried->made.length_auto = isnan(search->all->config->length);
         of->tried->made.ridge_auto = isnan(search->all->config->ridge);
@@ -331,8 +345,9 @@ static covary_status search_group(trial_search *search, int n)
         COVARY_TRY(
             add_targets(search, &search->systems[search->members[k]], choices[k].first, targets));
     }
-    COVARY_TRY(select_hyperparameters(search->run, &with, &train, targets, limits, search->effort,
-                                      n, choices));
+    COVARY_TRY(select_hyperparameters(search->run, &with, &train, targets, limits,
+                                      trials_rule(search->all->config), search->effort, n,
+                                      choices));
     keep_choices(search, n, choices);
 
 done:

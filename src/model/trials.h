@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Candidates for the parts of all properties, and their leave-one-out errors. */
+/* Candidates for the parts of all properties, and their errors by the criterion of the choice. */
 #ifndef COVARY_MODEL_TRIALS_H
 #define COVARY_MODEL_TRIALS_H
 
@@ -9,9 +9,9 @@
 /* A part as it would be in one representation with one kernel function. */
 typedef struct {
     kernel     of;
-    model_part made;     /* with systems; becomes the part if it is the best */
-    double     rmse;     /* leave-one-out; INFINITY: no hyperparameters work, or not searched yet */
-    double     handicap; /* errors are compared times this */
+    model_part made; /* with systems; becomes the part if it is the best */
+    double     rmse; /* by the criterion; INFINITY: no hyperparameters work, or not searched yet */
+    double     handicap;     /* errors are compared times this */
     bool       active, full; /* to be searched next; was searched in full */
 } trial;
 
@@ -29,6 +29,9 @@ typedef struct {
     int                  n_parts;
     part_trials         *parts;
 } trial_set;
+
+/* By what the configuration wants choices to be made.  Local. */
+selection_rule trials_rule(const covary_config *config);
 
 /* One active trial for every part and representation.  Local; release also after a failure. */
 covary_status trials_create(trial_set *all, const covary_model *model, const kernel *of);

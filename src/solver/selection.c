@@ -12,7 +12,7 @@
 
 #include <math.h>
 
-#define FEWEST_FRAMES   4     /* below it leave-one-out errors say nothing */
+#define FEWEST_FRAMES   4     /* below it errors of frames left out say nothing */
 #define FALLBACK_LENGTH 4.0   /* sigma; where smooth properties of molecules often end up */
 #define FALLBACK_RIDGE  1e-8  /* of k(x, x) = 1 */
 #define IDLE_RIDGE      1e-3  /* for targets that are 0, where any value does */
@@ -25,91 +25,6 @@ typedef struct {
     const selection_system *on;
     hyper_effort            effort;
 } request;
-
-int64_t selection_count(int64_t n_frames, int n_rows, selection_limits limits)
-{
-    int64_t count = limits.max_rows / n_rows;
-
-    count = count < limits.max_frames ? count : limits.max_frames;
-    count = count < n_frames ? count : n_frames;
-    return count > 1 ? count : 1;
-}
-
-void selection_frames(int64_t n_frames, int64_t n_chosen, int64_t *chosen)
-{
-    for (int64_t i = 0; i < n_chosen; i++) {
-        chosen[i] = (2 * i + 1) * n_frames / (2 * n_chosen);
-    }
-}
-
-double selection_sigma(const covariant_kernel *with, const covariant_frames *train)
-{
-    const int64_t n = train->n_frames * with->n_sites, dimension = with->dimension;
-    double        variance = 0.0;
-
-    for (int64_t col = 0; col < dimension; col++) {
-        double mean = 0.0;
-
-        for (int64_t row = 0; row < n; row++) {
-            mean += train->features[row * dimension + col] / (double)n;
-        }
-        for (int64_t row = 0; row < n; row++) {
-            const double deviation = train->features[row * dimension + col] - mean;
-
-            variance += deviation * deviation / (double)n;
-        }
-    }
-    return variance > 0.0 ? sqrt(variance) : 1.0;
-}
-
-void selection_release(selection_subset *released)
-{
-    MEMORY_RELEASE(&released->targets);
-    MEMORY_RELEASE(&released->tensors);
-    MEMORY_RELEASE(&released->features);
-    released->system = (selection_system){0};
-}
-
-/* Rows of `from` that belong to the chosen frames, n_rows each, on every rank. */
-static covary_status gather(covary_run *run, const panel *from, int n_rows, int64_t n_chosen,
-                            const int64_t *chosen, double **out)
-{
-    covary_status status = COVARY_OK;
-    int64_t      *wanted = NULL;
-
-    COVARY_TRY_TOGETHER(run, "subset", MEMORY_ALLOCATE("chosen rows", n_chosen * n_rows, &wanted));
-    COVARY_TRY_TOGETHER(run, "subset",
-                        MEMORY_ALLOCATE("subset", n_chosen * n_rows * from->width, out));
-    for (int64_t row = 0; row < n_chosen * n_rows; row++) {
-        wanted[row] = chosen[row / n_rows] * n_rows + row % n_rows;
-    }
-    COVARY_TRY(panel_gather(from, n_chosen * n_rows, wanted, *out));
-
-done:
-    MEMORY_RELEASE(&wanted);
-    return status;
-}
-
-covary_status selection_gather(covary_run *run, const covariant_kernel *with,
-                               const covariant_panels *train, const panel *targets,
-                               int64_t n_chosen, const int64_t *chosen, selection_subset *out)
-{
-    covary_status status = COVARY_OK;
-
-    *out = (selection_subset){0};
-    COVARY_TRY(gather(run, train->features, 1, n_chosen, chosen, &out->features));
-    if (train->tensors != NULL) {
-        COVARY_TRY(gather(run, train->tensors, 1, n_chosen, chosen, &out->tensors));
-    }
-    COVARY_TRY(gather(run, targets, with->n_rows, n_chosen, chosen, &out->targets));
-    out->system = (selection_system){.train = {n_chosen, out->features, out->tensors},
-                                     .n_columns = targets->width,
-                                     .targets = out->targets};
-    out->system.sigma = selection_sigma(with, &out->system.train);
-
-done:
-    return status;
-}
 
 static covary_status check_limits(selection_limits limits)
 {
@@ -169,23 +84,21 @@ static void log_choice(const request *of, const selection_target *member)
     const long long n_frames = (long long)of->on->train.n_frames;
     const bool      is_final = of->effort == HYPER_FULL;
 
-    if (!isfinite(member->loo_rmse)) {
+    if (!isfinite(member->error)) {
         log_write(of->run, is_final ? LOG_WARNING : LOG_DETAIL,
                   "%s: the kernel matrix at length %.6g and ridge %.1e is too close to singular "
-                  "for a leave-one-out error",
+                  "for an error",
                   name, member->length, member->ridge);
         return;
     }
     if (of->with->of.ops->has_length) {
         log_write(of->run, LOG_DETAIL,
-                  "%s: %s, length %.6g (%.3g sigma), ridge %.1e, leave-one-out error %.6g on %lld "
-                  "frames",
-                  name, of->with->of.name, member->length, member->length / of->on->sigma,
-                  member->ridge, member->loo_rmse, n_frames);
+                  "%s: %s, length %.6g (%.3g sigma), ridge %.1e, error %.6g on %lld frames", name,
+                  of->with->of.name, member->length, member->length / of->on->sigma, member->ridge,
+                  member->error, n_frames);
     } else {
-        log_write(of->run, LOG_DETAIL,
-                  "%s: %s, ridge %.1e, leave-one-out error %.6g on %lld frames", name,
-                  of->with->of.name, member->ridge, member->loo_rmse, n_frames);
+        log_write(of->run, LOG_DETAIL, "%s: %s, ridge %.1e, error %.6g on %lld frames", name,
+                  of->with->of.name, member->ridge, member->error, n_frames);
     }
     if (member->at_edge && is_final) { /* of one candidate of several: no warning */
         log_write(of->run, LOG_DETAIL,
@@ -247,7 +160,7 @@ static covary_status keep_choices(const request *of, const hyper_grid *grid, int
         }
         members[member]->length = choice.length;
         members[member]->ridge = choice.ridge;
-        members[member]->loo_rmse = choice.rmse;
+        members[member]->error = choice.rmse;
         members[member]->at_edge = choice.at_edge;
         log_path(of, grid, member);
         log_choice(of, members[member]);
@@ -275,6 +188,7 @@ static covary_status search(const request *of, int n_members, selection_target *
     pack_targets(of, n_members, members, width, packed);
     const hyper_problem problem = {.with = of->with,
                                    .train = &of->on->train,
+                                   .rule = of->on->rule,
                                    .sigma = of->on->sigma,
                                    .fixed_length = members[0]->length,
                                    .fixed_ridge = members[0]->ridge,
@@ -327,7 +241,7 @@ static bool settle(const request *of, selection_target *member)
 {
     const double length = FALLBACK_LENGTH * of->on->sigma;
 
-    member->loo_rmse = 0.0;
+    member->error = 0.0;
     member->at_edge = false;
     if (!of->with->of.ops->has_length) {
         member->length = 1.0;
@@ -373,8 +287,8 @@ done:
 
 covary_status select_hyperparameters(covary_run *run, const covariant_kernel *with,
                                      const covariant_panels *train, const panel *targets,
-                                     selection_limits limits, hyper_effort effort, int n_members,
-                                     selection_target *members)
+                                     selection_limits limits, selection_rule rule,
+                                     hyper_effort effort, int n_members, selection_target *members)
 {
     covary_status    status = COVARY_OK;
     selection_subset subset = {0};
@@ -387,6 +301,7 @@ covary_status select_hyperparameters(covary_run *run, const covariant_kernel *wi
     COVARY_TRY_TOGETHER(run, "selection", MEMORY_ALLOCATE("chosen frames", n_chosen, &chosen));
     selection_frames(n_frames, n_chosen, chosen);
     COVARY_TRY(selection_gather(run, with, train, targets, n_chosen, chosen, &subset));
+    COVARY_TRY_TOGETHER(run, "selection", selection_arrange(with, rule, &subset));
     COVARY_TRY(selection_search(run, with, &subset.system, effort, n_members, members));
 
 done:

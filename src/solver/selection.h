@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Automatic length and ridge: the smallest leave-one-frame-out error over a grid, per member.  A
+ * Automatic length and ridge: the smallest value of a criterion (criterion.h), per member.  A
  * member is what gets hyperparameters of its own: some columns of the targets of one covariant
  * kernel (a property, or one of its irreps).
  *
@@ -21,8 +21,8 @@ typedef struct {
     int64_t first, count; /* columns of the targets that belong to one member */
     double  length;       /* in: fixed, or NAN; out: chosen */
     double  ridge;        /* in: fixed, or NAN; out: chosen */
-    double  loo_rmse;     /* out: sqrt(mean over frames of the squared norm), on the subset;
-                             INFINITY: not known, as no system could be solved */
+    double  error;        /* out: the criterion, for the norm of a frame, on the subset; INFINITY:
+                             not known, as no system could be solved */
     bool        at_edge;  /* out: the optimum lies at the last length or ridge of the search */
     const char *name;     /* for the log; may be NULL */
 } selection_target;
@@ -39,13 +39,24 @@ typedef struct {
     int64_t          n_columns;
     const double    *targets; /* [n_frames n_rows][n_columns], centred by whoever knows how */
     double           sigma;   /* unit of length, as by selection_sigma */
+    criterion_rule   rule;
 } selection_system;
 
 /* The same with storage of its own. */
 typedef struct {
     selection_system system;
     double          *features, *tensors, *targets;
+    int64_t         *starts; /* of folds */
 } selection_subset;
+
+/* What makes a choice good. */
+typedef enum { SELECTION_LEAVE_ONE_OUT, SELECTION_FOLDS, SELECTION_LIKELIHOOD } selection_by;
+
+typedef struct {
+    selection_by by;
+    int64_t      n_folds; /* fewer frames make fewer folds */
+    bool         in_time; /* a fold is a piece of the frames in their order; else they are mixed */
+} selection_rule;
 
 /*
  * How many of n_frames fit the limits, one at least; then which: the middles of equal pieces,
@@ -60,11 +71,22 @@ void    selection_frames(int64_t n_frames, int64_t n_chosen, int64_t *chosen);
  */
 double selection_sigma(const covariant_kernel *with, const covariant_frames *train);
 
-/* The chosen frames on every rank.  Collective; release also after a failure. */
+/* What a criterion's error is called: "leave-one-out rmse".  Local. */
+const char *selection_error_name(selection_by by);
+
+/* The chosen frames on every rank, to be left out one by one.  Collective; release also after a
+ * failure. */
 covary_status selection_gather(covary_run *run, const covariant_kernel *with,
                                const covariant_panels *train, const panel *targets,
                                int64_t n_chosen, const int64_t *chosen, selection_subset *out);
 void          selection_release(selection_subset *released);
+
+/*
+ * Give a subset its rule: folds get nearly as many frames each, and their frames come to lie side
+ * by side.  Which frames are in which fold depends on their numbers alone.  Local.
+ */
+covary_status selection_arrange(const covariant_kernel *with, selection_rule rule,
+                                selection_subset *subset);
 
 /*
  * Collective.  Lengths are sigma 2^a; ridges are 10^b, times the mean of K's diagonal if the kernel
@@ -92,7 +114,7 @@ covary_status selection_search(covary_run *run, const covariant_kernel *with,
  */
 covary_status select_hyperparameters(covary_run *run, const covariant_kernel *with,
                                      const covariant_panels *train, const panel *targets,
-                                     selection_limits limits, hyper_effort effort, int n_members,
-                                     selection_target *members);
+                                     selection_limits limits, selection_rule rule,
+                                     hyper_effort effort, int n_members, selection_target *members);
 
 #endif

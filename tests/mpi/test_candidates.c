@@ -31,7 +31,7 @@ static void choice_is_the_same_bits_on_any_number_of_ranks(void **unused)
         for (int member = 0; member < 2; member++) {
             assert_true(here[member].length == there[member].length);
             assert_true(here[member].ridge == there[member].ridge);
-            assert_true(here[member].loo_rmse == there[member].loo_rmse);
+            assert_true(here[member].error == there[member].error);
             assert_true(here[member].at_edge == there[member].at_edge);
         }
         training_release(&set);
@@ -54,7 +54,7 @@ static void error_is_that_of_refits(void **unused)
             const double expected = rmse_by_refits(&set, "matern-3/2", &members[member]);
 
             assert_true(expected > 1e-2);
-            assert_near(members[member].loo_rmse, expected, 1e-6 * expected);
+            assert_near(members[member].error, expected, 1e-6 * expected);
         }
         training_release(&set);
     }
@@ -130,11 +130,11 @@ static void coarse_search_compares_candidates(void **unused)
         selection_target       member = {.first = 0, .count = 1, .length = NAN, .ridge = NAN};
 
         assert_ok(selection_search(test_run(), &with, &on, HYPER_COARSE, 1, &member));
-        coarse[i] = member.loo_rmse;
+        coarse[i] = member.error;
         assert_near(coarse[i], rmse_by_refits(&set, types[i], &member), 0.05 * coarse[i]);
         member.length = member.ridge = NAN;
         assert_ok(selection_search(test_run(), &with, &on, HYPER_FULL, 1, &member));
-        full[i] = member.loo_rmse;
+        full[i] = member.error;
         assert_true(full[i] <= 1.01 * coarse[i]);
         assert_true(coarse[i] <= 1.3 * full[i]);
     }
@@ -155,7 +155,7 @@ static void hopeless_candidate_is_infinitely_bad(void **unused)
     selection_system on = whole(&set, &of);
     on.sigma = 1.0;
     assert_ok(selection_search(test_run(), &with, &on, HYPER_COARSE, 1, &member));
-    assert_true(isinf(member.loo_rmse) && member.loo_rmse > 0.0);
+    assert_true(isinf(member.error) && member.error > 0.0);
     member.length = member.ridge = NAN;
     assert_int_equal(selection_search(test_run(), &with, &on, HYPER_FULL, 1, &member),
                      COVARY_ERR_NUMERIC);

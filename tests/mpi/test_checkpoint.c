@@ -74,7 +74,7 @@ static int interrupt_everywhere(const char *how, int n_points)
 }
 
 static const char *const phases[] = {
-    "ridge=1e-3", "solver.selection_frames=3",
+    "ridge=1e-3", "selection.frames=3",
     "properties=[{name: dipole, kind: vector, unit: e*bohr, phase: arbitrary, gap: energy}, "
     "{name: energy, kind: scalar, unit: hartree}]",
     NULL};
@@ -85,7 +85,7 @@ static const char *const iterative[] = {"ridge=1e-3", "solver.type=iterative", "
 static const char *const candidates[] = {
     "representation.basis=auto",   "representation.descriptor=distances",
     "representation.scaling=none", "kernel.type=auto",
-    "solver.selection_frames=4",   NULL};
+    "selection.frames=4",          NULL};
 
 static void a_stopped_fit_gives_the_same_model(void **unused)
 {

@@ -22,7 +22,7 @@ static covary_status fit_gram(covary_run *run)
 static covary_status fit_phases(covary_run *run)
 {
     static const char *const settings[] = {
-        "ridge=1e-3", "solver.selection_frames=3",
+        "ridge=1e-3", "selection.frames=3",
         "properties=[{name: dipole, kind: vector, unit: e*bohr, phase: arbitrary, gap: energy}, "
         "{name: energy, kind: scalar, unit: hartree}]"};
 

@@ -6,6 +6,7 @@
 #include "selection_support.h"
 
 #include "core/memory.h"
+#include "core/mix_bits.h"
 
 static void add_noise(training_set *set, double size)
 {
@@ -33,7 +34,7 @@ static void choice_is_the_same_bits_on_any_number_of_ranks(void **unused)
     for (int i = 0; i < 2; i++) {
         assert_true(here[i].length == there[i].length);
         assert_true(here[i].ridge == there[i].ridge);
-        assert_true(here[i].loo_rmse == there[i].loo_rmse);
+        assert_true(here[i].error == there[i].error);
         assert_true(here[i].at_edge == there[i].at_edge);
     }
     covary_run_destroy(&alone);
@@ -52,7 +53,7 @@ static void error_is_that_of_refits(void **unused)
     for (int i = 0; i < 2; i++) {
         const double expected = rmse_by_refits(&set, "matern-5/2", &property[i]);
 
-        assert_near(property[i].loo_rmse, expected, (i == 0 ? 0.05 : 1e-6) * expected);
+        assert_near(property[i].error, expected, (i == 0 ? 0.05 : 1e-6) * expected);
     }
     training_release(&set);
 }
@@ -78,7 +79,7 @@ static void nothing_nearby_is_better(void **unused)
             const selection_target other = {
                 .first = 0, .count = 1, .length = sigma * pow(2.0, a), .ridge = pow(10.0, b)};
 
-            n_better += rmse_by_refits(&set, "gaussian", &other) < 0.98 * chosen.loo_rmse;
+            n_better += rmse_by_refits(&set, "gaussian", &other) < 0.98 * chosen.error;
         }
     }
     for (int neighbor = 0; neighbor < 9; neighbor++) {
@@ -88,7 +89,7 @@ static void nothing_nearby_is_better(void **unused)
             .length = chosen.length * pow(2.0, 0.5 * (neighbor / 3 - 1)),
             .ridge = chosen.ridge * pow(10.0, 0.5 * (neighbor % 3 - 1))};
 
-        n_better += rmse_by_refits(&set, "gaussian", &other) < 0.98 * chosen.loo_rmse;
+        n_better += rmse_by_refits(&set, "gaussian", &other) < 0.98 * chosen.error;
     }
     assert_int_equal(n_better, 0);
     training_release(&set);
@@ -106,12 +107,12 @@ static void largest_ridge_of_a_plateau_is_taken(void **unused)
     deeper.length = chosen.length;
     deeper.ridge = 1e-4 * chosen.ridge;
     assert_ok(choose(&set, "laplacian", 1000, 1, &deeper));
-    assert_true(deeper.loo_rmse > chosen.loo_rmse / 1.01);
-    assert_true(deeper.loo_rmse < 1.01 * chosen.loo_rmse); /* it is a plateau */
-    assert_true(10.0 * chosen.ridge < 1.1e-3);             /* still on the first grid */
+    assert_true(deeper.error > chosen.error / 1.01);
+    assert_true(deeper.error < 1.01 * chosen.error); /* it is a plateau */
+    assert_true(10.0 * chosen.ridge < 1.1e-3);       /* still on the first grid */
     higher.ridge = 10.0 * chosen.ridge;
     assert_ok(choose(&set, "laplacian", 1000, 1, &higher));
-    assert_true(higher.loo_rmse > chosen.loo_rmse);
+    assert_true(higher.error > chosen.error);
     assert_false(chosen.at_edge);
     training_release(&set);
 }
@@ -123,11 +124,11 @@ static void noise_sets_the_error_that_is_found(void **unused)
 
     (void)unused;
     assert_ok(choose(&set, "gaussian", 1000, 1, &chosen));
-    assert_true(chosen.loo_rmse < 1e-3); /* smooth and without noise */
+    assert_true(chosen.error < 1e-3); /* smooth and without noise */
     add_noise(&set, 0.1);
     chosen.length = chosen.ridge = NAN;
     assert_ok(choose(&set, "gaussian", 1000, 1, &chosen));
-    assert_true(chosen.loo_rmse > 0.08 && chosen.loo_rmse < 0.14);
+    assert_true(chosen.error > 0.08 && chosen.error < 0.14);
     training_release(&set);
 }
 
@@ -150,9 +151,9 @@ static void fixed_values_are_kept(void **unused)
     for (int i = 1; i < 3; i++) {
         const double expected = rmse_by_refits(&set, "gaussian", &property[i]);
 
-        assert_near(property[i].loo_rmse, expected, 1e-4 * expected);
+        assert_near(property[i].error, expected, 1e-4 * expected);
     }
-    assert_true(isfinite(property[3].length) && property[3].loo_rmse > 0.0);
+    assert_true(isfinite(property[3].length) && property[3].error > 0.0);
     training_release(&set);
 }
 
@@ -170,7 +171,7 @@ static void shared_search_is_no_worse_than_one_alone(void **unused)
     assert_ok(choose(&set, "gaussian", 1000, 2, shared));
     for (int i = 0; i < 2; i++) {
         assert_ok(choose(&set, "gaussian", 1000, 1, &alone[i]));
-        assert_true(shared[i].loo_rmse <= 1.01 * alone[i].loo_rmse);
+        assert_true(shared[i].error <= 1.01 * alone[i].error);
     }
     assert_true(shared[0].length != shared[1].length || shared[0].ridge != shared[1].ridge);
     training_release(&set);
@@ -191,7 +192,7 @@ static void few_frames_get_usable_values(void **unused)
 
             assert_true(property[i].length > 0.0 && isfinite(property[i].length));
             assert_true(property[i].ridge > 0.0 && isfinite(property[i].ridge));
-            assert_near(property[i].loo_rmse, expected, 0.1 * expected);
+            assert_near(property[i].error, expected, 0.1 * expected);
         }
         training_release(&set);
     }
@@ -210,9 +211,9 @@ static void targets_of_zero_need_no_search(void **unused)
     assert_ok(choose(&set, "gaussian", 1000, 2, property));
     assert_true(property[0].ridge == 1e-3);
     assert_true(isfinite(property[0].length) && property[0].length > 0.0);
-    assert_true(property[0].loo_rmse == 0.0);
+    assert_true(property[0].error == 0.0);
     assert_false(property[0].at_edge);
-    assert_true(property[1].loo_rmse > 0.0);
+    assert_true(property[1].error > 0.0);
     training_release(&set);
 }
 
@@ -228,7 +229,7 @@ static void identical_frames_do_not_crash(void **unused)
     }
     assert_ok(choose(&set, "gaussian", 1000, 1, &chosen));
     assert_true(isfinite(chosen.length) && chosen.length > 0.0 && chosen.ridge > 0.0);
-    assert_near(chosen.loo_rmse, rmse_by_refits(&set, "gaussian", &chosen), 0.05 * chosen.loo_rmse);
+    assert_near(chosen.error, rmse_by_refits(&set, "gaussian", &chosen), 0.05 * chosen.error);
     training_release(&set);
 }
 
@@ -245,8 +246,7 @@ static void ridge_is_relative_to_the_kernel(void **unused)
     }
     assert_ok(choose(&set, "polynomial", 1000, 1, &chosen));
     assert_true(chosen.ridge > 1e4);
-    assert_near(chosen.loo_rmse, rmse_by_refits(&set, "polynomial", &chosen),
-                1e-3 * chosen.loo_rmse);
+    assert_near(chosen.error, rmse_by_refits(&set, "polynomial", &chosen), 1e-3 * chosen.error);
     training_release(&set);
 }
 
@@ -258,11 +258,86 @@ static void linear_kernel_searches_the_ridge_alone(void **unused)
     (void)unused;
     assert_ok(choose(&set, "linear", 1000, 1, &chosen));
     assert_near(chosen.length, sigma_of(&set), 1e-12 * chosen.length);
-    assert_near(chosen.loo_rmse, rmse_by_refits(&set, "linear", &chosen), 1e-6 * chosen.loo_rmse);
+    assert_near(chosen.error, rmse_by_refits(&set, "linear", &chosen), 1e-6 * chosen.error);
     training_release(&set);
 }
 
 /* Frames of the subset lie in the middle of equal pieces: with n = 3 m, every third from 1 on. */
+/* Frames of a subset that are side by side in folds: all in their order, or by random numbers. */
+static void order_of_folds(int64_t n, bool in_time, int64_t *order)
+{
+    for (int64_t i = 0; i < n; i++) {
+        int64_t to = i;
+
+        for (; !in_time && to > 0 &&
+               mix_bits((uint64_t)order[to - 1] + 1) > mix_bits((uint64_t)i + 1);
+             to--) {
+            order[to] = order[to - 1];
+        }
+        order[to] = i;
+    }
+}
+
+static void folds_are_left_out_together(void **unused)
+{
+    enum { N = 23, FOLDS = 5 };
+    training_set set = training_create(N, 3, 1, 21), sorted = training_create(N, 3, 1, 21);
+
+    (void)unused;
+    for (int in_time = 0; in_time <= 1; in_time++) {
+        const selection_rule rule = {SELECTION_FOLDS, FOLDS, in_time != 0};
+        const kernel         of = kernel_named("gaussian", 0, 3.0);
+        selection_target     fixed = {.first = 0, .count = 1, .length = 3.0, .ridge = 1e-4};
+        int64_t              order[N];
+        double               left_out[N], sum = 0.0;
+
+        order_of_folds(N, in_time != 0, order);
+        for (int64_t i = 0; i < N; i++) {
+            memcpy(sorted.rows + 3 * i, set.rows + 3 * order[i], 3 * sizeof *set.rows);
+            sorted.targets[i] = set.targets[order[i]];
+        }
+        for (int64_t fold = 0; fold < FOLDS; fold++) {
+            leave_out(&sorted, &of, 1e-4, (test_fold){fold * N / FOLDS, (fold + 1) * N / FOLDS},
+                      left_out);
+        }
+        for (int64_t i = 0; i < N; i++) {
+            sum += left_out[i] * left_out[i] / N;
+        }
+        assert_ok(choose_by(rule, test_run(), &set, "gaussian", 1000, 1, &fixed));
+        assert_near(fixed.error, sqrt(sum), 1e-8 * fixed.error);
+    }
+    training_release(&sorted);
+    training_release(&set);
+}
+
+/* The ridge of the likelihood is the noise that there is; its error, for which no refits exist, is
+ * tested in unit/test_criterion.c. */
+static void likelihood_finds_the_noise(void **unused)
+{
+    const selection_rule rule = {.by = SELECTION_LIKELIHOOD};
+    training_set         set = training_create(60, 2, 1, 23);
+    selection_target     chosen = {.first = 0, .count = 1, .length = NAN, .ridge = NAN};
+
+    (void)unused;
+    add_noise(&set, 0.05);
+    assert_ok(choose_by(rule, test_run(), &set, "gaussian", 1000, 1, &chosen));
+    assert_true(chosen.error > 0.05 && chosen.error < 0.08);
+    for (int i = 0; i < 4; i++) {
+        selection_target other = {.first = 0,
+                                  .count = 1,
+                                  .length = chosen.length * (i == 0   ? 1.5
+                                                             : i == 1 ? 0.67
+                                                                      : 1.0),
+                                  .ridge = chosen.ridge * (i == 2   ? 4.0
+                                                           : i == 3 ? 0.25
+                                                                    : 1.0)};
+
+        assert_ok(choose_by(rule, test_run(), &set, "gaussian", 1000, 1, &other));
+        assert_true(other.error > 0.995 * chosen.error);
+    }
+    training_release(&set);
+}
+
 static void subset_is_evenly_spaced(void **unused)
 {
     training_set     all = training_create(60, 3, 1, 11);
@@ -279,7 +354,7 @@ static void subset_is_evenly_spaced(void **unused)
     assert_ok(choose(&part, "gaussian", 1000, 1, &of_part));
     assert_true(of_all.length == of_part.length);
     assert_true(of_all.ridge == of_part.ridge);
-    assert_true(of_all.loo_rmse == of_part.loo_rmse);
+    assert_true(of_all.error == of_part.error);
     training_release(&part);
     training_release(&all);
 }
@@ -295,8 +370,8 @@ static void coarse_grid_finds_nearly_the_same_error(void **unused)
     add_noise(&set, 0.01);
     assert_ok(choose(&set, "gaussian", 502, 1, &coarse));
     assert_ok(choose(&set, "gaussian", 250, 1, &full));
-    assert_true(coarse.loo_rmse < full.loo_rmse);
-    assert_true(coarse.loo_rmse > 0.009);
+    assert_true(coarse.error < full.error);
+    assert_true(coarse.error > 0.009);
     training_release(&set);
 }
 
@@ -354,6 +429,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(identical_frames_do_not_crash),
     cmocka_unit_test(ridge_is_relative_to_the_kernel),
     cmocka_unit_test(linear_kernel_searches_the_ridge_alone),
+    cmocka_unit_test(folds_are_left_out_together),
+    cmocka_unit_test(likelihood_finds_the_noise),
     cmocka_unit_test(subset_is_evenly_spaced),
     cmocka_unit_test(coarse_grid_finds_nearly_the_same_error),
     cmocka_unit_test(wrong_requests_are_refused),

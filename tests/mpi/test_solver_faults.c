@@ -70,7 +70,8 @@ static covary_status choose(covary_run *run, const training_set *set, const trai
     selection_target       chosen[] = {{.first = 0, .count = 1, .length = 2.0, .ridge = NAN},
                                        {.first = 1, .count = 1, .length = 2.0, .ridge = 1e-3}};
 
-    return select_hyperparameters(run, &with, &panels->train, panels->targets, limits, HYPER_FULL,
+    return select_hyperparameters(run, &with, &panels->train, panels->targets, limits,
+                                  (selection_rule){.by = SELECTION_FOLDS, .n_folds = 3}, HYPER_FULL,
                                   2, chosen);
 }
 

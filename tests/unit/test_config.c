@@ -87,9 +87,10 @@ static const char full[] =
     "kernel: {type: polynomial, length: 2.5, degree: 20}\n"
     "ridge: 1e-8\n"
     "solver:\n"
-    "  {type: low-rank, block: 64, inducing: 300, selection_frames: 2, selection_seconds: 0.5,\n"
+    "  {type: low-rank, block: 64, inducing: 300,\n"
     "   grid: 2x3, factorization: scalapack, checkpoint: none, checkpoint_minutes: 0.25}\n"
-    "output: out/m.h5\n";
+    "output: out/m.h5\n"
+    "selection: {criterion: k-fold, folds: 7, blocks: time, frames: 2, seconds: 0.5}\n";
 
 static void every_key_is_read(void **state)
 {
@@ -138,6 +139,9 @@ static void every_key_is_read(void **state)
     assert_int_equal(config->grid_rows, 2);
     assert_int_equal(config->grid_cols, 3);
     assert_string_equal(config->factorization, "scalapack");
+    assert_string_equal(config->criterion, "k-fold");
+    assert_int_equal(config->folds, 7);
+    assert_string_equal(config->fold_blocks, "time");
     assert_int_equal(config->selection_frames, 2);
     assert_true(config->selection_seconds == 0.5);
     assert_string_equal(config->checkpoint, "none");
@@ -362,12 +366,6 @@ static void numbers_out_of_range_are_refused(void **state)
     refuse(MINIMAL "solver: {grid: 4}\n", NULL, "case.yaml, line 3: 'solver.grid' is '4'");
     refuse(MINIMAL "solver: {factorization: magma}\n", NULL,
            "case.yaml, line 3: 'solver.factorization' is 'magma'");
-    refuse(MINIMAL "solver: {selection_frames: 1}\n", NULL,
-           "case.yaml, line 3: 'solver.selection_frames' is '1'");
-    refuse(MINIMAL "solver: {selection_seconds: 0}\n", NULL,
-           "case.yaml, line 3: 'solver.selection_seconds' is '0'; it must be a number above 0");
-    refuse(MINIMAL "solver: {selection_seconds: auto}\n", NULL,
-           "case.yaml, line 3: 'solver.selection_seconds' is 'auto'; it must be a number above 0");
 }
 
 static void choices_are_checked(void **state)

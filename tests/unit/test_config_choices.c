@@ -233,6 +233,21 @@ static void effort_of_leave_one_out_fits_the_solver(void **state)
            "estimated");
 }
 
+static void keys_of_the_selection_are_checked(void **state)
+{
+    (void)state;
+    refuse(MINIMAL "selection: {frames: 1}\n", NULL,
+           "case.yaml, line 3: 'selection.frames' is '1'");
+    refuse(MINIMAL "selection: {folds: 1}\n", NULL,
+           "case.yaml, line 3: 'selection.folds' is '1'; it must be a whole number from 2 to 1000");
+    refuse(MINIMAL "selection: {criterion: loo}\n", NULL,
+           "case.yaml, line 3: 'selection.criterion' is 'loo'");
+    refuse(MINIMAL "selection: {seconds: 0}\n", NULL,
+           "case.yaml, line 3: 'selection.seconds' is '0'; it must be a number above 0");
+    refuse(MINIMAL "selection: {seconds: auto}\n", NULL,
+           "case.yaml, line 3: 'selection.seconds' is 'auto'; it must be a number above 0");
+}
+
 static void predictions_are_of_the_molecule_alone_or_of_boxes(void **state)
 {
     covary_config *config = NULL;
@@ -259,6 +274,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(phases_are_checked),
     cmocka_unit_test(keys_of_the_iterative_solver_are_read),
     cmocka_unit_test(effort_of_leave_one_out_fits_the_solver),
+    cmocka_unit_test(keys_of_the_selection_are_checked),
     cmocka_unit_test(predictions_are_of_the_molecule_alone_or_of_boxes),
 };
 

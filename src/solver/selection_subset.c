@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The frames that a search sees, and which of them are left out together. */
+#include "core/memory.h"
+#include "core/mix_bits.h"
+#include "core/status.h"
+#include "solver/selection.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int64_t selection_count(int64_t n_frames, int n_rows, selection_limits limits)
+{
+    int64_t count = limits.max_rows / n_rows;
+
+    count = count < limits.max_frames ? count : limits.max_frames;
+    count = count < n_frames ? count : n_frames;
+    return count > 1 ? count : 1;
+}
+
+void selection_frames(int64_t n_frames, int64_t n_chosen, int64_t *chosen)
+{
+    for (int64_t i = 0; i < n_chosen; i++) {
+        chosen[i] = (2 * i + 1) * n_frames / (2 * n_chosen);
+    }
+}
+
+double selection_sigma(const covariant_kernel *with, const covariant_frames *train)
+{
+    const int64_t n = train->n_frames * with->n_sites, dimension = with->dimension;
+    double        variance = 0.0;
+
+    for (int64_t col = 0; col < dimension; col++) {
+        double mean = 0.0;
+
+        for (int64_t row = 0; row < n; row++) {
+            mean += train->features[row * dimension + col] / (double)n;
+        }
+        for (int64_t row = 0; row < n; row++) {
+            const double deviation = train->features[row * dimension + col] - mean;
+
+            variance += deviation * deviation / (double)n;
+        }
+    }
+    return variance > 0.0 ? sqrt(variance) : 1.0;
+}
+
+void selection_release(selection_subset *released)
+{
+    MEMORY_RELEASE(&released->starts);
+    MEMORY_RELEASE(&released->targets);
+    MEMORY_RELEASE(&released->tensors);
+    MEMORY_RELEASE(&released->features);
+    released->system = (selection_system){0};
+}
+
+/* Rows of `from` that belong to the chosen frames, n_rows each, on every rank. */
+static covary_status gather(covary_run *run, const panel *from, int n_rows, int64_t n_chosen,
+                            const int64_t *chosen, double **out)
+{
+    covary_status status = COVARY_OK;
+    int64_t      *wanted = NULL;
+
+    COVARY_TRY_TOGETHER(run, "subset", MEMORY_ALLOCATE("chosen rows", n_chosen * n_rows, &wanted));
+    COVARY_TRY_TOGETHER(run, "subset",
+                        MEMORY_ALLOCATE("subset", n_chosen * n_rows * from->width, out));
+    for (int64_t row = 0; row < n_chosen * n_rows; row++) {
+        wanted[row] = chosen[row / n_rows] * n_rows + row % n_rows;
+    }
+    COVARY_TRY(panel_gather(from, n_chosen * n_rows, wanted, *out));
+
+done:
+    MEMORY_RELEASE(&wanted);
+    return status;
+}
+
+covary_status selection_gather(covary_run *run, const covariant_kernel *with,
+                               const covariant_panels *train, const panel *targets,
+                               int64_t n_chosen, const int64_t *chosen, selection_subset *out)
+{
+    covary_status status = COVARY_OK;
+
+    *out = (selection_subset){0};
+    COVARY_TRY(gather(run, train->features, 1, n_chosen, chosen, &out->features));
+    if (train->tensors != NULL) {
+        COVARY_TRY(gather(run, train->tensors, 1, n_chosen, chosen, &out->tensors));
+    }
+    COVARY_TRY(gather(run, targets, with->n_rows, n_chosen, chosen, &out->targets));
+    out->system = (selection_system){.train = {n_chosen, out->features, out->tensors},
+                                     .n_columns = targets->width,
+                                     .targets = out->targets};
+    out->system.sigma = selection_sigma(with, &out->system.train);
+
+done:
+    return status;
+}
+
+const char *selection_error_name(selection_by by)
+{
+    static const char *const names[] = {
+        [SELECTION_LEAVE_ONE_OUT] = "leave-one-out rmse",
+        [SELECTION_FOLDS] = "rmse of folds",
+        [SELECTION_LIKELIHOOD] = "deviation of the most likely process",
+    };
+
+    return names[by];
+}
+
+/* A frame and its place in a random order. */
+typedef struct {
+    uint64_t key;
+    int64_t  frame;
+} shuffled;
+
+static int compare_keys(const void *a, const void *b)
+{
+    const uint64_t x = ((const shuffled *)a)->key, y = ((const shuffled *)b)->key;
+
+    return (x > y) - (x < y);
+}
+
+/* Rows of frames in another order; `size` numbers a frame. */
+static covary_status permute(int64_t n, const shuffled *order, int64_t size, double *values)
+{
+    covary_status status = COVARY_OK;
+    double       *copy = NULL;
+
+    COVARY_TRY(MEMORY_ALLOCATE("frames in another order", n * size, &copy));
+    memcpy(copy, values, (size_t)(n * size) * sizeof *copy);
+    for (int64_t i = 0; i < n; i++) {
+        memcpy(values + i * size, copy + order[i].frame * size, (size_t)size * sizeof *copy);
+    }
+
+done:
+    MEMORY_RELEASE(&copy);
+    return status;
+}
+
+static covary_status shuffle(const covariant_kernel *with, selection_subset *subset)
+{
+    covary_status           status = COVARY_OK;
+    const selection_system *system = &subset->system;
+    const int64_t           n = system->train.n_frames, n_rows = with->n_rows;
+    shuffled               *order = NULL;
+
+    COVARY_TRY(MEMORY_ALLOCATE("order of frames", n, &order));
+    for (int64_t i = 0; i < n; i++) {
+        order[i] = (shuffled){.key = mix_bits((uint64_t)i + 1), .frame = i};
+    }
+    qsort(order, (size_t)n, sizeof *order, compare_keys);
+    COVARY_TRY(permute(n, order, with->n_sites * with->dimension, subset->features));
+    COVARY_TRY(permute(n, order, n_rows * system->n_columns, subset->targets));
+    if (subset->tensors != NULL) {
+        COVARY_TRY(permute(n, order, with->n_sites * n_rows * with->n_tensors, subset->tensors));
+    }
+
+done:
+    MEMORY_RELEASE(&order);
+    return status;
+}
+
+covary_status selection_arrange(const covariant_kernel *with, selection_rule rule,
+                                selection_subset *subset)
+{
+    covary_status   status = COVARY_OK;
+    criterion_rule *made = &subset->system.rule;
+    const int64_t   n = subset->system.train.n_frames;
+
+    *made = (criterion_rule){.kind = rule.by == SELECTION_LIKELIHOOD ? CRITERION_LIKELIHOOD
+                                                                     : CRITERION_LEFT_OUT};
+    if (rule.by != SELECTION_FOLDS || rule.n_folds >= n) {
+        return COVARY_OK;
+    }
+    COVARY_TRY(MEMORY_ALLOCATE("folds", rule.n_folds + 1, &subset->starts));
+    for (int64_t fold = 0; fold <= rule.n_folds; fold++) {
+        subset->starts[fold] = fold * n / rule.n_folds;
+    }
+    made->n_folds = rule.n_folds;
+    made->starts = subset->starts;
+    if (!rule.in_time) {
+        COVARY_TRY(shuffle(with, subset));
+    }
+
+done:
+    return status;
+}
