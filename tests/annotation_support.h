@@ -70,12 +70,13 @@ static inline annotation_observable *observables(void)
 {
     static annotation_observable list[OBSERVABLES];
 
-    list[0] = (annotation_observable){"charges", NULL, "scalar", 0, true, false};
-    list[1] = (annotation_observable){"dipole", unit_named("e*bohr"), "vector", 1, false, false};
-    list[2] = (annotation_observable){"energy", unit_named("eV"), "scalar", 0, false, false};
-    list[3] = (annotation_observable){"forces", NULL, "vector", 1, true, false};
+    list[0] = (annotation_observable){"charges", NULL, "scalar", 0, true, false, NULL};
+    list[1] =
+        (annotation_observable){"dipole", unit_named("e*bohr"), "vector", 1, false, false, NULL};
+    list[2] = (annotation_observable){"energy", unit_named("eV"), "scalar", 0, false, false, NULL};
+    list[3] = (annotation_observable){"forces", NULL, "vector", 1, true, false, NULL};
     list[4] = (annotation_observable){
-        "polarizability", unit_named("bohr^3"), "symmetric-tensor", 2, false, false};
+        "polarizability", unit_named("bohr^3"), "symmetric-tensor", 2, false, false, NULL};
     return list;
 }
 

@@ -45,6 +45,7 @@ typedef enum {
     ANNOTATION_AMBIGUOUS = 2,  /* body axes nearer to an ambiguity than in training */
     ANNOTATION_UNCERTAIN = 4,  /* predicted standard deviation beyond that of training */
     ANNOTATION_DEGENERATE = 8, /* a predicted gap too small to divide by: the value is limited */
+    ANNOTATION_CLOSE = 16,     /* two atoms closer than any of their elements in training */
     ANNOTATION_MISSING = 128   /* not predicted yet; values mean nothing */
 } annotation_flag;
 
@@ -55,6 +56,7 @@ typedef struct {
     int         rank; /* 3^rank values per frame (per atom), row-major */
     bool        per_atom;
     bool        per_molecule; /* of each molecule of a box */
+    const char *description;  /* in words, kept as an attribute; may be NULL */
 } annotation_observable;
 
 typedef struct {

@@ -77,6 +77,7 @@ static covary_status column_add_observable(column_table *table, const annotation
     COVARY_TRY(column_add(table, layout->n_frames, "/observables/", observable->name,
                           STORAGE_FLOAT64, &at));
     table->columns[at].unit = observable->unit ? observable->unit->h5md_name : "";
+    table->columns[at].description = observable->description;
     if (observable->per_molecule) {
         column_extend(&table->columns[at], layout->n_molecules);
     }
@@ -99,7 +100,9 @@ static covary_status column_add_domain(column_table *table, const annotation_lay
 
     COVARY_TRY(column_add(table, layout->n_frames, group, "domain", STORAGE_UINT8, &table->flags));
     table->columns[table->flags].description =
-        "sum of flags; 0: the frame resembles the training set";
+        "sum of flags; 0: the frame resembles the training set; 1: far from it; 2: axes nearly "
+        "ambiguous; 4: less certain than any training frame; 8: gap too small to divide by; 16: "
+        "atoms too close; 128: not predicted yet";
     if (layout->margin) {
         COVARY_TRY(column_add(table, layout->n_frames, group, "domain_margin", STORAGE_FLOAT64,
                               &table->margin));

@@ -24,7 +24,7 @@ typedef struct {
     int          rank;
     int64_t      dims[STORAGE_MAX_RANK]; /* dims[0]: frames */
     const char  *unit;                   /* H5MD's name, borrowed from static text; "": none */
-    const char  *description;            /* static text or NULL */
+    const char  *description;            /* static text, the observable's, or NULL */
 } column;
 
 /* Observables come first, in the order of the layout; then flags, and what the layout asks for. */

@@ -144,6 +144,7 @@ static covary_status reader_add(annotation *opened, const char *name)
     opened->n_observables++;
     COVARY_TRY(memory_copy_text(name, (char **)&added->name));
     COVARY_TRY(reader_get_optional(file, path.data, "kind", (char **)&added->kind));
+    COVARY_TRY(reader_get_optional(file, path.data, "description", (char **)&added->description));
     COVARY_TRY(reader_get_optional(file, path.data, "unit_name", &unit_name));
     if (unit_name) {
         COVARY_TRY(unit_find(unit_name, &added->unit));
@@ -219,6 +220,7 @@ void annotation_close(annotation **closed)
     provenance_release(&(*closed)->from);
     for (int o = 0; o < (*closed)->n_observables; o++) {
         MEMORY_RELEASE((char **)&(*closed)->observables[o].name);
+        MEMORY_RELEASE((char **)&(*closed)->observables[o].description);
         MEMORY_RELEASE((char **)&(*closed)->observables[o].kind);
     }
     storage_release_texts((*closed)->n_observables, &(*closed)->datasets);

@@ -74,6 +74,30 @@ done:
     return status;
 }
 
+/* Only of models that predict their errors. */
+static covary_status add_calibration(text *into, const calibration *of)
+{
+    covary_status status = COVARY_OK;
+
+    if (!(of->n > 0.0)) {
+        return COVARY_OK;
+    }
+    COVARY_TRY(text_add(into, "      "));
+    COVARY_TRY(add_number(into, "coverage_68", calibration_observed(of, CALIBRATION_68), ", "));
+    COVARY_TRY(add_number(into, "coverage_95", calibration_observed(of, CALIBRATION_95), ",\n"));
+    COVARY_TRY(text_add(into, "      \"calibration\": ["));
+    for (int level = 0; level < CALIBRATION_LEVELS; level++) {
+        COVARY_TRY(text_add(into, "{"));
+        COVARY_TRY(add_number(into, "deviations", calibration_width(level), ", "));
+        COVARY_TRY(add_number(into, "nominal", calibration_nominal(level), ", "));
+        COVARY_TRY(add_number(into, "observed", calibration_observed(of, level),
+                              level + 1 < CALIBRATION_LEVELS ? "}, " : "}],\n"));
+    }
+
+done:
+    return status;
+}
+
 static covary_status make_json(const covary_model *model, const covary_evaluation *evaluation,
                                text *into)
 {
@@ -89,6 +113,7 @@ static covary_status make_json(const covary_model *model, const covary_evaluatio
         COVARY_TRY(text_add_json(into, covary_model_property_unit(model, p)));
         COVARY_TRY(text_add(into, ", "));
         COVARY_TRY(add_errors(into, &errors, ",\n"));
+        COVARY_TRY(add_calibration(into, &evaluation->calibrations[p]));
         COVARY_TRY(add_irreps(into, evaluation, p));
         COVARY_TRY(add_components(into, evaluation, p));
         COVARY_TRY(text_add(into, "    }%s\n", p + 1 < evaluation->n_properties ? "," : ""));
@@ -137,6 +162,29 @@ done:
     return status;
 }
 
+/* How many components lie within one and 1.96 standard deviations. */
+static covary_status add_coverage(const covary_model *model, const covary_evaluation *evaluation,
+                                  text *into)
+{
+    covary_status status = COVARY_OK;
+
+    if (model->uncertainty == UNCERTAINTY_NONE) {
+        return COVARY_OK;
+    }
+    COVARY_TRY(
+        text_add(into, "\n%-20s %18s %18s\n", "within", "1 std (68.3 %)", "1.96 std (95 %)"));
+    for (int p = 0; p < evaluation->n_properties; p++) {
+        const calibration *here = &evaluation->calibrations[p];
+        COVARY_TRY(text_add(into, "%-20s %16.1f %% %16.1f %%\n",
+                            covary_model_property_name(model, p),
+                            100.0 * calibration_observed(here, CALIBRATION_68),
+                            100.0 * calibration_observed(here, CALIBRATION_95)));
+    }
+
+done:
+    return status;
+}
+
 static covary_status report(covary_run *run, const arguments *given, const covary_model *model,
                             const covary_evaluation *evaluation)
 {
@@ -144,6 +192,7 @@ static covary_status report(covary_run *run, const arguments *given, const covar
     text          table = {0}, json = {0};
 
     COVARY_TRY_TOGETHER(run, "make the table", make_table(model, evaluation, &table));
+    COVARY_TRY_TOGETHER(run, "add the coverage", add_coverage(model, evaluation, &table));
     if (given->json == NULL || strcmp(given->json, "-") != 0) { /* JSON alone can be parsed */
         print_result(run, &table);
     }
@@ -195,7 +244,11 @@ static covary_status more_help(text *into)
         "norm, where an isotropic part (l = 0) counts from its mean; the ratio of the two.  In the "
         "row l = 0 the value is trace / 3 (rank 4: sum_ij T_iijj / 5), so that its error times "
         "sqrt(3) (rank 4: sqrt(5)) and those of the other rows add in squares to that of the "
-        "property.  --json also gives components.\n",
+        "property.  Below, how many of the Cartesian components lie within one and 1.96 of the "
+        "standard "
+        "deviations that the model predicts.  --json also gives components, and the whole "
+        "calibration: intervals of how many standard deviations hold how many errors, for normal "
+        "ones and here.\n",
         into);
 }
 

@@ -5,15 +5,15 @@
 #include "core/memory.h"
 #include "core/status.h"
 
-enum { BLOCK = 65536 };
+enum { BLOCK = 65536, N_FLAGS = 5 };
 
 typedef struct {
-    int64_t far, ambiguous, degenerate, missing;
+    int64_t far, ambiguous, degenerate, uncertain, close, missing;
 } flag_counts;
 
 /* Each rank counts its share of the frames that are done, in blocks of bounded memory.  Local. */
 static covary_status count_share(const annotation *opened, int64_t first, int64_t end,
-                                 int64_t counts[3])
+                                 int64_t counts[N_FLAGS])
 {
     covary_status status = COVARY_OK;
     uint8_t      *flags = NULL;
@@ -28,6 +28,8 @@ static covary_status count_share(const annotation *opened, int64_t first, int64_
             counts[0] += (flags[i] & ANNOTATION_FAR) != 0;
             counts[1] += (flags[i] & ANNOTATION_AMBIGUOUS) != 0;
             counts[2] += (flags[i] & ANNOTATION_DEGENERATE) != 0;
+            counts[3] += (flags[i] & ANNOTATION_UNCERTAIN) != 0;
+            counts[4] += (flags[i] & ANNOTATION_CLOSE) != 0;
         }
     }
 
@@ -39,13 +41,14 @@ done:
 static covary_status count_flags(covary_run *run, const annotation *opened, flag_counts *out)
 {
     covary_status status = COVARY_OK;
-    int64_t       n = annotation_n_complete(opened), counts[3] = {0};
+    int64_t       n = annotation_n_complete(opened), counts[N_FLAGS] = {0};
     int           rank = covary_run_rank(run), size = covary_run_size(run);
 
     COVARY_TRY_TOGETHER(run, "count the flags",
                         count_share(opened, n * rank / size, n * (rank + 1) / size, counts));
-    MPI_Allreduce(MPI_IN_PLACE, counts, 3, MPI_INT64_T, MPI_SUM, covary_run_comm(run));
-    *out = (flag_counts){counts[0], counts[1], counts[2], annotation_n_frames(opened) - n};
+    MPI_Allreduce(MPI_IN_PLACE, counts, N_FLAGS, MPI_INT64_T, MPI_SUM, covary_run_comm(run));
+    *out = (flag_counts){counts[0], counts[1], counts[2],
+                         counts[3], counts[4], annotation_n_frames(opened) - n};
 
 done:
     return status;
@@ -116,12 +119,14 @@ static covary_status say(const annotation *opened, const char *path, flag_counts
                             of->per_molecule ? ", per molecule" : "",
                             of->per_atom ? ", per atom" : "", unit_name(of)));
     }
-    COVARY_TRY(text_add(said,
-                        "  domain        %lld %s far from the training set, %lld with nearly "
-                        "ambiguous axes, %lld with gaps too small to divide by\n",
-                        (long long)flags.far,
-                        annotation_n_molecules(opened) > 0 ? "molecules" : "frames",
-                        (long long)flags.ambiguous, (long long)flags.degenerate));
+    COVARY_TRY(
+        text_add(said,
+                 "  domain        %lld %s far from the training set, %lld with nearly "
+                 "ambiguous axes, %lld with gaps too small to divide by, %lld less certain than "
+                 "any training frame, %lld with atoms too close\n",
+                 (long long)flags.far, annotation_n_molecules(opened) > 0 ? "molecules" : "frames",
+                 (long long)flags.ambiguous, (long long)flags.degenerate,
+                 (long long)flags.uncertain, (long long)flags.close));
     if (model != NULL) {
         COVARY_TRY(text_add(said, "  model         %s\n", model));
     }
@@ -151,9 +156,10 @@ static covary_status tell(const annotation *opened, flag_counts flags, text *jso
                         annotation_has_time(opened) ? "true" : "false"));
     COVARY_TRY(text_add(json,
                         ", \"far\": %lld, \"ambiguous\": %lld, \"degenerate\": %lld, "
-                        "\"missing\": %lld",
+                        "\"uncertain\": %lld, \"close\": %lld, \"missing\": %lld",
                         (long long)flags.far, (long long)flags.ambiguous,
-                        (long long)flags.degenerate, (long long)flags.missing));
+                        (long long)flags.degenerate, (long long)flags.uncertain,
+                        (long long)flags.close, (long long)flags.missing));
     COVARY_TRY(text_add(json, ", \"molecules\": %lld, \"observables\": {",
                         (long long)annotation_n_molecules(opened)));
     for (int o = 0; o < n; o++) {

@@ -145,6 +145,47 @@ done:
     return status;
 }
 
+/* How well residuals of left-out frames fit their standard deviations. */
+static covary_status say_calibration(const calibration *of, text *said)
+{
+    covary_status status = COVARY_OK;
+
+    if (!(of->n > 0.0)) {
+        return COVARY_OK;
+    }
+    COVARY_TRY(text_add(said, "    leave-one-out within standard deviations (of a normal error):"));
+    for (int level = 0; level < CALIBRATION_LEVELS; level++) {
+        COVARY_TRY(text_add(said, "%s %.2f: %.1f %% (%.1f %%)", level % 4 == 0 ? "\n     " : ",",
+                            calibration_width(level), 100.0 * calibration_observed(of, level),
+                            100.0 * calibration_nominal(level)));
+    }
+    COVARY_TRY(text_add(said, "\n"));
+
+done:
+    return status;
+}
+
+static covary_status say_uncertainty(const covary_model *model, text *said)
+{
+    covary_status status = COVARY_OK;
+    char          size[32];
+
+    if (model->n_variances == 0) {
+        return text_add(said, "  uncertainty   none\n");
+    }
+    text_format_bytes((double)variance_bytes(model), sizeof size, size);
+    COVARY_TRY(text_add(said, "  uncertainty   %s, from", uncertainty_name(model->uncertainty)));
+    for (int v = 0; v < model->n_variances; v++) {
+        COVARY_TRY(
+            text_add(said, "%s %lld", v > 0 ? "," : "", (long long)model->variances[v].n_frames));
+    }
+    COVARY_TRY(text_add(said, " training frames: %s, %.2g times the operations of a prediction\n",
+                        size, variance_flops(model) / variance_prediction_flops(model)));
+
+done:
+    return status;
+}
+
 static covary_status say_property(const model_property *of, text *said)
 {
     covary_status status = COVARY_OK;
@@ -162,6 +203,7 @@ static covary_status say_property(const model_property *of, text *said)
                             of->loo.rms_reference));
     }
     COVARY_TRY(text_add(said, "\n"));
+    COVARY_TRY(say_calibration(&of->calibration, said));
     COVARY_TRY(text_add(said, "    turns with the molecule to %.2g (rounding explains %.2g)\n",
                         of->self_test, of->self_test_bound));
     COVARY_TRY(text_add(said, "    single precision adds %.2g: %s\n", of->single_error,
@@ -259,6 +301,29 @@ done:
     return status;
 }
 
+static covary_status json_calibration(const calibration *of, text *json)
+{
+    covary_status status = COVARY_OK;
+
+    if (!(of->n > 0.0)) {
+        return COVARY_OK;
+    }
+    COVARY_TRY(add_number(json, "loo_coverage_68", calibration_observed(of, CALIBRATION_68)));
+    COVARY_TRY(add_number(json, "loo_coverage_95", calibration_observed(of, CALIBRATION_95)));
+    COVARY_TRY(text_add(json, ", \"loo_calibration\": ["));
+    for (int level = 0; level < CALIBRATION_LEVELS; level++) {
+        COVARY_TRY(text_add(json, "%s{\"deviations\": %.4g", level > 0 ? ", " : "",
+                            calibration_width(level)));
+        COVARY_TRY(add_number(json, "nominal", calibration_nominal(level)));
+        COVARY_TRY(add_number(json, "observed", calibration_observed(of, level)));
+        COVARY_TRY(text_add(json, "}"));
+    }
+    COVARY_TRY(text_add(json, "]"));
+
+done:
+    return status;
+}
+
 static covary_status json_property(const model_property *of, text *json)
 {
     covary_status status = COVARY_OK;
@@ -277,6 +342,7 @@ static covary_status json_property(const model_property *of, text *json)
     COVARY_TRY(add_number(json, "self_test", of->self_test));
     COVARY_TRY(add_number(json, "self_test_bound", of->self_test_bound));
     COVARY_TRY(add_number(json, "single_precision_error", of->single_error));
+    COVARY_TRY(json_calibration(&of->calibration, json));
     COVARY_TRY(text_add(json, ", \"irreps\": {"));
     for (int k = 0; k < of->n_parts; k++) {
         COVARY_TRY(text_add(json, "%s", k > 0 ? ", " : ""));
@@ -330,6 +396,13 @@ static covary_status json_model(const covary_model *model, text *json)
     COVARY_TRY(text_add(json, ", \"solver\": {\"type\": \"%s\", \"reason\": ", model->solver));
     COVARY_TRY(text_add_json(json, model->solver_reason));
     COVARY_TRY(text_add(json, "}"));
+    COVARY_TRY(text_add(json, ", \"uncertainty\": \"%s\", \"uncertainty_frames\": [",
+                        uncertainty_name(model->uncertainty)));
+    for (int v = 0; v < model->n_variances; v++) {
+        COVARY_TRY(
+            text_add(json, "%s%lld", v > 0 ? ", " : "", (long long)model->variances[v].n_frames));
+    }
+    COVARY_TRY(text_add(json, "]"));
     COVARY_TRY(text_add(json, ", \"representations\": ["));
     for (int r = 0; r < model->n_representations; r++) {
         COVARY_TRY(text_add(json, "%s", r > 0 ? ", " : ""));
@@ -351,6 +424,7 @@ static covary_status describe(const covary_model *model, const char *path, text 
     covary_status status = COVARY_OK;
 
     COVARY_TRY(say_molecule(model, path, said));
+    COVARY_TRY(say_uncertainty(model, said));
     for (int r = 0; r < model->n_representations; r++) {
         COVARY_TRY(say_representation(model->representations[r], r, model->n_train, said));
     }

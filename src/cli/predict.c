@@ -5,6 +5,7 @@
 #include "core/status.h"
 #include "model/annotate_layout.h"
 #include "model/annotate_plan.h"
+#include "model/model.h"
 #include <covary/model.h>
 
 #include <string.h>
@@ -19,6 +20,7 @@ enum {
     COMPRESS,
     CHUNK,
     MOLECULES,
+    UNCERTAINTY,
     N_KEYS
 };
 
@@ -31,6 +33,7 @@ static const char *const keys[N_KEYS + 1] = {
     [COMPRESS] = "annotation.compress",
     [CHUNK] = "annotation.chunk",
     [MOLECULES] = "molecules",
+    [UNCERTAINTY] = "uncertainty",
 };
 
 static covary_status unknown_key(const char *setting)
@@ -81,7 +84,8 @@ static bool find_molecules(const char *value, covary_molecules *out)
 }
 
 static covary_status apply_setting(const char *setting, covary_annotate_options *options,
-                                   covary_export_options *wanted, const char **precision)
+                                   covary_export_options *wanted, const char **precision,
+                                   const char **error)
 {
     const char *value = strchr(setting, '=');
     int         key = 0;
@@ -115,6 +119,9 @@ static covary_status apply_setting(const char *setting, covary_annotate_options 
                    : COVARY_FAIL(COVARY_ERR_CONFIG, "--set %s: auto or none is needed", setting);
     case PRECISION:
         *precision = value;
+        return COVARY_OK;
+    case UNCERTAINTY:
+        *error = value;
         return COVARY_OK;
     case FLUSH_SECONDS:
         if (!text_to_double(value, &options->flush_seconds) || !(options->flush_seconds >= 0.0)) {
@@ -160,7 +167,7 @@ static covary_status perform(covary_run *run, const arguments *given)
         .compress = given->compress,
         .chunk = given->chunk,
     };
-    const char      *name = given->precision;
+    const char      *name = given->precision, *error = NULL;
     covary_precision precision;
     text             report = {0};
     bool             direct;
@@ -171,7 +178,7 @@ static covary_status perform(covary_run *run, const arguments *given)
             COVARY_FAIL(COVARY_ERR_USAGE, "--molecules %s: give auto or none", given->molecules));
     }
     for (int s = 0; s < given->n_settings; s++) {
-        COVARY_TRY(apply_setting(given->settings[s], &options, &wanted, &name));
+        COVARY_TRY(apply_setting(given->settings[s], &options, &wanted, &name, &error));
     }
     /* an annotation of all properties, as it grows */
     direct = strcmp(wanted.format, "h5md") == 0 && wanted.compress == 0 && wanted.chunk == 0 &&
@@ -179,6 +186,7 @@ static covary_status perform(covary_run *run, const arguments *given)
     COVARY_TRY(find_precision(name, &precision));
     COVARY_TRY(covary_model_load(run, given->model, &model));
     COVARY_TRY(covary_model_set_precision(run, model, precision));
+    COVARY_TRY(error != NULL ? model_set_uncertainty(model, error) : COVARY_OK);
     if (given->dry_run) {
         COVARY_TRY(annotate_plan(run, model, given->files, given->n_files, &options,
                                  direct ? NULL : &wanted, given->output, &report));
@@ -213,6 +221,8 @@ static covary_status more_help(text *into)
                      "  molecules                      auto or none (default: as in the "
                      "configuration of the fit)\n"
                      "and, without an option,\n"
+                     "  uncertainty                    none, std or covariance (default: as in the "
+                     "configuration of the fit)\n"
                      "  annotation.flush_seconds       between flushes, after which frames survive "
                      "whatever happens (default: 30; 0: every step)\n"
                      "\nThe file grows as ANNOTATION.h5.part, which can be read at any time and is "
@@ -222,15 +232,21 @@ static covary_status more_help(text *into)
                      "OUTPUT.annotation.\n"
                      "\nObservables of the annotation, each with its unit and a description:\n"
                      "  every property                 predictions, in the unit of the labels\n"
+                     "  PROPERTY_std                   standard deviation of the error of every "
+                     "component that the model expects; with 'uncertainty: covariance' "
+                     "PROPERTY_covariance, of all pairs of components\n"
                      "  domain                         0, or a sum: 1 far from training, 2 axes "
-                     "ambiguous, 8 gap too small to divide by, 128 not predicted yet\n"
+                     "ambiguous, 4 less certain than any training frame, 8 gap too small to divide "
+                     "by, 16 two atoms closer than any of their elements in training, 128 not "
+                     "predicted yet\n"
                      "  domain_distance                to the nearest training frame, in units of "
                      "the largest such distance within the training set\n"
                      "  domain_margin                  of the axes to the nearest ambiguity, 0 "
                      "(ambiguous) to 1\n"
                      "for boxes (--molecules auto) all of these for every molecule, and "
                      "PROPERTY_total, "
-                     "their sum in a frame\n",
+                     "their sum in a frame, whose uncertainty takes the errors of molecules for "
+                     "independent\n",
                      into);
 }
 

@@ -84,6 +84,9 @@ struct covary_config {
     int64_t selection_frames;  /* largest subset on which choices are made */
     double  selection_seconds; /* budget of the automatic choices, of a core of 10 Gflop/s */
 
+    char   *uncertainty;        /* none | std | covariance */
+    int64_t uncertainty_frames; /* training frames that it is found from; 0: auto */
+
     /* solver */
     char   *solver;               /* auto | cholesky | iterative | low-rank */
     double  tolerance;            /* iterative: of the residual; 0: auto */

@@ -87,11 +87,14 @@ static void take_values(config_raw *raw, covary_config *config)
     take(&raw->solver.checkpoint, &config->checkpoint);
     take(&raw->solver.factorization, &config->factorization);
     take(&raw->solver.leave_one_out, &config->leave_one_out);
+    take(&raw->uncertainty, &config->uncertainty);
     take(&raw->molecules, &config->molecules);
     take(&raw->output, &config->output);
     config->length = number_or_nan(raw->kernel.length);
     config->degree = raw->kernel.degree;
     config->ridge = number_or_nan(raw->ridge);
+    config->uncertainty_frames = 0;
+    (void)text_to_int64(raw->uncertainty_frames, &config->uncertainty_frames);
     config->block = 0;
     (void)text_to_int64(raw->solver.block, &config->block); /* auto stays 0 */
     config->grid_rows = config->grid_cols = 0;

@@ -115,6 +115,13 @@
       UNIT("seconds of one core of 10 Gflop/s"),                                                   \
       "Budget of the automatic choices; counted in operations, so that they depend neither on\n"   \
       "      the machine nor on the number of ranks.")                                             \
+    X("uncertainty", KEY_CHOICE, "none | std | covariance", 0, 0, "std", NO_UNIT,                  \
+      "What predictions say of their own error: nothing, the standard deviation of each\n"         \
+      "      component, or the covariance of all (up to rank 2; else std).")                       \
+    X("uncertainty_frames", KEY_INTEGER, "auto | a whole number from 1", 1, MOST_FRAMES, "auto",   \
+      UNIT("frames"),                                                                              \
+      "Training frames that it is found from; auto: so many that they double the operations\n"     \
+      "      of a prediction. All of them give the exact variance of the Gaussian process.")       \
     X("solver.type", KEY_CHOICE, "auto | cholesky | iterative | low-rank", 0, 0, "auto", NO_UNIT,  \
       "cholesky factors the kernel matrix, in memory N^2: exact weights, and leave-one-out\n"      \
       "      errors that may be exact. iterative finds the same weights without the matrix, by\n"  \
@@ -308,6 +315,8 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_MAPPING("kernel", OPTIONAL, config_raw, kernel, kernel_fields),
     TEXT_FIELD("ridge", OPTIONAL, config_raw, ridge),
     CYAML_FIELD_MAPPING("selection", OPTIONAL, config_raw, selection, selection_fields),
+    TEXT_FIELD("uncertainty", OPTIONAL, config_raw, uncertainty),
+    TEXT_FIELD("uncertainty_frames", OPTIONAL, config_raw, uncertainty_frames),
     CYAML_FIELD_MAPPING("solver", OPTIONAL, config_raw, solver, solver_fields),
     CYAML_FIELD_MAPPING("machine", OPTIONAL, config_raw, machine, machine_fields),
     TEXT_FIELD("molecules", OPTIONAL, config_raw, molecules),

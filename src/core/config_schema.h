@@ -83,6 +83,7 @@ typedef struct {
     config_raw_kernel         kernel;
     char                     *ridge;
     config_raw_selection      selection;
+    char                     *uncertainty, *uncertainty_frames;
     config_raw_solver         solver;
     config_raw_machine        machine;
     char                     *molecules;

@@ -20,7 +20,7 @@ typedef double vector __attribute__((vector_size(LANES * sizeof(double)), may_al
 struct triangle {
     int64_t n, n_panels;
     double *left;    /* per panel p [HEIGHT p][HEIGHT]: its rows left of the diagonal block */
-    double *corner;  /* [n_panels][HEIGHT][HEIGHT] the diagonal blocks */
+    double *corner;  /* [n_panels][HEIGHT][HEIGHT] the diagonal blocks, with the diagonal */
     double *inverse; /* [n_panels][HEIGHT] of the diagonal elements; 0 behind the last row */
 };
 
@@ -55,7 +55,7 @@ static covary_status fill_row(triangle *made, int64_t row, const double *numbers
     for (int64_t j = 0; j < p * HEIGHT; j++) {
         left[j * HEIGHT + r] = numbers[j];
     }
-    for (int64_t j = p * HEIGHT; j < row; j++) {
+    for (int64_t j = p * HEIGHT; j <= row; j++) {
         made->corner[(p * HEIGHT + r) * HEIGHT + j % HEIGHT] = numbers[j];
     }
     if (!(numbers[row] > 0.0)) {
@@ -104,6 +104,21 @@ void triangle_destroy(triangle **released)
 int64_t triangle_order(const triangle *of)
 {
     return of->n;
+}
+
+void triangle_rows(const triangle *of, double *lower)
+{
+    for (int64_t row = 0; row < of->n; row++) {
+        const int64_t p = row / HEIGHT, r = row % HEIGHT;
+        const double *left = of->left + start_of(p);
+
+        for (int64_t j = 0; j < p * HEIGHT; j++) {
+            *lower++ = left[j * HEIGHT + r];
+        }
+        for (int64_t j = 0; j <= r; j++) {
+            *lower++ = of->corner[(p * HEIGHT + r) * HEIGHT + j];
+        }
+    }
 }
 
 /* Unknowns first ... first + HEIGHT - 1 of LANES right-hand sides, x [..][LANES]. */

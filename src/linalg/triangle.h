@@ -21,6 +21,9 @@ covary_status triangle_create(int64_t n, const double *lower, triangle **out);
 void          triangle_destroy(triangle **released);
 int64_t       triangle_order(const triangle *of);
 
+/* lower [n (n + 1) / 2] <- what it was created from, to the last bit.  Local. */
+void triangle_rows(const triangle *of, double *lower);
+
 /* Bytes of one of order n.  Local. */
 int64_t triangle_bytes(int64_t n);
 

@@ -3,13 +3,28 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/status.h"
+#include "core/text.h"
 #include "model/annotate_layout.h"
 
 #include <string.h>
 
-/* Frames outside of the training domain so far, and the first of them. */
+/* What a flag says of frames, and how many have it. */
+static const struct {
+    uint8_t     flag;
+    const char *says;
+} domain_words[] = {
+    {ANNOTATION_FAR, "far from the training set"},
+    {ANNOTATION_AMBIGUOUS, "with nearly ambiguous axes"},
+    {ANNOTATION_UNCERTAIN, "less certain than any training frame"},
+    {ANNOTATION_DEGENERATE, "with a gap too small to divide by"},
+    {ANNOTATION_CLOSE, "with atoms too close"},
+};
+
+enum { WORDS = (int)(sizeof domain_words / sizeof domain_words[0]) };
+
+/* Frames (molecules of boxes) outside of the training domain so far, and the first of them. */
 typedef struct {
-    int64_t far, ambiguous, degenerate, first;
+    int64_t outside, each[WORDS], first;
 } domain_count;
 
 static void count_domain(const stream *from, domain_count *count)
@@ -17,34 +32,55 @@ static void count_domain(const stream *from, domain_count *count)
     for (int64_t i = 0; i < from->batch->n_frames * from->per_frame; i++) {
         const uint8_t flags = from->results->flags[i];
         const int64_t frame = i / from->per_frame;
-        count->far += (flags & ANNOTATION_FAR) != 0;
-        count->ambiguous += (flags & ANNOTATION_AMBIGUOUS) != 0;
-        count->degenerate += (flags & ANNOTATION_DEGENERATE) != 0;
+        count->outside += flags != 0;
+        for (int k = 0; k < WORDS; k++) {
+            count->each[k] += (flags & domain_words[k].flag) != 0;
+        }
         if (flags != 0 && from->batch->first + frame < count->first) {
             count->first = from->batch->first + frame;
         }
     }
 }
 
-static void report_domain(covary_run *run, const stream *from, domain_count count)
+static covary_status describe_domain(const int64_t *each, text *said)
 {
-    int64_t sums[3] = {count.far, count.ambiguous, count.degenerate};
+    covary_status status = COVARY_OK;
 
-    MPI_Allreduce(MPI_IN_PLACE, sums, 3, MPI_INT64_T, MPI_SUM, covary_run_comm(run));
+    for (int k = 0; k < WORDS; k++) {
+        if (each[k] > 0) {
+            COVARY_TRY(text_add(said, "%s%lld %s", said->length > 0 ? ", " : "", (long long)each[k],
+                                domain_words[k].says));
+        }
+    }
+
+done:
+    return status;
+}
+
+static covary_status report_domain(covary_run *run, const stream *from, domain_count count)
+{
+    covary_status status = COVARY_OK;
+    text          said = {0};
+    int64_t       frame;
+    const char   *path;
+    const int64_t n_frames = trajectory_n_frames(from->from) - from->first;
+
+    MPI_Allreduce(MPI_IN_PLACE, &count.outside, 1, MPI_INT64_T, MPI_SUM, covary_run_comm(run));
+    MPI_Allreduce(MPI_IN_PLACE, count.each, WORDS, MPI_INT64_T, MPI_SUM, covary_run_comm(run));
     MPI_Allreduce(MPI_IN_PLACE, &count.first, 1, MPI_INT64_T, MPI_MIN, covary_run_comm(run));
-    if (sums[0] + sums[1] + sums[2] > 0) {
-        const char *path;
-        int64_t     frame;
+    if (count.outside > 0) {
+        COVARY_TRY_TOGETHER(run, "describe the domain", describe_domain(count.each, &said));
         trajectory_locate(from->from, count.first, &path, &frame);
         log_write(run, LOG_WARNING,
-                  "%lld of %lld %s are far from the training set, in %lld the body axes are "
-                  "nearly ambiguous, in %lld a gap is too small to divide by; the first is frame "
-                  "%lld of %s (see /observables/domain)",
-                  (long long)sums[0],
-                  (long long)((trajectory_n_frames(from->from) - from->first) * from->per_frame),
-                  from->boxes != NULL ? "molecules" : "frames", (long long)sums[1],
-                  (long long)sums[2], (long long)frame, path);
+                  "%lld of %lld %s lie outside the training domain (%s); the first is frame %lld "
+                  "of %s (see /observables/domain)",
+                  (long long)count.outside, (long long)(n_frames * from->per_frame),
+                  from->boxes != NULL ? "molecules" : "frames", said.data, (long long)frame, path);
     }
+
+done:
+    text_release(&said);
+    return status;
 }
 
 /* Rank 0's clock tells all ranks when the next flush is due. */
@@ -67,77 +103,23 @@ static covary_status flush(covary_run *run, annotation_writer *writer, double *l
     return status;
 }
 
-/* What the columns of observables are written from. */
-typedef struct {
-    const double **values; /* properties, then totals */
-    double        *totals; /* of all properties that have one */
-} observed_values;
-
-static void release_values(observed_values *values)
-{
-    MEMORY_RELEASE(&values->totals);
-    MEMORY_RELEASE(&values->values);
-}
-
-static covary_status reserve_values(const stream *from, observed_values *values)
-{
-    covary_status       status = COVARY_OK;
-    const covary_model *model = from->model;
-    int64_t             n = 0;
-
-    for (int p = 0; p < model->n_properties && from->boxes != NULL; p++) {
-        n += model->properties[p].of->per_atom ? 0 : covary_model_n_values(model, p);
-    }
-    COVARY_TRY(MEMORY_ALLOCATE("values", 2 * model->n_properties, &values->values));
-    COVARY_TRY(MEMORY_ALLOCATE("totals", n * from->capacity, &values->totals));
-
-done:
-    return status;
-}
-
-/* Sums over the molecules of each frame, in their order, so that they depend on nothing else. */
-static void add_totals(const stream *from, observed_values *values)
-{
-    const covary_model *model = from->model;
-    double             *total = values->totals;
-    int                 next = model->n_properties;
-
-    for (int p = 0; p < model->n_properties; p++) {
-        const int64_t n = covary_model_n_values(model, p);
-        values->values[p] = from->results->values[p];
-        if (from->boxes == NULL || model->properties[p].of->per_atom) {
-            continue;
-        }
-        values->values[next++] = total;
-        for (int64_t f = 0; f < from->batch->n_frames; f++, total += n) {
-            const double *each = from->results->values[p] + f * from->per_frame * n;
-            memset(total, 0, (size_t)n * sizeof *total);
-            for (int64_t i = 0; i < from->per_frame * n; i++) {
-                total[i % n] += each[i];
-            }
-        }
-    }
-}
-
 static covary_status write_all(covary_run *run, stream *from, double flush_seconds,
-                               annotation_writer *writer)
+                               observed_table *table, annotation_writer *writer)
 {
-    covary_status   status = COVARY_OK;
-    domain_count    count = {.first = INT64_MAX};
-    observed_values values = {0};
-    double          last = MPI_Wtime();
-    bool            more;
+    covary_status status = COVARY_OK;
+    domain_count  count = {.first = INT64_MAX};
+    double        last = MPI_Wtime();
+    bool          more;
 
-    COVARY_TRY_TOGETHER(run, "reserve the totals", reserve_values(from, &values));
-
+    COVARY_TRY_TOGETHER(run, "reserve the totals", observed_reserve(table, from));
     for (;;) {
         COVARY_TRY(stream_next(from, &more));
         if (!more) {
             break;
         }
-        add_totals(from, &values);
+        observed_fill(table, from);
         timer_begin(run, "write");
-        status = annotation_write(writer, from->batch, values.values, from->results->margin,
+        status = annotation_write(writer, from->batch, table->values, from->results->margin,
                                   from->results->distance, from->results->flags);
         timer_end(run, "write");
         COVARY_TRY(status);
@@ -146,10 +128,9 @@ static covary_status write_all(covary_run *run, stream *from, double flush_secon
             COVARY_TRY(flush(run, writer, &last));
         }
     }
-    report_domain(run, from, count);
+    COVARY_TRY(report_domain(run, from, count));
 
 done:
-    release_values(&values);
     return status;
 }
 
@@ -208,7 +189,7 @@ covary_status covary_annotate(covary_run *run, const covary_model *model, const 
     timer_begin(run, "predict");
     COVARY_TRY(annotate_open(run, model, paths, n_paths, options, output, &from, &about));
     COVARY_TRY(begin(run, output, &about.layout, options->anew, from, &writer));
-    COVARY_TRY(write_all(run, from, options->flush_seconds, writer));
+    COVARY_TRY(write_all(run, from, options->flush_seconds, &about.observed, writer));
     COVARY_TRY(annotation_commit(&writer));
     log_write(run, LOG_INFO, "annotated %lld frames: %s", (long long)about.layout.n_frames, output);
 

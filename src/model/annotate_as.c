@@ -18,14 +18,14 @@
 static covary_status check_format(const covary_model *model, const covary_annotate_options *options,
                                   const covary_export_options *wanted)
 {
-    covary_status   status = COVARY_OK;
-    annotate_layout about = {0};
+    covary_status  status = COVARY_OK;
+    observed_table about = {0};
 
-    COVARY_TRY(annotate_observables(model, box_is_wanted(model, &options->input), &about));
-    COVARY_TRY(export_check(wanted, model->path ? model->path : "the model",
-                            about.layout.n_observables, about.observables, options->positions));
+    COVARY_TRY(observed_create(model, box_is_wanted(model, &options->input), &about));
+    COVARY_TRY(export_check(wanted, model->path ? model->path : "the model", about.n,
+                            about.observables, options->positions));
 done:
-    annotate_layout_release(&about);
+    observed_release(&about);
     return status;
 }
 

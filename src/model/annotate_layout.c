@@ -19,11 +19,7 @@ void annotate_layout_release(annotate_layout *held)
     MEMORY_RELEASE(&held->selection);
     MEMORY_RELEASE(&held->checksums);
     MEMORY_RELEASE(&held->inputs);
-    for (int p = 0; p < held->n_totals; p++) {
-        text_release(&held->totals[p]);
-    }
-    MEMORY_RELEASE(&held->totals);
-    MEMORY_RELEASE(&held->observables);
+    observed_release(&held->observed);
 }
 
 typedef covary_status (*summing)(const char *path, int64_t *bytes, char sum[CHECKSUM_TEXT]);
@@ -76,42 +72,6 @@ done:
     return status;
 }
 
-static annotation_observable observable_of(const property *of)
-{
-    return (annotation_observable){.name = of->name,
-                                   .unit = of->unit,
-                                   .kind = of->kind->name,
-                                   .rank = of->kind->rank,
-                                   .per_atom = of->per_atom};
-}
-
-covary_status annotate_observables(const covary_model *model, bool boxes, annotate_layout *held)
-{
-    covary_status status = COVARY_OK;
-    int           n = model->n_properties;
-
-    COVARY_TRY(MEMORY_ALLOCATE("observables", 2 * n, &held->observables));
-    COVARY_TRY(MEMORY_ALLOCATE("names of totals", n, &held->totals));
-    held->n_totals = n;
-    for (int p = 0; p < model->n_properties; p++) {
-        const property       *of = model->properties[p].of;
-        annotation_observable each = observable_of(of);
-        each.per_molecule = boxes;
-        held->observables[p] = each;
-        if (boxes && !of->per_atom) {
-            COVARY_TRY(text_add(&held->totals[p], "%s_total", of->name));
-            each.name = held->totals[p].data;
-            each.per_molecule = false;
-            held->observables[n++] = each;
-        }
-    }
-    held->layout.n_observables = n;
-    held->layout.observables = held->observables;
-
-done:
-    return status;
-}
-
 /* Whatever else than model and inputs decides on the contents. */
 static covary_status describe_settings(const stream *from, const covary_annotate_options *options,
                                        annotate_layout *held, annotation_provenance *provenance)
@@ -130,6 +90,8 @@ static covary_status describe_settings(const stream *from, const covary_annotate
                  from->per_frame, box_hash(from->boxes));
     }
     held->settings[3] = (annotation_setting){"molecules", held->molecules};
+    held->settings[4] =
+        (annotation_setting){"uncertainty", uncertainty_name(from->model->uncertainty)};
     provenance->n_settings = ANNOTATE_SETTINGS;
     provenance->settings = held->settings;
 
@@ -197,7 +159,9 @@ static covary_status describe(const covary_model *model, stream *from,
         layout->molecules = from->boxes->molecules->atoms;
     }
     COVARY_TRY(probe_first_frame(from, layout));
-    COVARY_TRY(annotate_observables(model, from->boxes != NULL, held));
+    COVARY_TRY(observed_create(model, from->boxes != NULL, &held->observed));
+    layout->n_observables = held->observed.n;
+    layout->observables = held->observed.observables;
     COVARY_TRY(describe_settings(from, options, held, &layout->provenance));
     tell_time(held);
     layout->provenance.created = held->created;

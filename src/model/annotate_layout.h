@@ -3,34 +3,25 @@
 #ifndef COVARY_MODEL_ANNOTATE_LAYOUT_H
 #define COVARY_MODEL_ANNOTATE_LAYOUT_H
 
-#include "annotation/annotation.h"
-#include "model/stream.h"
+#include "model/observed.h"
 #include "storage/checksum.h"
 
-enum { ANNOTATE_SETTINGS = 4 };
+enum { ANNOTATE_SETTINGS = 5 };
 
 /* What a caller without options gets (covary_annotate). */
 extern const covary_annotate_options annotate_defaults;
 
 /* The layout and what it points to; starts from {0}. */
 typedef struct {
-    annotation_layout      layout;
-    annotation_observable *observables;
-    annotation_input      *inputs;
+    annotation_layout layout;
+    observed_table    observed;
+    annotation_input *inputs;
     char (*checksums)[CHECKSUM_TEXT]; /* [1 + n_inputs]: model, then inputs */
-    int                n_totals;
-    text              *totals; /* [n_totals] names of sums over molecules, where there are any */
     annotation_setting settings[ANNOTATE_SETTINGS];
     char               molecules[40];
     char              *selection; /* of frames */
     char               created[32];
 } annotate_layout;
-
-/*
- * The observables alone: the properties of a model, in boxes those of every molecule and their sums
- * over the molecules, but for what is of atoms.  Local.
- */
-covary_status annotate_observables(const covary_model *model, bool boxes, annotate_layout *held);
 
 /*
  * Can `output` be written, and is it none of what an annotation is made of?  Collective.

@@ -41,6 +41,8 @@ static const char *const ignored_keys[] = {"data.train",
                                            "solver.checkpoint",
                                            "solver.checkpoint_minutes",
                                            "machine",
+                                           "uncertainty",
+                                           "uncertainty_frames",
                                            "molecules",
                                            "output",
                                            NULL};

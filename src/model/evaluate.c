@@ -7,6 +7,8 @@
 #include "core/status.h"
 #include "model/stream.h"
 
+#include <math.h>
+
 static covary_status create_evaluation(const covary_model *model, covary_evaluation **out)
 {
     covary_status      status = COVARY_OK;
@@ -15,6 +17,7 @@ static covary_status create_evaluation(const covary_model *model, covary_evaluat
     COVARY_TRY(MEMORY_ALLOCATE("evaluation", 1, &made));
     COVARY_TRY(MEMORY_ALLOCATE("evaluation", model->n_properties, &made->sums));
     COVARY_TRY(MEMORY_ALLOCATE("evaluation", model->n_properties, &made->kinds));
+    COVARY_TRY(MEMORY_ALLOCATE("evaluation", model->n_properties, &made->calibrations));
     made->n_properties = model->n_properties;
     for (int p = 0; p < model->n_properties; p++) {
         made->kinds[p] = model->properties[p].of->kind;
@@ -32,6 +35,7 @@ void covary_evaluation_destroy(covary_evaluation **evaluation)
     if (evaluation == NULL || *evaluation == NULL) {
         return;
     }
+    MEMORY_RELEASE(&(*evaluation)->calibrations);
     MEMORY_RELEASE(&(*evaluation)->kinds);
     MEMORY_RELEASE(&(*evaluation)->sums);
     MEMORY_RELEASE(evaluation);
@@ -84,6 +88,41 @@ static void compare_batch(const stream *from, covary_evaluation *evaluation)
     }
 }
 
+/* One value: each of its different components, with its standard deviation. */
+static void calibrate_value(const covary_model *model, int p, double sign, const double *label,
+                            const double *predicted, const double *deviations, calibration *to)
+{
+    const property_kind *kind = model->properties[p].of->kind;
+    const bool           covariance = covariances_kind(model, p) == UNCERTAINTY_COVARIANCE;
+
+    for (int c = 0; c < kind->n_values; c++) {
+        if (errors_component_counts(kind, c)) {
+            calibration_add(to, 1.0, sign * label[c] - predicted[c],
+                            covariance ? sqrt(deviations[c * (kind->n_values + 1)])
+                                       : deviations[c]);
+        }
+    }
+}
+
+static void calibrate_batch(const stream *from, covary_evaluation *evaluation)
+{
+    const covary_model *model = from->model;
+
+    for (int p = 0; from->results->deviations != NULL && p < evaluation->n_properties; p++) {
+        const property *of = model->properties[p].of;
+        const int64_t   n = covary_model_n_values(model, p), each = of->kind->n_values;
+        const int64_t   width = covariances_n_values(model, p) / (n / each);
+        for (int64_t i = 0; i < from->batch->n_frames * (n / each); i++) {
+            const int64_t frame = i / (n / each);
+            const double *label = from->batch->labels[p].values, *value = from->results->values[p];
+            const double  sign =
+                of->arbitrary_phase ? sign_that_fits(n, label + frame * n, value + frame * n) : 1.0;
+            calibrate_value(model, p, sign, label + i * each, value + i * each,
+                            from->results->deviations[p] + i * width, &evaluation->calibrations[p]);
+        }
+    }
+}
+
 static void log_phases(covary_run *run, const covary_model *model)
 {
     for (int p = 0; p < model->n_properties; p++) {
@@ -125,10 +164,12 @@ covary_status covary_evaluate(covary_run *run, const covary_model *model, const 
             break;
         }
         compare_batch(from, evaluation);
+        calibrate_batch(from, evaluation);
     }
     evaluation->n_frames = trajectory_n_frames(from->from);
     for (int p = 0; p < evaluation->n_properties; p++) {
         errors_merge(run, &evaluation->sums[p]);
+        calibration_merge(run, &evaluation->calibrations[p]);
     }
     *out = evaluation;
     evaluation = NULL;

@@ -8,8 +8,9 @@
 
 struct covary_evaluation {
     int                   n_properties;
-    const property_kind **kinds; /* [n_properties] */
-    error_sums           *sums;  /* [n_properties] */
+    const property_kind **kinds;        /* [n_properties] */
+    error_sums           *sums;         /* [n_properties] */
+    calibration          *calibrations; /* [n_properties] of Cartesian components */
     int64_t               n_frames;
 };
 

@@ -8,6 +8,7 @@
 #include "model/candidates.h"
 #include "model/checkpoint.h"
 #include "model/choose.h"
+#include "model/contacts.h"
 #include "model/kept_frames.h"
 #include "model/phases.h"
 #include "model/plan.h"
@@ -111,6 +112,7 @@ static covary_status fit(covary_run *run, const covary_config *config, checkpoin
     *out = NULL;
     linalg_check_threads(run);
     COVARY_TRY_TOGETHER(run, "create the model", model_create(&model));
+    (void)uncertainty_find(config->uncertainty, &model->uncertainty); /* checked by the schema */
     COVARY_TRY_TOGETHER(run, "check the configuration", candidates_check(config));
     COVARY_TRY(training_prepare(run, config, model, &set));
     COVARY_TRY(candidates_describe(run, config, model, &set, CANDIDATES_ALL));
@@ -118,10 +120,12 @@ static covary_status fit(covary_run *run, const covary_config *config, checkpoin
     COVARY_TRY(choose(run, config, kept, model, &set));
     COVARY_TRY(kept_frames_choose(run, config, model, &set));
     COVARY_TRY(fit_weights(run, config, model, &set, kept));
+    COVARY_TRY(contacts_measure(run, &set, model));
     for (int r = 0; r < model->n_representations; r++) {
         COVARY_TRY(training_keep(run, model, &set, r));
     }
     COVARY_TRY_TOGETHER(run, "prepare the engine", model_prepare(model, ENGINE_DOUBLE));
+    COVARY_TRY_TOGETHER(run, "prepare the variances", variances_prepare(model));
     COVARY_TRY_TOGETHER(run, "tell the result", log_result(run, model));
     COVARY_TRY(precision_measure(run, model));
     COVARY_TRY(self_test(run, model));

@@ -109,6 +109,10 @@ void covary_model_destroy(covary_model **released)
         release_property(&model->properties[p]);
     }
     MEMORY_RELEASE(&model->properties);
+    for (int v = 0; v < model->n_variances; v++) {
+        variance_release(&model->variances[v]);
+    }
+    MEMORY_RELEASE(&model->variances);
     for (int i = 0; i < model->n_inputs; i++) {
         MEMORY_RELEASE(&model->inputs[i]);
     }
@@ -117,6 +121,7 @@ void covary_model_destroy(covary_model **released)
         representation_destroy(&model->representations[r]);
     }
     MEMORY_RELEASE(&model->representations);
+    MEMORY_RELEASE(&model->shortest);
     MEMORY_RELEASE(&model->tested);
     release_molecule(&model->about);
     MEMORY_RELEASE(&model->solver_reason);
@@ -155,6 +160,43 @@ void model_unpack(const covary_model *model, int p, const double *positions, con
 
     property_body_to_lab(model->properties[p].of, &at, about->n_atoms, positions, about->species,
                          SHAPE_SPATIAL, packed, values);
+}
+
+static const char *const uncertainty_names[] = {"none", "std", "covariance"};
+
+bool uncertainty_find(const char *name, uncertainty *out)
+{
+    for (int k = UNCERTAINTY_NONE; k <= UNCERTAINTY_COVARIANCE; k++) {
+        if (strcmp(name, uncertainty_names[k]) == 0) {
+            *out = (uncertainty)k;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *uncertainty_name(uncertainty of)
+{
+    return uncertainty_names[of];
+}
+
+covary_status model_set_uncertainty(covary_model *model, const char *name)
+{
+    uncertainty wanted;
+
+    if (!uncertainty_find(name, &wanted)) {
+        return COVARY_FAIL(COVARY_ERR_CONFIG,
+                           "uncertainty '%s' is unknown: give none, std or covariance", name);
+    }
+    if (wanted != UNCERTAINTY_NONE && model->n_variances == 0) {
+        return COVARY_FAIL(
+            COVARY_ERR_CONFIG,
+            "%s was fitted with 'uncertainty: none': fit it again with 'uncertainty: "
+            "%s', or predict without",
+            model->path != NULL ? model->path : "the model", name);
+    }
+    model->uncertainty = wanted;
+    return COVARY_OK;
 }
 
 double model_divisor(const model_property *of, double gap, bool *limited)

@@ -11,8 +11,12 @@
 
 #include "model/errors.h"
 #include "model/systems.h"
+#include "model/variance.h"
 #include "trajectory/trajectory.h"
 #include <covary/model.h>
+
+/* What predictions say of their own error. */
+typedef enum { UNCERTAINTY_NONE, UNCERTAINTY_STD, UNCERTAINTY_COVARIANCE } uncertainty;
 
 /* What became of labels whose sign is arbitrary; errors relative to the rms of the labels. */
 typedef struct {
@@ -35,6 +39,7 @@ typedef struct {
     bool          loo_is_estimated; /* of some part: from the exact errors of a sample of frames */
     int64_t       loo_sample;       /* frames of the smallest sample; 0: not estimated */
     double        loo_standard_error; /* of loo.rmse, in the property's unit; 0: not estimated */
+    calibration   calibration;        /* of the leave-one-out residuals */
     phase_report  phases;             /* zeros where the phase is fixed */
     /*
      * With a gap the product is learned, packed labels and weights are of it, and predictions are
@@ -54,6 +59,8 @@ struct covary_model {
     model_molecule about;
     char          *symmetry_report; /* the group in words; empty without one */
 
+    double *shortest; /* [n_atoms][n_atoms] angstrom, see model/contacts.h */
+
     engine_precision precision; /* of the engines */
     int              n_representations;
     representation **representations;
@@ -67,6 +74,10 @@ struct covary_model {
     int             n_properties;
     model_property *properties;
 
+    uncertainty     uncertainty; /* none without variances */
+    int             n_variances;
+    model_variance *variances;
+
     int    n_inputs; /* training files */
     char **inputs;
 };
@@ -79,6 +90,16 @@ covary_status model_set_properties(covary_model *model, int n_properties);
 
 /* The parts of all properties, without representation or systems, and their gaps.  Local. */
 covary_status model_set_parts(covary_model *model);
+
+/* none, std or covariance; false: another word.  Local. */
+bool        uncertainty_find(const char *name, uncertainty *out);
+const char *uncertainty_name(uncertainty of);
+
+/*
+ * What the predictions that follow say of their error.  Local.
+ * COVARY_ERR_CONFIG: an unknown word, or the model was fitted without variances.
+ */
+covary_status model_set_uncertainty(covary_model *model, const char *name);
 
 /* Take over a representation; its index is n_representations - 1 then.  Local. */
 covary_status model_add_representation(covary_model *model, representation **added);

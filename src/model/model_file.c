@@ -6,8 +6,9 @@
  *   /config              YAML after all settings; attribute path
  *   /inputs              names of the training files
  *   /molecule            species, masses [atoms] (u), reference [atoms][3] (angstrom), tested
- *                        [frames][atoms][3] for the self-test; frames: of the training set; shape
- *   /symmetry            generators [n][atoms] of the permutations, if there are any; report
+ *                        [frames][atoms][3] for the self-test; shortest [atoms][atoms] distances
+ *                        of their elements in training (angstrom); frames: of the training set;
+ * shape /symmetry            generators [n][atoms] of the permutations, if there are any; report
  *   /representations/<r> basis, descriptors, scaling, axes; frames: which training frames carry
  *                        weights, from 0; train [these][sites][features], mean, scale [features];
  *                        margin, nearest: the domain of the training set
@@ -15,7 +16,11 @@
  *                        signs_doubtful, signs_leave_one_out (before, after; relative) with an
  *                        arbitrary phase; gap_limit with a gap, whose product is learned
  *   /properties/<name>/<l>      representation, kernel; mean; runners_up: what else was tried
- *   /properties/<name>/<l>/<s>  hyperparameters; weights [these][sites][columns][tensors]
+ *   /properties/<name>/<l>/<s>  hyperparameters; weights [these][sites][columns][tensors];
+ *                        variance: which one; amplitudes [columns]
+ *   /variances/<v>       of systems with one matrix: frames, positions [frames][atoms][3]
+ * (angstrom) of inducing training frames; prior, evidence: rows of two triangles
+ *                        (solver/posterior.h); of: indices of property, part and system; limit
  *
  * The configuration is enough to make the properties again; everything chosen or computed is read
  * back as stored.
@@ -29,7 +34,7 @@
 
 #include <string.h>
 
-enum { FORMAT_VERSION = 4 };
+enum { FORMAT_VERSION = 5 };
 
 static const char format_name[] = "covary-model";
 
@@ -58,6 +63,7 @@ static covary_status write_molecule(storage *file, const covary_model *model)
     const model_molecule *about = &model->about;
     const int64_t         dims[2] = {about->n_atoms, 3};
     const int64_t         tested[3] = {model->n_tested, about->n_atoms, 3};
+    const int64_t         shortest[2] = {about->n_atoms, about->n_atoms};
 
     COVARY_TRY(storage_put(file, "/molecule/species", STORAGE_UINT8, 1, dims, about->species));
     COVARY_TRY(storage_put(file, "/molecule/masses", STORAGE_FLOAT64, 1, dims, about->masses));
@@ -67,9 +73,13 @@ static covary_status write_molecule(storage *file, const covary_model *model)
     COVARY_TRY(storage_set_text(file, "/molecule/reference", "unit", "angstrom"));
     COVARY_TRY(storage_put(file, "/molecule/tested", STORAGE_FLOAT64, 3, tested, model->tested));
     COVARY_TRY(storage_set_text(file, "/molecule/tested", "unit", "angstrom"));
+    COVARY_TRY(
+        storage_put(file, "/molecule/shortest", STORAGE_FLOAT64, 2, shortest, model->shortest));
+    COVARY_TRY(storage_set_text(file, "/molecule/shortest", "unit", "angstrom"));
     COVARY_TRY(storage_set_int64(file, "/molecule", "shape", about->shape));
     COVARY_TRY(storage_set_int64(file, "/molecule", "frames", model->n_train));
     COVARY_TRY(storage_set_int64(file, "/molecule", "representations", model->n_representations));
+    COVARY_TRY(storage_set_int64(file, "/molecule", "variances", model->n_variances));
 
 done:
     return status;
@@ -106,6 +116,9 @@ covary_status covary_model_save(covary_run *run, const covary_model *model, cons
     }
     for (int p = 0; p < model->n_properties; p++) {
         COVARY_TRY(model_file_write_property(file, model, p));
+    }
+    for (int v = 0; v < model->n_variances; v++) {
+        COVARY_TRY(model_file_write_variance(run, file, model, v));
     }
     COVARY_TRY(storage_commit(&file));
 
@@ -168,7 +181,7 @@ done:
 }
 
 static covary_status read_counts(const storage *file, covary_model *model,
-                                 int64_t *n_representations)
+                                 int64_t *n_representations, int64_t *n_variances)
 {
     covary_status status = COVARY_OK;
     int64_t       shape;
@@ -176,6 +189,7 @@ static covary_status read_counts(const storage *file, covary_model *model,
     COVARY_TRY(storage_get_int64(file, "/molecule", "shape", &shape));
     COVARY_TRY(storage_get_int64(file, "/molecule", "frames", &model->n_train));
     COVARY_TRY(storage_get_int64(file, "/molecule", "representations", n_representations));
+    COVARY_TRY(storage_get_int64(file, "/molecule", "variances", n_variances));
     if (shape < SHAPE_POINT || shape > SHAPE_SPATIAL) {
         COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: /molecule has the unknown shape %lld",
                                storage_path(file), (long long)shape));
@@ -202,6 +216,9 @@ static covary_status read_molecule(storage *file, covary_model *model)
     COVARY_TRY(storage_load(file, "/molecule/tested", STORAGE_FLOAT64, 3, tested,
                             (void **)(void *)&model->tested));
     model->n_tested = tested[0];
+    dims[1] = dims[0];
+    COVARY_TRY(storage_load(file, "/molecule/shortest", STORAGE_FLOAT64, 2, dims,
+                            (void **)(void *)&model->shortest));
 
 done:
     return status;
@@ -247,19 +264,39 @@ done:
     return status;
 }
 
+static covary_status read_variances(covary_run *run, storage *file, int64_t n,
+                                    const covary_config *config, covary_model *model)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY_TOGETHER(run, "reserve the variances",
+                        MEMORY_ALLOCATE("variances", n, &model->variances));
+    if (n > 0) {
+        (void)uncertainty_find(config->uncertainty, &model->uncertainty);
+    }
+    for (int v = 0; v < n; v++) {
+        model->n_variances = v + 1;
+        COVARY_TRY(model_file_read_variance(run, file, model, v));
+    }
+
+done:
+    return status;
+}
+
 covary_status covary_model_load(covary_run *run, const char *path, covary_model **out)
 {
     covary_status  status = COVARY_OK;
     storage       *file = NULL;
     covary_config *config = NULL;
     covary_model  *model = NULL;
-    int64_t        n_representations = 0;
+    int64_t        n_representations = 0, n_variances = 0;
 
     *out = NULL;
     COVARY_TRY_TOGETHER(run, "create the model", model_create(&model));
     COVARY_TRY(storage_open(run, path, &file));
     COVARY_TRY(read_head(run, file, model, &config));
-    COVARY_TRY_TOGETHER(run, "read the sizes", read_counts(file, model, &n_representations));
+    COVARY_TRY_TOGETHER(run, "read the sizes",
+                        read_counts(file, model, &n_representations, &n_variances));
     COVARY_TRY(read_molecule(file, model));
     COVARY_TRY(read_symmetry(run, file, model));
     for (int r = 0; r < n_representations; r++) {
@@ -269,7 +306,9 @@ covary_status covary_model_load(covary_run *run, const char *path, covary_model 
     for (int p = 0; p < model->n_properties; p++) {
         COVARY_TRY(model_file_read_property(run, file, model, p));
     }
+    COVARY_TRY(read_variances(run, file, n_variances, config, model));
     COVARY_TRY_TOGETHER(run, "prepare the engine", model_prepare(model, ENGINE_DOUBLE));
+    COVARY_TRY_TOGETHER(run, "prepare the variances", variances_prepare(model));
     *out = model;
     model = NULL;
 

@@ -16,4 +16,9 @@ covary_status model_file_read_representation(covary_run *run, storage *file, cov
 covary_status model_file_write_property(storage *file, const covary_model *model, int p);
 covary_status model_file_read_property(covary_run *run, storage *file, covary_model *model, int p);
 
+/* Its systems are already there on reading. */
+covary_status model_file_write_variance(covary_run *run, storage *file, const covary_model *model,
+                                        int v);
+covary_status model_file_read_variance(covary_run *run, storage *file, covary_model *model, int v);
+
 #endif

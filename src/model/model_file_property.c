@@ -73,6 +73,12 @@ static covary_status write_system(storage *file, const covary_model *model, int 
     COVARY_TRY(storage_set_int64(file, group, "at_edge", system->at_edge));
     COVARY_TRY(storage_set_double(file, group, "search_rmse", system->search_rmse));
     COVARY_TRY(storage_set_double(file, group, "log_likelihood", system->log_likelihood));
+    COVARY_TRY(storage_set_int64(file, group, "variance", system->variance));
+    if (system->variance >= 0) {
+        path_of(model, p, k, s, "amplitudes", path);
+        COVARY_TRY(
+            storage_put(file, path, STORAGE_FLOAT64, 1, &system->n_columns, system->amplitudes));
+    }
     path_of(model, p, k, s, "weights", path);
     COVARY_TRY(storage_put(file, path, STORAGE_FLOAT64, 4, dims, system->weights));
 
@@ -149,6 +155,31 @@ done:
     return status;
 }
 
+/* Sums of weights, and those within the intervals of model/calibration.h. */
+static covary_status write_calibration(storage *file, const char *group, const model_property *of)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(storage_set_double(file, group, "calibration_n", of->calibration.n));
+    COVARY_TRY(storage_set_doubles(file, group, "calibration_within", CALIBRATION_LEVELS,
+                                   of->calibration.within));
+
+done:
+    return status;
+}
+
+static covary_status read_calibration(const storage *file, const char *group, model_property *of)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(storage_get_double(file, group, "calibration_n", &of->calibration.n));
+    COVARY_TRY(storage_get_doubles(file, group, "calibration_within", CALIBRATION_LEVELS,
+                                   of->calibration.within));
+
+done:
+    return status;
+}
+
 covary_status model_file_write_property(storage *file, const covary_model *model, int p)
 {
     covary_status         status = COVARY_OK;
@@ -167,6 +198,7 @@ covary_status model_file_write_property(storage *file, const covary_model *model
     COVARY_TRY(storage_set_int64(file, group, "leave_one_out_sample", of->loo_sample));
     COVARY_TRY(
         storage_set_double(file, group, "leave_one_out_standard_error", of->loo_standard_error));
+    COVARY_TRY(write_calibration(file, group, of));
     COVARY_TRY(write_errors(file, group, "leave_one_out", &of->loo));
     for (int k = 0; k < of->n_parts; k++) {
         snprintf(prefix, sizeof prefix, "leave_one_out_%d", k);
@@ -211,6 +243,7 @@ static covary_status read_attributes(const storage *file, const covary_model *mo
     COVARY_TRY(storage_get_double(file, group, "self_test_bound", &of->self_test_bound));
     COVARY_TRY(storage_get_double(file, group, "single_precision_error", &of->single_error));
     COVARY_TRY(read_phases(file, group, of));
+    COVARY_TRY(read_calibration(file, group, of));
     COVARY_TRY(read_errors(file, group, "leave_one_out", &of->loo));
     for (int k = 0; k < of->n_parts; k++) {
         snprintf(prefix, sizeof prefix, "leave_one_out_%d", k);
@@ -241,7 +274,7 @@ static covary_status make_systems(const storage *file, const covary_model *model
     covary_status status = COVARY_OK;
     model_part   *part = &model->properties[p].parts[k];
     kernel        of;
-    int64_t       r, kernel_auto, length_auto, ridge_auto, at_edge;
+    int64_t       r, kernel_auto, length_auto, ridge_auto, at_edge, variance, n_variances;
     char          group[MODEL_PATH_BYTES];
 
     path_of(model, p, k, -1, "", group);
@@ -257,6 +290,7 @@ static covary_status make_systems(const storage *file, const covary_model *model
     part->kernel_auto = kernel_auto != 0;
     part->length_auto = length_auto != 0;
     part->ridge_auto = ridge_auto != 0;
+    COVARY_TRY(storage_get_int64(file, "/molecule", "variances", &n_variances));
     COVARY_TRY(read_kernel(file, group, &of));
     COVARY_TRY(part_set_systems(part, model->representations[r], &of));
     for (int s = 0; s < part->n_systems; s++) {
@@ -267,7 +301,13 @@ static covary_status make_systems(const storage *file, const covary_model *model
         COVARY_TRY(storage_get_int64(file, group, "at_edge", &at_edge));
         COVARY_TRY(storage_get_double(file, group, "search_rmse", &system->search_rmse));
         COVARY_TRY(storage_get_double(file, group, "log_likelihood", &system->log_likelihood));
+        COVARY_TRY(storage_get_int64(file, group, "variance", &variance));
+        if (variance < -1 || variance >= n_variances) {
+            COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: %s has no variance %lld",
+                                   storage_path(file), group, (long long)variance));
+        }
         system->at_edge = at_edge != 0;
+        system->variance = (int)variance;
     }
 
 done:
@@ -294,6 +334,11 @@ static covary_status read_part(covary_run *run, storage *file, covary_model *mod
         path_of(model, p, k, s, "weights", path);
         COVARY_TRY(
             storage_load(file, path, STORAGE_FLOAT64, 4, dims, (void **)(void *)&system->weights));
+        if (system->variance >= 0) {
+            path_of(model, p, k, s, "amplitudes", path);
+            COVARY_TRY(storage_load(file, path, STORAGE_FLOAT64, 1, &system->n_columns,
+                                    (void **)(void *)&system->amplitudes));
+        }
     }
 
 done:

@@ -5,6 +5,7 @@
 #include "annotation/annotation.h"
 #include "core/memory.h"
 #include "core/status.h"
+#include "model/contacts.h"
 
 #include <math.h>
 #include <string.h>
@@ -106,6 +107,40 @@ done:
     return status;
 }
 
+static covary_status create_deviations(const covary_model *model, int64_t capacity,
+                                       prediction *made)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(covariances_create(model, capacity, &made->covariances));
+    COVARY_TRY(MEMORY_ALLOCATE("standard deviations", model->n_properties, &made->deviations));
+    for (int p = 0; p < model->n_properties; p++) {
+        COVARY_TRY(MEMORY_ALLOCATE("standard deviations", capacity * covariances_n_values(model, p),
+                                   &made->deviations[p]));
+    }
+
+done:
+    return status;
+}
+
+covary_status prediction_create_uncertain(const covary_model *model, int64_t capacity,
+                                          prediction **out)
+{
+    covary_status status = COVARY_OK;
+    prediction   *made = NULL;
+
+    COVARY_TRY(prediction_create(model, capacity, &made));
+    if (model->uncertainty != UNCERTAINTY_NONE) {
+        COVARY_TRY(create_deviations(model, capacity, made));
+    }
+    *out = made;
+    made = NULL;
+
+done:
+    prediction_destroy(&made);
+    return status;
+}
+
 void prediction_destroy(prediction **released)
 {
     prediction *made = released == NULL ? NULL : *released;
@@ -115,7 +150,12 @@ void prediction_destroy(prediction **released)
     }
     for (int p = 0; p < made->n_properties; p++) {
         MEMORY_RELEASE(&made->values[p]);
+        if (made->deviations != NULL) {
+            MEMORY_RELEASE(&made->deviations[p]);
+        }
     }
+    MEMORY_RELEASE(&made->deviations);
+    covariances_destroy(&made->covariances);
     MEMORY_RELEASE(&made->values);
     MEMORY_RELEASE(&made->flags);
     MEMORY_RELEASE(&made->distance);
@@ -148,6 +188,7 @@ int64_t prediction_bytes_per_frame(const covary_model *model)
         bytes += site_bytes_per_frame(in);
         doubles += in->n_sites * (in->n_outputs + 1);
     }
+    bytes += model->uncertainty != UNCERTAINTY_NONE ? covariances_bytes_per_frame(model) : 0;
     return bytes + doubles * (int64_t)sizeof(double);
 }
 
@@ -284,10 +325,13 @@ static void predict_properties(const covary_model *model, int64_t frame, const d
     }
 }
 
-/* Outside of what training has seen: twice its largest gap, a quarter of its smallest margin. */
-static uint8_t domain_flags(const covary_model *model, const prediction *into, int64_t frame)
+/* Outside of what training has seen: 1.1 of its largest gap, a quarter of its smallest margin. */
+static uint8_t domain_flags(const covary_model *model, const prediction *into, int64_t frame,
+                            const double *positions)
 {
-    int flags = into->distance[frame] > 2.0 ? ANNOTATION_FAR : 0;
+    int flags = into->distance[frame] > 1.1 ? ANNOTATION_FAR : 0;
+
+    flags |= contacts_too_close(model, positions) ? ANNOTATION_CLOSE : 0;
 
     for (int r = 0; r < model->n_representations; r++) {
         if (into->sites[r]->margin[frame] < 0.25 * model->representations[r]->train_margin) {
@@ -295,6 +339,22 @@ static uint8_t domain_flags(const covary_model *model, const prediction *into, i
         }
     }
     return (uint8_t)flags;
+}
+
+static covary_status find_deviations(int64_t n_frames, prediction *into)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(covariances_compute(into->covariances, n_frames, into->sites));
+    covariances_write(into->covariances, into->values, into->deviations);
+    for (int64_t frame = 0; frame < n_frames; frame++) {
+        if (covariances_exceeds(into->covariances, frame)) {
+            into->flags[frame] |= ANNOTATION_UNCERTAIN;
+        }
+    }
+
+done:
+    return status;
 }
 
 covary_status prediction_compute(const covary_model *model, int64_t n_frames,
@@ -312,7 +372,11 @@ covary_status prediction_compute(const covary_model *model, int64_t n_frames,
     }
     for (int64_t frame = 0; frame < n_frames; frame++) {
         predict_properties(model, frame, positions + frame * stride, into);
-        into->flags[frame] = domain_flags(model, into, frame) | divide_by_gaps(model, frame, into);
+        into->flags[frame] = domain_flags(model, into, frame, positions + frame * stride) |
+                             divide_by_gaps(model, frame, into);
+    }
+    if (into->covariances != NULL) {
+        COVARY_TRY(find_deviations(n_frames, into));
     }
 
 done:

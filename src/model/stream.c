@@ -46,7 +46,7 @@ static covary_status reserve(stream *made)
     for (int s = 0; s < 2; s++) {
         stream_slot *slot = &made->slots[s];
         slot->of = made;
-        COVARY_TRY(prediction_create(made->model, n_molecules, &slot->results));
+        COVARY_TRY(prediction_create_uncertain(made->model, n_molecules, &slot->results));
         COVARY_TRY(
             frames_create(made->capacity, made->capacity * stream_n_atoms(made), &slot->batch));
         if (made->boxes != NULL) {

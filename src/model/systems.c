@@ -11,6 +11,7 @@
 void part_release(model_part *part)
 {
     for (int s = 0; s < part->n_systems; s++) {
+        MEMORY_RELEASE(&part->systems[s].amplitudes);
         MEMORY_RELEASE(&part->systems[s].norms);
         MEMORY_RELEASE(&part->systems[s].weights);
         MEMORY_RELEASE(&part->systems[s].places);
@@ -216,6 +217,7 @@ covary_status part_set_systems(model_part *part, const representation *in, const
     for (int s = 0; s < part->n_systems; s++) {
         part->systems[s].of = *of;
         part->systems[s].search_rmse = NAN;
+        part->systems[s].variance = -1;
         part->systems[s].scale = scale;
     }
 
@@ -352,6 +354,27 @@ void part_to_axes(const model_part *part, const site_batch *sites, int64_t frame
     if (sites->of->how != COUPLING_FULL) {
         turn_part(part, sites->of->of, sites_rotation(sites, frame), false, values);
     }
+}
+
+bool part_turn(const model_part *part, const site_batch *sites, int64_t frame, double *matrix)
+{
+    const int  size = part_size(part);
+    model_part one = *part; /* a single copy of a single site */
+    double     column[IRREP_MAX_SIZE];
+
+    if (sites->of->how == COUPLING_FULL) {
+        return false;
+    }
+    one.width = size;
+    for (int k = 0; k < size; k++) {
+        memset(column, 0, sizeof column);
+        column[k] = 1.0;
+        part_to_lab(&one, sites, frame, column);
+        for (int m = 0; m < size; m++) {
+            matrix[m * size + k] = column[m];
+        }
+    }
+    return true;
 }
 
 void part_to_lab(const model_part *part, const site_batch *sites, int64_t frame, double *values)

@@ -39,9 +39,11 @@ typedef struct {
     int64_t *places;    /* [n_places] */
     double  *weights;   /* [n_train][train sites][n_columns][n_tensors] for the engine, n_train of
                            the representation */
-    double *norms;  /* [n_columns][n_tensors] sums of |weights| times the rounding of the kernel,
-                       in eps, made by model_prepare */
-    int64_t output; /* its first output in the engine of the representation */
+    double *norms;    /* [n_columns][n_tensors] sums of |weights| times the rounding of the kernel,
+                         in eps, made by model_prepare */
+    int     variance; /* of its predictions: index in the model, or -1 */
+    double *amplitudes; /* [n_columns] of the process: standard deviations times these; or NULL */
+    int64_t output;     /* its first output in the engine of the representation */
 } linear_system;
 
 typedef struct {
@@ -96,6 +98,12 @@ int64_t part_scratch(const model_part *part, const representation *in);
  */
 void part_to_axes(const model_part *part, const site_batch *sites, int64_t frame, double *values);
 void part_to_lab(const model_part *part, const site_batch *sites, int64_t frame, double *values);
+
+/*
+ * The matrix [2l + 1][2l + 1] by which part_to_lab turns a copy of a site; false: it is one of the
+ * unit.  Local.
+ */
+bool part_turn(const model_part *part, const site_batch *sites, int64_t frame, double *matrix);
 
 /*
  * Add ", atoms 2 3" or ", other atoms", if the part has one system for each orbit of atoms; atoms

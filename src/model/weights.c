@@ -8,6 +8,7 @@
 #include "linalg/factorization.h"
 #include "model/kept_frames.h"
 #include "model/solver_choice.h"
+#include "model/variance_fit.h"
 #include "solver/loo_sample.h"
 #include "solver/ridge_solver.h"
 
@@ -36,10 +37,11 @@ typedef struct {
     checkpoint          *kept;
     int                  n_systems;
     owned_system        *systems;
-    int                  n_parts; /* of all properties */
-    panel              **targets; /* [n_parts] of each part, in its axes */
-    panel              **loo;     /* [n_parts] leave-one-out residuals, alike */
-    loo_sums            *scatter; /* [properties] */
+    int                  n_groups; /* of systems with one matrix */
+    int                  n_parts;  /* of all properties */
+    panel              **targets;  /* [n_parts] of each part, in its axes */
+    panel              **loo;      /* [n_parts] leave-one-out residuals, alike */
+    loo_sums            *scatter;  /* [properties] */
 } weights_task;
 
 static int part_index(const covary_model *model, int owner, const model_part *part)
@@ -138,6 +140,25 @@ static int form_group(weights_task *task, int *members)
         }
     }
     return n;
+}
+
+/* How many groups there are, with room for a variance of each if any is asked for. */
+static covary_status count_groups(weights_task *task, int *members)
+{
+    int n;
+
+    while ((n = form_group(task, members)) > 0) {
+        for (int k = 0; k < n; k++) {
+            task->systems[members[k]].solved = true;
+        }
+        task->n_groups++;
+    }
+    for (int s = 0; s < task->n_systems; s++) {
+        task->systems[s].solved = false;
+    }
+    return task->model->uncertainty == UNCERTAINTY_NONE
+               ? COVARY_OK
+               : MEMORY_ALLOCATE("variances", task->n_groups, &task->model->variances);
 }
 
 /* Targets of all members side by side, [frames n_rows][columns]. */
@@ -265,6 +286,49 @@ done:
     return status;
 }
 
+/* The variance of the systems of group g, by their solution; nothing if none is asked for. */
+static covary_status find_variance(weights_task *task, int g, int n, const int *members,
+                                   const covariant_kernel *by, const covariant_panels *train,
+                                   const ridge_solution *solution)
+{
+    covary_status          status = COVARY_OK;
+    covary_model          *model = task->model;
+    const owned_system    *one = &task->systems[members[0]];
+    model_variance        *found;
+    variance_scores        scores = {0};
+    int64_t                first = 0;
+    const int64_t          most = variance_frames(task->config, model, by, task->n_groups);
+    const variance_problem problem = {.by = by,
+                                      .train = train,
+                                      .ridge = solution->ridge,
+                                      .seed = (uint64_t)g,
+                                      .loo = solution->loo,
+                                      .sampling = solution->loo_sampling};
+
+    if (model->uncertainty == UNCERTAINTY_NONE) {
+        return COVARY_OK;
+    }
+    found = &model->variances[g];
+    model->n_variances = g + 1;
+    found->property = one->property;
+    found->part = (int)(one->part - model->properties[one->property].parts);
+    found->system = (int)(one->system - one->part->systems);
+    COVARY_TRY(variance_fit(task->run, model, task->set, &problem, most,
+                            task->config->uncertainty_frames > 0, found, &scores));
+    for (int k = 0; k < n; k++) {
+        owned_system *owned = &task->systems[members[k]];
+        owned->system->variance = g;
+        COVARY_TRY_TOGETHER(task->run, "calibrate",
+                            variance_calibrate(&scores, first, owned->system,
+                                               &model->properties[owned->property].calibration));
+        first += owned->system->n_columns;
+    }
+
+done:
+    variance_scores_release(&scores);
+    return status;
+}
+
 /* Solutions of an interrupted fit must be of these targets. */
 static covary_status check_restored(const ridge_solution *restored, const panel *targets)
 {
@@ -323,12 +387,13 @@ static covary_status solve_group(weights_task *task, int g, int n, const int *me
     if (restored != NULL) {
         COVARY_TRY(check_restored(restored, targets));
         COVARY_TRY(keep_solution(task, n, members, &by, &train, targets, restored));
+        COVARY_TRY(find_variance(task, g, n, members, &by, &train, restored));
     } else {
         COVARY_TRY(ridge_solve(solver_find(task->model->solver), &problem, &solution));
         COVARY_TRY(keep_solution(task, n, members, &by, &train, targets, &solution));
+        COVARY_TRY(find_variance(task, g, n, members, &by, &train, &solution));
         COVARY_TRY(checkpoint_keep_solution(task->kept, &solution));
     }
-
 done:
     panel_destroy(&tensors);
     panel_destroy(&targets);
@@ -441,6 +506,7 @@ covary_status fit_weights(covary_run *run, const covary_config *config, covary_m
     COVARY_TRY_TOGETHER(run, "list the systems", list_systems(&task));
     COVARY_TRY_TOGETHER(run, "reserve a group", MEMORY_ALLOCATE("group", task.n_systems, &members));
     COVARY_TRY(form_targets(&task));
+    COVARY_TRY_TOGETHER(run, "count the groups", count_groups(&task, members));
     for (int g = 0; (n = form_group(&task, members)) > 0; g++) {
         COVARY_TRY(solve_group(&task, g, n, members));
     }

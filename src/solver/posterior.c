@@ -67,14 +67,12 @@ done:
     return status;
 }
 
-/* block [n_rows][n_rows] += sign times the products of the rows of one frame. */
-static void add_products(const posterior *by, double sign, const double *rows, double *block)
+/* block [n_rows][n_rows] += sign times the products of the rows [n_rows][n] of one frame. */
+static void add_products(int n_rows, int64_t n, double sign, const double *rows, double *block)
 {
-    const int n_rows = by->with.n_rows;
-
     for (int i = 0; i < n_rows; i++) {
         for (int j = 0; j <= i; j++) {
-            const double sum = sign * ordered_dot(by->n, rows + i * by->n, rows + j * by->n);
+            const double sum = sign * ordered_dot(n, rows + i * n, rows + j * n);
 
             block[i * n_rows + j] += sum;
             block[j * n_rows + i] += i == j ? 0.0 : sum;
@@ -82,27 +80,34 @@ static void add_products(const posterior *by, double sign, const double *rows, d
     }
 }
 
-/* What the inducing frames leave of K_tt; then by->tile has L_B^-1 v, whose products are P. */
-static covary_status find_left(posterior *by, const covariant_frames *frames, double *blocks)
+/* blocks [n_frames][n_rows][n_rows] <- D(t), of v in `tile`. */
+static void find_left(const covariant_kernel *with, double ridge, int64_t n,
+                      const covariant_frames *frames, const double *tile, double *k, double *blocks)
 {
-    covary_status           status = COVARY_OK;
-    const covariant_kernel *with = &by->with;
-    const int64_t           n_rows = with->n_rows, size = with->n_sites * with->dimension,
-                  n_columns = frames->n_frames * n_rows;
+    const int64_t n_rows = with->n_rows, size = with->n_sites * with->dimension;
     const int64_t n_tensors = with->n_sites * n_rows * with->n_tensors;
 
-    COVARY_TRY(covariant_columns_tile(by->inducing, frames, by->tile));
-    triangle_solve(by->prior, n_columns, by->tile, by->scratch);
     for (int64_t f = 0; f < frames->n_frames; f++) {
         double *block = blocks + f * n_rows * n_rows;
         covariant_own_block(with, frames->features + f * size,
-                            frames->tensors == NULL ? NULL : frames->tensors + f * n_tensors, by->k,
+                            frames->tensors == NULL ? NULL : frames->tensors + f * n_tensors, k,
                             block);
-        add_products(by, -1.0, by->tile + f * n_rows * by->n, block);
+        add_products((int)n_rows, n, -1.0, tile + f * n_rows * n, block);
         for (int64_t i = 0; i < n_rows; i++) { /* rounding may leave less than nothing */
-            block[i * n_rows + i] = fmax(block[i * n_rows + i], 0.0);
+            block[i * n_rows + i] = fmax(block[i * n_rows + i], 0.0) + ridge;
         }
     }
+}
+
+/* D(t) of some frames; then by->tile has L_B^-1 v, whose products are P. */
+static covary_status find_parts(posterior *by, const covariant_frames *frames, double *blocks)
+{
+    covary_status status = COVARY_OK;
+    const int64_t n_columns = frames->n_frames * by->with.n_rows;
+
+    COVARY_TRY(covariant_columns_tile(by->inducing, frames, by->tile));
+    triangle_solve(by->prior, n_columns, by->tile, by->scratch);
+    find_left(&by->with, by->ridge, by->n, frames, by->tile, by->k, blocks);
     triangle_solve(by->evidence, n_columns, by->tile, by->scratch);
 
 done:
@@ -131,13 +136,10 @@ covary_status posterior_blocks(posterior *by, const covariant_frames *frames, do
     for (int64_t first = 0; first < frames->n_frames; first += TILE) {
         const covariant_frames some = frames_from(by, frames, first);
 
-        COVARY_TRY(find_left(by, &some, blocks + first * size));
+        COVARY_TRY(find_parts(by, &some, blocks + first * size));
         for (int64_t f = 0; f < some.n_frames; f++) {
-            double *block = blocks + (first + f) * size;
-            add_products(by, 1.0, by->tile + f * n_rows * by->n, block);
-            for (int64_t i = 0; i < n_rows; i++) {
-                block[i * n_rows + i] += by->ridge;
-            }
+            add_products((int)n_rows, by->n, 1.0, by->tile + f * n_rows * by->n,
+                         blocks + (first + f) * size);
         }
     }
 
@@ -145,45 +147,47 @@ done:
     return status;
 }
 
-/* block += ridge^2 (ridge I - P)^-1, in scratch [n_rows][n_rows]. */
-static void leave_out(const posterior *by, const double *rows, double *inverse, double *block)
+/*
+ * block <- D (D - P)^-1 D, with D - P in scratch [n_rows][n_rows]: D is the block before, and rows
+ * has L_B^-1 v.
+ */
+static void leave_out(const posterior *by, const double *rows, double *without, double *block)
 {
-    const int n_rows = by->with.n_rows;
+    const int n_rows = by->with.n_rows, size = n_rows * n_rows;
+    double   *product = without + size;
     int       info;
 
-    memset(inverse, 0, (size_t)(n_rows * n_rows) * sizeof *inverse);
-    add_products(by, -1.0 / by->ridge, rows, inverse);
-    for (int i = 0; i < n_rows; i++) {
-        inverse[i * n_rows + i] += 1.0;
+    memcpy(without, block, (size_t)size * sizeof *without);
+    memcpy(product, block, (size_t)size * sizeof *product);
+    add_products(n_rows, by->n, -1.0, rows, without);
+    info = lapack_cholesky(n_rows, without);
+    info = info == 0 ? lapack_cholesky_solve(n_rows, n_rows, without, product) : info;
+    for (int i = 0; i < size; i++) { /* D is symmetric: its rows are its columns */
+        without[i] = info == 0 ? ordered_dot(n_rows, block + i / n_rows * n_rows,
+                                             product + i % n_rows * n_rows)
+                               : NAN;
     }
-    info = lapack_cholesky(n_rows, inverse);
-    info = info == 0 ? lapack_invert_factored(n_rows, inverse) : info;
-    for (int i = 0; i < n_rows * n_rows; i++) {
-        const int row = i / n_rows, column = i % n_rows;
-        const int low = row > column ? row : column, high = row > column ? column : row;
-
-        block[i] += info == 0 ? by->ridge * inverse[high * n_rows + low] : NAN;
-    }
+    memcpy(block, without, (size_t)size * sizeof *block);
 }
 
 covary_status posterior_leave_out(posterior *by, const covariant_frames *frames, double *blocks)
 {
     covary_status status = COVARY_OK;
     const int64_t n_rows = by->with.n_rows, size = n_rows * n_rows;
-    double       *inverse = NULL;
+    double       *scratch = NULL;
 
-    COVARY_TRY(MEMORY_ALLOCATE("block of a frame", size, &inverse));
+    COVARY_TRY(MEMORY_ALLOCATE("block of a frame", 2 * size, &scratch));
     for (int64_t first = 0; first < frames->n_frames; first += TILE) {
         const covariant_frames some = frames_from(by, frames, first);
 
-        COVARY_TRY(find_left(by, &some, blocks + first * size));
+        COVARY_TRY(find_parts(by, &some, blocks + first * size));
         for (int64_t f = 0; f < some.n_frames; f++) {
-            leave_out(by, by->tile + f * n_rows * by->n, inverse, blocks + (first + f) * size);
+            leave_out(by, by->tile + f * n_rows * by->n, scratch, blocks + (first + f) * size);
         }
     }
 
 done:
-    MEMORY_RELEASE(&inverse);
+    MEMORY_RELEASE(&scratch);
     return status;
 }
 
@@ -345,37 +349,85 @@ static covariant_frames inducing_frames(const posterior_factors *of)
         .n_frames = of->n_frames, .features = of->features, .tensors = of->tensors};
 }
 
-/* b [n][n], lower triangle += V V^T / ridge of this rank's frames, row-major. */
-static covary_status add_evidence(const covariant_kernel *with, const covariant_panels *train,
-                                  const posterior_factors *of, double ridge, double *b)
+/* rows [n_rows][n] of v <- C^-1 v with C C^T = D of the frame. */
+static covary_status whiten(int n_rows, int64_t n, double *left, double *rows)
+{
+    if (lapack_cholesky(n_rows, left) != 0) {
+        return COVARY_FAIL(COVARY_ERR_NUMERIC,
+                           "what inducing frames leave of a kernel is not positive definite; "
+                           "'uncertainty: none' does without it");
+    }
+    for (int i = 0; i < n_rows; i++) {
+        for (int j = 0; j < i; j++) {
+            cblas_daxpy((int)n, -left[j * n_rows + i], rows + j * n, 1, rows + i * n, 1);
+        }
+        cblas_dscal((int)n, 1.0 / left[i * n_rows + i], rows + i * n, 1);
+    }
+    return COVARY_OK;
+}
+
+/* The columns of all labels of this rank, in a tile at a time. */
+typedef struct {
+    covariant_columns *columns;
+    triangle          *prior;
+    double            *tile, *scratch, *left, *k;
+} evidence_scratch;
+
+static covary_status reserve_evidence(const covariant_kernel *with, const posterior_factors *of,
+                                      evidence_scratch *with_room)
 {
     covary_status          status = COVARY_OK;
     const covariant_frames inducing = inducing_frames(of);
-    covariant_columns     *columns = NULL;
-    triangle              *prior = NULL;
-    double                *tile = NULL, *scratch = NULL;
-    const int64_t          n = of->n, n_local = train->features->n_local;
+    const int64_t          n_rows = with->n_rows;
 
-    COVARY_TRY(triangle_create(n, of->prior, &prior));
-    COVARY_TRY(covariant_columns_create(with, &inducing, &columns));
-    COVARY_TRY(MEMORY_ALLOCATE("posterior tile", TILE * with->n_rows * n, &tile));
-    COVARY_TRY(MEMORY_ALLOCATE("scratch of triangles", triangle_scratch(n), &scratch));
+    COVARY_TRY(triangle_create(of->n, of->prior, &with_room->prior));
+    COVARY_TRY(covariant_columns_create(with, &inducing, &with_room->columns));
+    COVARY_TRY(MEMORY_ALLOCATE("posterior tile", TILE * n_rows * of->n, &with_room->tile));
+    COVARY_TRY(MEMORY_ALLOCATE("rest of the kernel", TILE * n_rows * n_rows, &with_room->left));
+    COVARY_TRY(MEMORY_ALLOCATE("kernel of a frame with itself", with->n_sites, &with_room->k));
+    COVARY_TRY(
+        MEMORY_ALLOCATE("scratch of triangles", triangle_scratch(of->n), &with_room->scratch));
+
+done:
+    return status;
+}
+
+static void release_evidence(evidence_scratch *released)
+{
+    MEMORY_RELEASE(&released->scratch);
+    MEMORY_RELEASE(&released->k);
+    MEMORY_RELEASE(&released->left);
+    MEMORY_RELEASE(&released->tile);
+    covariant_columns_destroy(&released->columns);
+    triangle_destroy(&released->prior);
+}
+
+/* b [n][n], lower triangle += v D^-1 v^T of this rank's frames, row-major. */
+static covary_status add_evidence(const covariant_kernel *with, const covariant_panels *train,
+                                  const posterior_factors *of, double ridge, double *b)
+{
+    covary_status    status = COVARY_OK;
+    evidence_scratch room = {0};
+    const int64_t    n = of->n, n_local = train->features->n_local, n_rows = with->n_rows;
+
+    COVARY_TRY(reserve_evidence(with, of, &room));
     for (int64_t first = 0; first < n_local; first += TILE) {
         const covariant_frames some =
             covariant_share(train, first, n_local - first < TILE ? n_local - first : TILE);
-        const int64_t n_rows = some.n_frames * with->n_rows;
 
-        COVARY_TRY(covariant_columns_tile(columns, &some, tile));
-        triangle_solve(prior, n_rows, tile, scratch);
-        cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (int)n, (int)n_rows, 1.0 / ridge, tile,
-                    (int)n, 1.0, b, (int)n);
+        COVARY_TRY(covariant_columns_tile(room.columns, &some, room.tile));
+        triangle_solve(room.prior, some.n_frames * n_rows, room.tile, room.scratch);
+        find_left(with, ridge, n, &some, room.tile, room.k, room.left);
+        for (int64_t f = 0; f < some.n_frames; f++) {
+            COVARY_TRY(whiten((int)n_rows, n, room.left + f * n_rows * n_rows,
+                              room.tile + f * n_rows * n));
+        }
+        cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (int)n, (int)(some.n_frames * n_rows),
+                    1.0, room.tile, (int)n, 1.0, b, (int)n);
     }
 
 done:
-    MEMORY_RELEASE(&scratch);
-    MEMORY_RELEASE(&tile);
-    covariant_columns_destroy(&columns);
-    triangle_destroy(&prior);
+    release_evidence(&room);
     return status;
 }
 

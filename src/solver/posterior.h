@@ -3,19 +3,19 @@
  * The variance of predictions, as of a Gaussian process with the covariance K + ridge I of labels,
  * in a low-rank form whose cost does not grow with the training set.
  *
- * m inducing frames u out of the training frames x carry the information of all labels ("projected
- * process", deterministic training conditional; Quinonero-Candela and Rasmussen, J. Mach. Learn.
- * Res. 6, 1939 (2005), section 5; Rasmussen and Williams, Gaussian Processes for Machine Learning
- * (2006), eq. 8.28).  With L L^T = K_uu, v(t) = L^-1 K_ut and B = I + L^-1 K_ux K_xu L^-T / ridge,
- * the covariance of the rows of frame t is
+ * m inducing frames u out of the training frames x carry the information of all labels, and what
+ * they do not tell about a training frame makes its label noisy ("fully independent training
+ * conditional"; Snelson and Ghahramani, Adv. Neural Inf. Process. Syst. 18, 1257 (2006);
+ * Quinonero-Candela and Rasmussen, J. Mach. Learn. Res. 6, 1939 (2005), section 6), with whole
+ * frames for single labels.  With L L^T = K_uu, v(t) = L^-1 K_ut, D(t) = K_tt - v^T v + ridge I and
+ * B = I + sum_x v(x) D(x)^-1 v(x)^T, the covariance of the rows of frame t is
  *
- *   [K_tt - v^T v] + v^T B^-1 v + ridge I :
+ *   D(t) + P(t),  P(t) = v(t)^T B^-1 v(t):
  *
- * what the inducing frames do not tell about t, what the labels do not tell about them, and what no
- * label tells.  With all frames as inducing ones it is exact; with less it is larger.  Without the
- * label of training frame i it is, P = v^T B^-1 v being its second part,
+ * what the inducing frames do not tell about t, and what the labels do not tell about them.  With
+ * all frames as inducing ones it is exact.  Without the label of training frame i it is
  *
- *   [K_ii - v^T v] + ridge^2 (ridge I - P)^-1 .
+ *   D(i) (D(i) - P(i))^-1 D(i) .
  *
  * All in units of the kernel: the amplitude of the process is the caller's.
  */

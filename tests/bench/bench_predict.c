@@ -64,7 +64,7 @@ static covary_status prepare(const covary_model *model, trajectory *from, bench 
     COVARY_TRY(trajectory_read(from, 0, n, self->batch));
     COVARY_TRY(
         frames_check_composition(self->batch, from, model->about.n_atoms, model->about.species));
-    COVARY_TRY(prediction_create(model, n, &self->results));
+    COVARY_TRY(prediction_create_uncertain(model, n, &self->results));
     COVARY_TRY(MEMORY_ALLOCATE("distances", n * sites, &self->nearest));
     COVARY_TRY(run_model(self));
 done:

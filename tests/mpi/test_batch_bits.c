@@ -25,7 +25,7 @@ static int64_t numbers_of(const covary_model *model)
     int64_t n = 2;
 
     for (int p = 0; p < covary_model_n_properties(model); p++) {
-        n += covary_model_n_values(model, p);
+        n += 2 * covary_model_n_values(model, p); /* values and standard deviations */
     }
     return n;
 }
@@ -69,7 +69,8 @@ static void predict_batch(const covary_model *model, const frames *all, int64_t 
             const int64_t width = covary_model_n_values(model, p);
 
             memcpy(row, batch->values[p] + f * width, (size_t)width * sizeof *row);
-            row += width;
+            memcpy(row + width, batch->deviations[p] + f * width, (size_t)width * sizeof *row);
+            row += 2 * width;
         }
         to->flags[order[f]] = batch->flags[f];
     }
@@ -104,7 +105,7 @@ static void compare_partitions(const covary_model *model, const frames *all, tes
     outcome     whole = outcome_of(model, TEST);
     int64_t     order[TEST];
 
-    assert_ok(prediction_create(model, TEST, &batch));
+    assert_ok(prediction_create_uncertain(model, TEST, &batch));
     for (int64_t f = 0; f < TEST; f++) {
         order[f] = f;
     }

@@ -60,12 +60,13 @@ static annotation_layout layout_of(annotation_observable *list)
 {
     const unit *debye = unit_named("debye"), *volume = unit_named("angstrom^3");
 
-    list[0] = (annotation_observable){"charges", unit_named("e"), "scalar", 0, true, true};
-    list[1] = (annotation_observable){"dipole", debye, "vector", 1, false, true};
-    list[2] = (annotation_observable){"dipole_total", debye, "vector", 1, false, false};
-    list[3] = (annotation_observable){"polarizability", volume, "symmetric-tensor", 2, false, true};
+    list[0] = (annotation_observable){"charges", unit_named("e"), "scalar", 0, true, true, NULL};
+    list[1] = (annotation_observable){"dipole", debye, "vector", 1, false, true, NULL};
+    list[2] = (annotation_observable){"dipole_total", debye, "vector", 1, false, false, NULL};
+    list[3] =
+        (annotation_observable){"polarizability", volume, "symmetric-tensor", 2, false, true, NULL};
     list[4] = (annotation_observable){
-        "polarizability_total", volume, "symmetric-tensor", 2, false, false};
+        "polarizability_total", volume, "symmetric-tensor", 2, false, false, NULL};
     return (annotation_layout){.n_frames = FRAMES,
                                .n_atoms = ATOMS,
                                .species = SPECIES,

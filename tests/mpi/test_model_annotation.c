@@ -30,7 +30,7 @@ static void expect_rows(const char *path, const covary_model *model, const frame
     assert_ok(annotation_open(test_run(), path, &file));
     assert_int_equal(annotation_n_frames(file), test->n_frames);
     assert_int_equal(annotation_n_complete(file), test->n_frames);
-    assert_int_equal(annotation_n_observables(file), 2);
+    assert_int_equal(annotation_n_observables(file), 4); /* and standard deviations */
     for (int64_t frame = 0; frame < test->n_frames; frame++) {
         for (int p = 0; p < 2; p++) {
             const int index = annotation_find(file, covary_model_property_name(model, p));

@@ -228,7 +228,7 @@ static void files_that_are_no_model_are_refused(void **state)
 
     assert_ok(storage_create(test_run(), scratch_path("hollow.h5"), &file));
     assert_ok(storage_set_text(file, "/", "format", "covary-model"));
-    assert_ok(storage_set_int64(file, "/", "format_version", 4));
+    assert_ok(storage_set_int64(file, "/", "format_version", 5));
     assert_ok(storage_commit(&file));
     expect_refusal(scratch_path("hollow.h5"), COVARY_ERR_FORMAT, "/config");
 }

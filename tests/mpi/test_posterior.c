@@ -137,41 +137,55 @@ static void quadratic_form(int64_t n, int64_t width, const long double *m, const
     free(a);
 }
 
+/* D(t) = K_tt - K_tu K_uu^-1 K_ut + ridge I, and K_ut [n][n_rows]. */
+static void left_by_definition(const posterior_fixture *of, double ridge, int64_t frame,
+                               const long double *m, long double *c, long double *left)
+{
+    const int64_t n_rows = of->set.n_rows, n = of->factors.n;
+
+    for (int64_t i = 0; i < n * n_rows; i++) {
+        c[i] = entry(of, inducing_row(of, i / n_rows), frame * n_rows + i % n_rows);
+    }
+    quadratic_form(n, n_rows, m, c, left);
+    for (int64_t i = 0; i < n_rows * n_rows; i++) {
+        const int64_t row = i / n_rows, column = i % n_rows;
+        left[i] = entry(of, frame * n_rows + row, frame * n_rows + column) - left[i] +
+                  (row == column ? (long double)ridge : 0.0L);
+    }
+}
+
 /*
  * The covariance of frame `frame` of labels of all training frames but `left_out`:
- * K_tt - K_tu K_uu^-1 K_ut + K_tu (K_uu + K_ux K_xu / ridge)^-1 K_ut + ridge I.
+ * D(t) + K_tu (K_uu + sum_x K_ux D(x)^-1 K_xu)^-1 K_ut.
  */
 static void by_definition(const posterior_fixture *of, const posterior_case *problem, int64_t frame,
                           int64_t left_out, long double *block)
 {
     const int64_t n_rows = of->set.n_rows, n = of->factors.n, size = n_rows * n_rows;
-    long double  *m = calloc((size_t)(2 * n * n), sizeof *m), *informed = m + n * n;
-    long double  *c = calloc((size_t)(n * n_rows + 2 * size), sizeof *c);
-    long double  *first = c + n * n_rows, *second = first + size;
+    long double  *m = calloc((size_t)(3 * n * n), sizeof *m), *informed = m + n * n;
+    long double  *product = informed + n * n;
+    long double  *c = calloc((size_t)(2 * n * n_rows + 2 * size), sizeof *c);
+    long double  *across = c + n * n_rows, *left = across + n * n_rows, *second = left + size;
 
     assert_non_null(m);
     assert_non_null(c);
-    for (int64_t i = 0; i < n; i++) {
-        for (int64_t j = 0; j < n; j++) {
-            m[i * n + j] = entry(of, inducing_row(of, i), inducing_row(of, j));
-            informed[i * n + j] = m[i * n + j];
-            for (int64_t x = 0; x < problem->n * n_rows; x++) {
-                informed[i * n + j] += x / n_rows == left_out
-                                           ? 0.0L
-                                           : entry(of, inducing_row(of, i), x) *
-                                                 entry(of, x, inducing_row(of, j)) /
-                                                 (long double)problem->ridge;
-            }
+    for (int64_t i = 0; i < n * n; i++) {
+        m[i] = informed[i] = entry(of, inducing_row(of, i / n), inducing_row(of, i % n));
+    }
+    for (int64_t x = 0; x < problem->n; x++) {
+        left_by_definition(of, problem->ridge, x, m, c, left);
+        for (int64_t i = 0; i < n * n_rows; i++) {
+            across[i % n_rows * n + i / n_rows] = c[i];
         }
-        for (int64_t r = 0; r < n_rows; r++) {
-            c[i * n_rows + r] = entry(of, inducing_row(of, i), frame * n_rows + r);
+        quadratic_form(n_rows, n, left, across, product);
+        for (int64_t i = 0; i < n * n && x != left_out; i++) {
+            informed[i] += product[i];
         }
     }
-    quadratic_form(n, n_rows, m, c, first);
+    left_by_definition(of, problem->ridge, frame, m, c, left);
     quadratic_form(n, n_rows, informed, c, second);
     for (int64_t i = 0; i < size; i++) {
-        block[i] = entry(of, frame * n_rows + i / n_rows, frame * n_rows + i % n_rows) - first[i] +
-                   second[i] + (i / n_rows == i % n_rows ? (long double)problem->ridge : 0.0L);
+        block[i] = left[i] + second[i];
     }
     free(c);
     free(m);
