@@ -3,6 +3,7 @@
 #ifndef COVARY_COVARY_H
 #define COVARY_COVARY_H
 
+#include <covary/check.h>
 #include <covary/config.h>
 #include <covary/evaluation.h>
 #include <covary/export.h>

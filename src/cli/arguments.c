@@ -134,6 +134,13 @@ static const option options[] = {
     {"--self-test", NULL, NULL, "inspect",
      "turn a model's test frames again; status 1 if the predictions do not follow", TAKES_NOTHING,
      MEMBER(self_test), 0},
+    {"--check", NULL, NULL, "inspect",
+     "FILE is a configuration: look for mistakes in its labelled frames (missing labels, units, "
+     "order of atoms, charge, copies, outliers); status 1 if a fit would fail",
+     TAKES_NOTHING, MEMBER(check), 0},
+    {"--set", NULL, "KEY=VALUE", "inspect",
+     "with --check: set a key of the configuration; may be given several times", TAKES_SETTING, 0,
+     0},
     {"--json", NULL, "FILE", "evaluate select inspect",
      "write the result as JSON too (-: standard output)", TAKES_TEXT, MEMBER(json), 0},
     {"--log-json", NULL, "FILE", NULL, "write the log as one JSON object a line", TAKES_TEXT,

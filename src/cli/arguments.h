@@ -26,7 +26,7 @@ struct arguments {
     const char  *frames; /* fit: numbers separated by commas; else a slice */
     const char  *topology, *particles, *times, *molecules;
     const char  *ranks; /* numbers separated by commas */
-    bool         dry_run, no_positions, double_positions, restart, self_test;
+    bool         dry_run, no_positions, double_positions, restart, self_test, check;
     int          compress;
     int64_t      batch, chunk, count;
     int          n_settings, n_properties, n_known, n_files;

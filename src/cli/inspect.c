@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* covary inspect: what a model, an annotation, a checkpoint or a trajectory holds, in a few lines.
+/*
+ * covary inspect: what a model, an annotation, a checkpoint or a trajectory holds, in a few lines;
+ * what is wrong with the labelled frames of a configuration.
  */
 #include "cli/commands.h"
 
@@ -92,6 +94,7 @@ typedef struct {
     covary_input_options input;     /* of trajectories */
     bool                 self_test; /* of models */
     const char          *failed;    /* the first model whose self-test failed, or NULL; borrowed */
+    int                  n_errors;  /* in the labelled frames of configurations */
     text                 said, json;
 } inspection;
 
@@ -128,19 +131,65 @@ done:
     return status;
 }
 
+static covary_status check_file(covary_run *run, const arguments *given, const char *separator,
+                                const char *path, inspection *into)
+{
+    covary_status status = COVARY_OK;
+    int           n_errors = 0;
+
+    COVARY_TRY_TOGETHER(run, "begin a description", begin_object(separator, path, &into->json));
+    COVARY_TRY(inspect_check(run, path, given->settings, given->n_settings, &into->said,
+                             &into->json, &n_errors));
+    into->n_errors += n_errors;
+    COVARY_TRY_TOGETHER(run, "end a description", text_add(&into->json, "}"));
+
+done:
+    return status;
+}
+
+/* What was found makes the command fail, after all of it was told.  Local. */
+static covary_status judge(const inspection *made)
+{
+    if (made->failed != NULL) {
+        return COVARY_FAIL(COVARY_ERR_NUMERIC,
+                           "%s: self-test failed: predictions do not turn with the molecule; fit "
+                           "it again with basis gram, or with another reference",
+                           made->failed);
+    }
+    if (made->n_errors > 0) {
+        return COVARY_FAIL(COVARY_ERR_DATA, "%d error%s in the labelled frames; a fit would fail",
+                           made->n_errors, made->n_errors == 1 ? "" : "s");
+    }
+    return COVARY_OK;
+}
+
+static covary_status check_arguments(const arguments *given)
+{
+    if (given->n_files == 0) {
+        return COVARY_FAIL(COVARY_ERR_USAGE, "covary inspect needs a file");
+    }
+    if (given->check && given->self_test) {
+        return COVARY_FAIL(COVARY_ERR_USAGE,
+                           "--check is for configurations, --self-test for models");
+    }
+    if (!given->check && given->n_settings > 0) {
+        return COVARY_FAIL(COVARY_ERR_USAGE, "--set belongs to --check CONFIG.yaml");
+    }
+    return COVARY_OK;
+}
+
 static covary_status perform(covary_run *run, const arguments *given)
 {
     covary_status status = COVARY_OK;
     inspection    made = {.input = input_options(given), .self_test = given->self_test};
     const bool    several = given->n_files > 1; /* then the JSON is a list of objects */
 
-    if (given->n_files == 0) {
-        return COVARY_FAIL(COVARY_ERR_USAGE, "covary inspect needs a file");
-    }
+    COVARY_TRY(check_arguments(given));
     COVARY_TRY(check_text_file(run, given->json, given->files, given->n_files));
     for (int f = 0; f < given->n_files; f++) {
         const char *separator = f > 0 ? ",\n " : several ? "{\"files\": [" : "";
-        COVARY_TRY(inspect_file(run, separator, given->files[f], &made));
+        COVARY_TRY(given->check ? check_file(run, given, separator, given->files[f], &made)
+                                : inspect_file(run, separator, given->files[f], &made));
     }
     COVARY_TRY_TOGETHER(run, "end the list", text_add(&made.json, "%s\n", several ? "]}" : ""));
     if (given->json == NULL || strcmp(given->json, "-") != 0) {
@@ -149,12 +198,7 @@ static covary_status perform(covary_run *run, const arguments *given)
     if (given->json != NULL) {
         COVARY_TRY(write_text_file(run, given->json, &made.json));
     }
-    if (made.failed != NULL) {
-        status = COVARY_FAIL(COVARY_ERR_NUMERIC,
-                             "%s: self-test failed: predictions do not turn with the molecule; fit "
-                             "it again with basis gram, or with another reference",
-                             made.failed);
-    }
+    status = judge(&made);
 
 done:
     text_release(&made.json);
@@ -164,8 +208,8 @@ done:
 
 const command command_inspect = {
     .name = "inspect",
-    .usage = "[--self-test] [--topology FILE] [--json FILE] FILE ...",
-    .summary = "explain models, annotations, checkpoints and trajectories; repeat a self-test",
+    .usage = "[--check | --self-test] [--topology FILE] [--json FILE] FILE ...",
+    .summary = "explain models, annotations, checkpoints and trajectories; check labelled frames",
     .perform = perform,
     .more_help = formats_help,
 };

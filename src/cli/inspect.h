@@ -26,6 +26,10 @@ covary_status inspect_checkpoint(covary_run *run, const char *path, text *said, 
 covary_status inspect_trajectory(covary_run *run, const char *path,
                                  const covary_input_options *options, text *said, text *json);
 
+/* The labelled frames of a configuration.  Collective. */
+covary_status inspect_check(covary_run *run, const char *path, const char *const *settings,
+                            int n_settings, text *said, text *json, int *n_errors);
+
 /* Local. */
 covary_status inspect_cell(const frames *of, text *said, text *json);
 

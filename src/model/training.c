@@ -350,7 +350,9 @@ static covary_status check_gap(const covary_model *model, const training_set *se
         if (!(gap * first > 0.0)) {
             const char *path;
             int64_t     local;
-            trajectory_locate(set->from, set->batch->first + frame, &path, &local);
+            trajectory_locate(
+                set->from, set->numbers != NULL ? set->numbers[frame] : set->batch->first + frame,
+                &path, &local);
             return COVARY_FAIL(COVARY_ERR_DATA,
                                "%s, frame %lld: the gap '%s' of '%s' is %g, that of the first "
                                "frame %g; gaps must not be 0 and have one sign",
@@ -458,6 +460,24 @@ done:
     return status;
 }
 
+covary_status training_pack(covary_run *run, covary_model *model, training_set *set)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(panel_create(run, set->batch->n_frames, training_column(model, model->n_properties),
+                            &set->targets));
+    model->n_train = set->targets->n_rows;
+    COVARY_TRY_TOGETHER(
+        run, "reserve the signs",
+        MEMORY_ALLOCATE("signs", set->batch->n_frames * model->n_properties, &set->changed));
+    COVARY_TRY(set_gap_limits(run, model, set));
+    pack_labels(model, set);
+    COVARY_TRY(keep_tested(run, model, set));
+
+done:
+    return status;
+}
+
 covary_status training_prepare(covary_run *run, const covary_config *config, covary_model *model,
                                training_set *set)
 {
@@ -466,15 +486,7 @@ covary_status training_prepare(covary_run *run, const covary_config *config, cov
     COVARY_TRY_TOGETHER(run, "begin the model", training_begin(config, model));
     COVARY_TRY(training_read(run, config, model, set));
     COVARY_TRY(training_define(run, config, model, set));
-    model->n_train = trajectory_n_frames(set->from);
-    COVARY_TRY(panel_create(run, set->batch->n_frames, training_column(model, model->n_properties),
-                            &set->targets));
-    COVARY_TRY_TOGETHER(
-        run, "reserve the signs",
-        MEMORY_ALLOCATE("signs", set->batch->n_frames * model->n_properties, &set->changed));
-    COVARY_TRY(set_gap_limits(run, model, set));
-    pack_labels(model, set);
-    COVARY_TRY(keep_tested(run, model, set));
+    COVARY_TRY(training_pack(run, model, set));
 
 done:
     return status;
@@ -491,6 +503,10 @@ void training_release(training_set *set)
     for (int r = 0; r < set->n_described; r++) {
         release_described(&set->described[r]);
     }
+    for (int p = 0; p < set->n_loo; p++) {
+        panel_destroy(&set->loo[p]);
+    }
+    MEMORY_RELEASE(&set->loo);
     MEMORY_RELEASE(&set->described);
     MEMORY_RELEASE(&set->changed);
     panel_destroy(&set->targets);

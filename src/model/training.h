@@ -21,11 +21,16 @@ typedef struct {
 } described_set;
 
 typedef struct {
-    trajectory *from;
-    frames     *batch;      /* this rank's frames with their labels */
-    panel      *targets;    /* [frames][packed values of all properties], in the lab; of the
+    trajectory    *from;
+    frames        *batch;   /* this rank's frames with their labels */
+    const int64_t *numbers; /* [frames here] among all frames; NULL: they follow each other;
+                               borrowed */
+    panel *targets;         /* [frames][packed values of all properties], in the lab; of the
                                products where a property has a gap */
-    bool          *changed; /* [frames here][properties] the label was given the other sign */
+    bool   *changed;        /* [frames here][properties] the label was given the other sign */
+    panel **loo;            /* [properties] predictions of each frame without it, as its label is,
+                               [frames][values]; made by fit_weights */
+    int            n_loo;
     int            n_described;
     described_set *described; /* [n_described] one for each representation of the model */
 } training_set;
@@ -49,6 +54,9 @@ covary_status training_begin(const covary_config *config, covary_model *model);
 covary_status training_read_molecule(covary_model *model, training_set *set);
 covary_status training_define(covary_run *run, const covary_config *config, covary_model *model,
                               training_set *set);
+
+/* The last step: the labels of set->batch, whose frames set->numbers has.  Collective. */
+covary_status training_pack(covary_run *run, covary_model *model, training_set *set);
 
 /* The gap of a property in the label of a frame of this rank, 1 for properties without.  Local. */
 double training_gap(const covary_model *model, const training_set *set, int property,

@@ -33,7 +33,7 @@ typedef struct {
     covary_run          *run;
     const covary_config *config;
     covary_model        *model;
-    const training_set  *set;
+    training_set        *set; /* gets predictions without the frame */
     checkpoint          *kept;
     int                  n_systems;
     owned_system        *systems;
@@ -473,12 +473,16 @@ static covary_status measure_loo(weights_task *task, int p)
                         MEMORY_ALLOCATE("packed values", 2 * of->width, &packed));
     COVARY_TRY_TOGETHER(task->run, "reserve values",
                         MEMORY_ALLOCATE("values", 2 * n_values, &values));
+    COVARY_TRY(panel_create(task->run, task->set->batch->n_frames, n_values, &task->set->loo[p]));
+    task->set->n_loo++;
     sums.trace_shift = model_trace_shift(of);
     for (int64_t frame = 0; frame < task->set->batch->n_frames; frame++) {
         restore_values(task, p, frame, packed, values);
         if (of->gap >= 0) {
             divide_by_gap(task, p, frame, n_values, values);
         }
+        memcpy(task->set->loo[p]->data + frame * n_values, values + n_values,
+               (size_t)n_values * sizeof *values);
         for (int64_t item = 0; item < n_values; item += of->of->kind->n_values) {
             errors_add(&sums, of->of->kind, values + item, values + n_values + item);
         }
@@ -497,7 +501,7 @@ done:
 }
 
 covary_status fit_weights(covary_run *run, const covary_config *config, covary_model *model,
-                          const training_set *set, checkpoint *kept)
+                          training_set *set, checkpoint *kept)
 {
     covary_status status = COVARY_OK;
     weights_task  task = {.run = run, .config = config, .model = model, .set = set, .kept = kept};
@@ -505,6 +509,8 @@ covary_status fit_weights(covary_run *run, const covary_config *config, covary_m
 
     COVARY_TRY_TOGETHER(run, "list the systems", list_systems(&task));
     COVARY_TRY_TOGETHER(run, "reserve a group", MEMORY_ALLOCATE("group", task.n_systems, &members));
+    COVARY_TRY_TOGETHER(run, "reserve predictions",
+                        MEMORY_ALLOCATE("predictions", model->n_properties, &set->loo));
     COVARY_TRY(form_targets(&task));
     COVARY_TRY_TOGETHER(run, "count the groups", count_groups(&task, members));
     for (int g = 0; (n = form_group(&task, members)) > 0; g++) {
