@@ -66,8 +66,12 @@ covary_status formats_help(text *into)
     }
     COVARY_TRY(text_add(into, "\nTopologies (--topology):\n"));
     for (int t = 0; topology_format_name(t) != NULL; t++) {
-        COVARY_TRY(
-            text_add(into, "  %-13s  %s\n", topology_format_name(t), topology_format_summary(t)));
+        text line = {0};
+        status =
+            text_add(&line, "  %-13s  %s\n", topology_format_name(t), topology_format_summary(t));
+        status = status == COVARY_OK ? help_add(line.data, into) : status;
+        text_release(&line);
+        COVARY_TRY(status);
     }
 
 done:
