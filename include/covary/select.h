@@ -24,9 +24,11 @@ typedef struct {
     covary_input_options input;
     covary_select_method method;
     int64_t              count; /* frames to pick, at least 1 */
-    int                  n_known;
-    const char *const   *known; /* [n_known] files of frames that have labels already; none: with a
-                                   model the files it was fitted to, with a configuration none */
+    int64_t              batch; /* candidates at once on all ranks together, at least twice the
+                                   count; 0: as many as take 1 GiB */
+    int                n_known;
+    const char *const *known; /* [n_known] files of frames that have labels already; none: with a
+                                 model the files it was fitted to, with a configuration none */
 } covary_select_options;
 
 /* One frame that was picked. */
@@ -55,8 +57,8 @@ typedef struct covary_picks covary_picks;
  * picks    out  new; may be NULL
  *
  * A frame that is like a known or a picked one is never picked: there may be fewer than asked for,
- * and the log warns of that.  Of archives whose candidates take more than 1 GiB in all, the best
- * frames of one part compete with the next part.
+ * and the log warns of that.  Of archives with more candidates than a batch, the best frames of one
+ * batch compete with the next batch.
  *
  * COVARY_ERR_USAGE: no count, neither model nor configuration; the output is an input.
  * COVARY_ERR_DATA: frames of another molecule, training files that are not what the model was

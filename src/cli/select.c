@@ -98,10 +98,9 @@ static covary_status make_lines(const covary_picks *picks, const char *method, c
                         (long long)covary_picks_candidates(picks),
                         (long long)covary_picks_known(picks), output));
     if (n > 0) {
-        const covary_picked first = covary_picks_frame(picks, 0);
         const covary_picked last = covary_picks_frame(picks, n - 1);
-        COVARY_TRY(text_add(into, "%s of the first %.3g, of the last %.3g, at most %.3g left\n",
-                            method, first.value, last.value, last.left));
+        COVARY_TRY(text_add(into, "%s of the last %.3g, at most %.3g left\n", method, last.value,
+                            last.left));
     }
 
 done:
@@ -137,6 +136,7 @@ static covary_status perform(covary_run *run, const arguments *given)
     covary_picks         *picks = NULL;
     covary_select_options options = {.input = input_options(given),
                                      .count = given->count,
+                                     .batch = given->batch,
                                      .n_known = given->n_known,
                                      .known = given->known};
     text                  plan = {0};
@@ -183,9 +183,9 @@ static covary_status more_help(text *into)
         "mean before any label.  A distance is that of the features to the nearest known or picked "
         "frame, with a model in units of its domain_distance.  The report and --json tell that of "
         "every frame when it was picked, and the largest of those left then.\n"
-        "\nFrames that are like a known or a picked one are never picked.  Candidates take up to 1 "
-        "GiB on all ranks together; of longer archives the best frames of one part compete with "
-        "the next part.\n"
+        "\nFrames that are like a known or a picked one are never picked.  Of archives with "
+        "more candidates than a batch the best frames of one batch compete with the next one; the "
+        "picks do not depend on the number of ranks.\n"
         "\nWith --config the molecule, its symmetry and the scale of its features are found in the "
         "frames; representation and kernel are the first that the configuration leaves, length "
         "auto is 4 sigma of the features, ridge auto 1e-12.  Its data.train is not read.\n",

@@ -216,7 +216,9 @@ done:
 static int64_t part_size(const selecting *in)
 {
     const int64_t n = trajectory_n_frames(in->from), most = in->most;
-    const int64_t fit = PART_BYTES / greedy_bytes(&in->problem.of, in->n_pivots, most);
+    const int64_t asked = in->options->batch;
+    const int64_t fit =
+        asked > 0 ? asked : PART_BYTES / greedy_bytes(&in->problem.of, in->n_pivots, most);
     const int64_t least = most < n ? 2 * most : n;
     const int64_t part = fit > least ? fit : least;
 

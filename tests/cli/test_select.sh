@@ -16,17 +16,21 @@ checks=$((checks + 1))
 for ranks in 1 2 3; do
     expect_status 0 covary select --model model.h5 --count 12 --output "p$ranks.xyz" \
         --json "p$ranks.json" archive.xyz
-    expect_said "12 of 40 frames" "6 known" "variance of the first"
+    expect_said "12 of 40 frames" "6 known" "variance of the last"
     expect_status 0 covary select --method distance --model model.h5 --count 50 \
         --output "d$ranks.xyz" archive.xyz
-    expect_said "34 of 40 frames" "distance of the first"
+    expect_said "34 of 40 frames" "distance of the last"
     expect_logged "warning: 34 frames are selected, 50 were asked for"
+    expect_status 0 covary select --model model.h5 --batch 15 --count 7 --output "b$ranks.xyz" \
+        archive.xyz
+    expect_said "7 of 40 frames"
 done
-checks=$((checks + 6))
+checks=$((checks + 8))
 for ranks in 2 3; do
     cmp -s p1.xyz "p$ranks.xyz" || fail "other picks"
     cmp -s p1.json "p$ranks.json" || fail "other variances"
     cmp -s d1.xyz "d$ranks.xyz" || fail "other distances"
+    cmp -s b1.xyz "b$ranks.xyz" || fail "other picks in batches"
 done
 ranks=1
 valid_json p1.json || fail "p1.json is no JSON"

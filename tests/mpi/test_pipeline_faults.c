@@ -72,7 +72,7 @@ done:
 static covary_status select_frames(covary_run *run)
 {
     const covary_select_options options = {
-        .input = {.frames = ":5"}, .count = 2, .n_known = 1, .known = test_frames};
+        .input = {.frames = ":5"}, .count = 2, .batch = 4, .n_known = 1, .known = test_frames};
     const char    *archive = test_data("dce_test.xyz");
     covary_status  status = COVARY_OK;
     covary_config *config = NULL;
