@@ -72,8 +72,12 @@ typedef struct {
     greedy_pick picks[FRAMES];
 } choice;
 
-/* The first n_known frames are known, the others split over the ranks. */
-static choice choose(covary_run *run, const picking *from, int64_t n_known, int64_t most)
+/*
+ * The first n_known frames are known, the last n_pivots of these reduce variances; the others are
+ * split over the ranks.
+ */
+static choice choose(covary_run *run, const picking *from, int64_t n_known, int64_t n_pivots,
+                     int64_t most)
 {
     const int64_t n = from->set.n - n_known, rank = covary_run_rank(run);
     const int64_t size = covary_run_size(run), first = n * rank / size;
@@ -83,10 +87,10 @@ static choice choose(covary_run *run, const picking *from, int64_t n_known, int6
     int64_t       pivots[FRAMES];
     choice        made = {0};
 
-    for (int64_t k = 0; k < n_known; k++) {
+    for (int64_t k = 0; k < n_pivots; k++) {
         pivots[k] = n_known - 1 - k;
     }
-    assert_ok(greedy_known_create(run, &from->of, &known_frames, n_known, pivots, &known));
+    assert_ok(greedy_known_create(run, &from->of, &known_frames, n_pivots, pivots, &known));
     assert_ok(greedy_choose(run, &from->of, known, &mine, most, &made.n, made.picks, &picked));
     assert_int_equal(picked.n, made.n);
     for (int64_t k = 0; k < made.n; k++) {
@@ -185,7 +189,7 @@ static double naive_best(const picking *from, int64_t n_known, int64_t n, const 
 
 static void assert_naive(const picking *from, int64_t n_known)
 {
-    const choice made = choose(test_run(), from, n_known, MOST);
+    const choice made = choose(test_run(), from, n_known, n_known, MOST);
     int64_t      u[FRAMES], best = -1;
     double       value;
 
@@ -233,8 +237,8 @@ static void ranks_pick_the_same(void **unused)
         picking by;
 
         create(&shapes[i / 2], i % 2 == 0 ? GREEDY_VARIANCE : GREEDY_DISTANCE, &by);
-        const choice together = choose(test_run(), &by, KNOWN, FRAMES - KNOWN);
-        const choice expected = choose(alone, &by, KNOWN, FRAMES - KNOWN);
+        const choice together = choose(test_run(), &by, KNOWN, KNOWN, FRAMES - KNOWN);
+        const choice expected = choose(alone, &by, KNOWN, KNOWN, FRAMES - KNOWN);
 
         assert_int_equal(together.n, FRAMES - KNOWN);
         assert_int_equal(together.n, expected.n);
@@ -262,7 +266,10 @@ static void make_like(picking *by, int64_t t, int64_t like)
     }
 }
 
-/* Two like known frames, two like others: four less, with an image of the frame or itself. */
+/*
+ * One is like a known frame that reduces variances, one like a known one that does not, two are
+ * like a third: four less.
+ */
 static void frames_like_others_are_not_picked(void **unused)
 {
     (void)unused;
@@ -275,7 +282,7 @@ static void frames_like_others_are_not_picked(void **unused)
         make_like(&by, 19, 3);
         make_like(&by, 12, 6);
         make_like(&by, 13, 6);
-        const choice made = choose(test_run(), &by, KNOWN, FRAMES - KNOWN);
+        const choice made = choose(test_run(), &by, KNOWN, 1, FRAMES - KNOWN);
 
         assert_int_equal(made.n, FRAMES - KNOWN - 4);
         for (int64_t k = 0; k < made.n; k++) {
@@ -296,8 +303,8 @@ static void nothing_is_held_and_nothing_to_pick_is_no_failure(void **unused)
 
     (void)unused;
     create(&shapes[0], GREEDY_VARIANCE, &by);
-    assert_int_equal(choose(test_run(), &by, FRAMES, 3).n, 0);
-    assert_int_equal(choose(test_run(), &by, FRAMES - 1, 3).n, 1);
+    assert_int_equal(choose(test_run(), &by, FRAMES, FRAMES, 3).n, 0);
+    assert_int_equal(choose(test_run(), &by, FRAMES - 1, FRAMES - 1, 3).n, 1);
     training_release(&by.set);
     assert_int_equal(memory_state().blocks, held);
 }
