@@ -262,7 +262,7 @@ static void ranks_and_files_do_not_matter(void **state)
                             .scaling = "none",
                             .length = "auto",
                             .ridge = "1e-6",
-                            .rest = "solver: {selection_frames: 50}\n"};
+                            .rest = "selection: {frames: 50}\n"};
     const char   *path = scratch_path("phases.h5");
 
     (void)state;
@@ -374,7 +374,7 @@ static void further_frames_follow(void **state)
                                .scaling = "none",
                                .length = "1",
                                .ridge = "1e-8",
-                               .rest = "solver: {selection_frames: 45}\n"};
+                               .rest = "selection: {frames: 45}\n"};
 
     (void)state;
     check_recovery(&gram, false, arbitrary, 2, 0.05, 0.05);
