@@ -144,6 +144,11 @@ static const option options[] = {
     {"--set", NULL, "KEY=VALUE", "inspect",
      "with --check: set a key of the configuration; may be given several times", TAKES_SETTING, 0,
      0},
+    {"--report", NULL, "FILE.html", "fit evaluate",
+     "write a page with plots of predictions and errors, the symmetry and the settings tried; "
+     "drawn "
+     "by gnuplot",
+     TAKES_TEXT, MEMBER(report), 0},
     {"--json", NULL, "FILE", "evaluate select inspect",
      "write the result as JSON too (-: standard output)", TAKES_TEXT, MEMBER(json), 0},
     {"--log-json", NULL, "FILE", NULL, "write the log as one JSON object a line", TAKES_TEXT,

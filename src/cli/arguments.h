@@ -22,7 +22,7 @@ struct arguments {
     bool               help, version;
     covary_run_options run;
 
-    const char  *output, *model, *config, *json, *precision, *format, *method;
+    const char  *output, *model, *config, *json, *report, *precision, *format, *method;
     const char  *frames; /* fit: numbers separated by commas; else a slice */
     const char  *topology, *particles, *times, *molecules;
     const char  *ranks; /* numbers separated by commas */

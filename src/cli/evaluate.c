@@ -2,6 +2,7 @@
 /* covary evaluate */
 #include "cli/commands.h"
 
+#include "cli/report.h"
 #include "core/status.h"
 #include "model/evaluate.h"
 
@@ -200,6 +201,9 @@ static covary_status report(covary_run *run, const arguments *given, const covar
         COVARY_TRY_TOGETHER(run, "make the JSON", make_json(model, evaluation, &json));
         COVARY_TRY(write_text_file(run, given->json, &json));
     }
+    if (given->report != NULL) {
+        COVARY_TRY(report_evaluation(run, given->report, given->model, model, evaluation));
+    }
 
 done:
     text_release(&json);
@@ -224,6 +228,8 @@ static covary_status perform(covary_run *run, const arguments *given)
     COVARY_TRY(find_precision(given->precision, &precision));
     COVARY_TRY(check_text_file(run, given->json, &given->model, 1));
     COVARY_TRY(check_text_file(run, given->json, given->files, given->n_files));
+    COVARY_TRY(report_check(run, given->report, &given->model, 1));
+    COVARY_TRY(report_check(run, given->report, given->files, given->n_files));
     COVARY_TRY(covary_model_load(run, given->model, &model));
     COVARY_TRY(covary_model_set_precision(run, model, precision));
     COVARY_TRY(covary_evaluate(run, model, given->files, given->n_files, &input, &evaluation));
@@ -254,7 +260,7 @@ static covary_status more_help(text *into)
 
 const command command_evaluate = {
     .name = "evaluate",
-    .usage = "--model MODEL.h5 [--json FILE] LABELLED ...",
+    .usage = "--model MODEL.h5 [--json FILE] [--report FILE.html] LABELLED ...",
     .summary = "compare predictions with labels",
     .perform = perform,
     .more_help = more_help,

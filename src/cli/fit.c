@@ -2,11 +2,13 @@
 /* covary fit */
 #include "cli/commands.h"
 
+#include "cli/report.h"
 #include "core/config.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/output.h"
 #include "core/status.h"
+#include "model/fit.h"
 #include "model/plan.h"
 
 #include <math.h>
@@ -99,10 +101,26 @@ done:
     return status;
 }
 
+/* The report may replace none of these either, nor the model. */
+static covary_status check_report(covary_run *run, const arguments *given, const char *output,
+                                  const covary_config *config)
+{
+    covary_status     status = COVARY_OK;
+    const char *const others[] = {given->files[0], config->reference, output};
+
+    COVARY_TRY(report_check(run, given->report, others, 3));
+    COVARY_TRY(
+        report_check(run, given->report, (const char *const *)config->train, (int)config->n_train));
+
+done:
+    return status;
+}
+
 static covary_status perform(covary_run *run, const arguments *given)
 {
     covary_status  status = COVARY_OK;
     covary_config *config = NULL;
+    covary_model  *model = NULL;
     plan_questions asked = {0};
     const char    *output;
 
@@ -115,14 +133,20 @@ static covary_status perform(covary_run *run, const arguments *given)
         covary_config_load(run, given->files[0], given->settings, given->n_settings, &config));
     output = given->output != NULL ? given->output : config->output;
     COVARY_TRY(check_output(run, output, given->files[0], config));
+    COVARY_TRY(check_report(run, given, output, config));
     if (given->dry_run) {
         status = plan(run, config, output, &asked);
         goto done;
     }
-    COVARY_TRY(covary_fit_to_file(run, config, output));
+    COVARY_TRY(fit_to_file(run, config, output, &model));
     log_write(run, LOG_INFO, "model written: %s", output);
+    if (given->report != NULL) {
+        COVARY_TRY(report_fit(run, given->report, output, model));
+        log_write(run, LOG_INFO, "report written: %s", given->report);
+    }
 
 done:
+    covary_model_destroy(&model);
     covary_config_destroy(&config);
     MEMORY_RELEASE(&asked.ranks);
     MEMORY_RELEASE(&asked.frames);
@@ -142,7 +166,8 @@ done:
 
 const command command_fit = {
     .name = "fit",
-    .usage = "CONFIG.yaml [--set KEY=VALUE ...] [--output MODEL.h5] [--dry-run]",
+    .usage =
+        "CONFIG.yaml [--set KEY=VALUE ...] [--output MODEL.h5] [--report FILE.html] [--dry-run]",
     .summary = "fit a model to labelled frames",
     .perform = perform,
     .more_help = more_help,

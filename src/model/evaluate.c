@@ -18,9 +18,11 @@ static covary_status create_evaluation(const covary_model *model, covary_evaluat
     COVARY_TRY(MEMORY_ALLOCATE("evaluation", model->n_properties, &made->sums));
     COVARY_TRY(MEMORY_ALLOCATE("evaluation", model->n_properties, &made->kinds));
     COVARY_TRY(MEMORY_ALLOCATE("evaluation", model->n_properties, &made->calibrations));
+    COVARY_TRY(MEMORY_ALLOCATE("evaluation", model->n_properties, &made->compared));
     made->n_properties = model->n_properties;
     for (int p = 0; p < model->n_properties; p++) {
         made->kinds[p] = model->properties[p].of->kind;
+        COVARY_TRY(MEMORY_ALLOCATE("comparison", 1, &made->compared[p]));
     }
     *out = made;
     made = NULL;
@@ -35,6 +37,10 @@ void covary_evaluation_destroy(covary_evaluation **evaluation)
     if (evaluation == NULL || *evaluation == NULL) {
         return;
     }
+    for (int p = 0; (*evaluation)->compared != NULL && p < (*evaluation)->n_properties; p++) {
+        MEMORY_RELEASE(&(*evaluation)->compared[p]);
+    }
+    MEMORY_RELEASE(&(*evaluation)->compared);
     MEMORY_RELEASE(&(*evaluation)->calibrations);
     MEMORY_RELEASE(&(*evaluation)->kinds);
     MEMORY_RELEASE(&(*evaluation)->sums);
@@ -46,6 +52,7 @@ static void set_trace_shifts(const covary_model *model, covary_evaluation *evalu
 {
     for (int p = 0; p < evaluation->n_properties; p++) {
         evaluation->sums[p].trace_shift = model_trace_shift(&model->properties[p]);
+        evaluation->compared[p]->shift = evaluation->sums[p].trace_shift;
     }
 }
 
@@ -61,7 +68,8 @@ static double sign_that_fits(int64_t n, const double *label, const double *predi
 }
 
 /* One frame: all its values have one sign. */
-static void compare_frame(const stream *from, int p, int64_t frame, error_sums *sums)
+static void compare_frame(const stream *from, int p, int64_t frame, error_sums *sums,
+                          comparison *compared)
 {
     const property      *of = from->model->properties[p].of;
     const property_kind *kind = of->kind;
@@ -76,6 +84,7 @@ static void compare_frame(const stream *from, int p, int64_t frame, error_sums *
             reference[c] = sign * label[item + c];
         }
         errors_add(sums, kind, reference, predicted + item);
+        comparison_add(compared, kind, reference, predicted + item);
     }
 }
 
@@ -83,7 +92,7 @@ static void compare_batch(const stream *from, covary_evaluation *evaluation)
 {
     for (int p = 0; p < evaluation->n_properties; p++) {
         for (int64_t frame = 0; frame < from->batch->n_frames; frame++) {
-            compare_frame(from, p, frame, &evaluation->sums[p]);
+            compare_frame(from, p, frame, &evaluation->sums[p], evaluation->compared[p]);
         }
     }
 }
@@ -169,6 +178,7 @@ covary_status covary_evaluate(covary_run *run, const covary_model *model, const 
     evaluation->n_frames = trajectory_n_frames(from->from);
     for (int p = 0; p < evaluation->n_properties; p++) {
         errors_merge(run, &evaluation->sums[p]);
+        comparison_merge(run, evaluation->compared[p]);
         calibration_merge(run, &evaluation->calibrations[p]);
     }
     *out = evaluation;

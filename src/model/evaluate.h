@@ -11,6 +11,7 @@ struct covary_evaluation {
     const property_kind **kinds;        /* [n_properties] */
     error_sums           *sums;         /* [n_properties] */
     calibration          *calibrations; /* [n_properties] of Cartesian components */
+    comparison          **compared;     /* [n_properties] labels with predictions */
     int64_t               n_frames;
 };
 

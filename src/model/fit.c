@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From a configuration to a model, one step after another. */
+#include "model/fit.h"
+
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/status.h"
@@ -143,7 +145,8 @@ covary_status covary_fit(covary_run *run, const covary_config *config, covary_mo
     return fit(run, config, NULL, out);
 }
 
-covary_status covary_fit_to_file(covary_run *run, const covary_config *config, const char *output)
+covary_status fit_to_file(covary_run *run, const covary_config *config, const char *output,
+                          covary_model **kept_model)
 {
     covary_status status = COVARY_OK;
     covary_model *model = NULL;
@@ -155,6 +158,10 @@ covary_status covary_fit_to_file(covary_run *run, const covary_config *config, c
     COVARY_TRY(covary_model_save(run, model, output));
     timer_end(run, "write");
     checkpoint_remove(kept);
+    if (kept_model != NULL) {
+        *kept_model = model;
+        model = NULL;
+    }
 
 done:
     if (status == COVARY_STOPPED) {
@@ -163,4 +170,9 @@ done:
     checkpoint_destroy(&kept);
     covary_model_destroy(&model);
     return status;
+}
+
+covary_status covary_fit_to_file(covary_run *run, const covary_config *config, const char *output)
+{
+    return fit_to_file(run, config, output, NULL);
 }

@@ -87,6 +87,7 @@ static void release_property(model_property *released)
         part_release(&released->parts[k]);
     }
     MEMORY_RELEASE(&released->parts);
+    MEMORY_RELEASE(&released->compared);
     property_destroy(&released->of);
 }
 

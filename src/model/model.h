@@ -9,6 +9,7 @@
 #ifndef COVARY_MODEL_MODEL_H
 #define COVARY_MODEL_MODEL_H
 
+#include "model/comparison.h"
 #include "model/errors.h"
 #include "model/systems.h"
 #include "model/variance.h"
@@ -40,7 +41,9 @@ typedef struct {
     int64_t       loo_sample;       /* frames of the smallest sample; 0: not estimated */
     double        loo_standard_error; /* of loo.rmse, in the property's unit; 0: not estimated */
     calibration   calibration;        /* of the leave-one-out residuals */
-    phase_report  phases;             /* zeros where the phase is fixed */
+    comparison   *compared; /* labels with leave-one-out predictions; NULL: not after a fit, or
+                               these are estimated */
+    phase_report phases;    /* zeros where the phase is fixed */
     /*
      * With a gap the product is learned, packed labels and weights are of it, and predictions are
      * the predicted product over the predicted gap, or over gap_limit where the gap is below it.

@@ -475,7 +475,9 @@ static covary_status measure_loo(weights_task *task, int p)
                         MEMORY_ALLOCATE("values", 2 * n_values, &values));
     COVARY_TRY(panel_create(task->run, task->set->batch->n_frames, n_values, &task->set->loo[p]));
     task->set->n_loo++;
-    sums.trace_shift = model_trace_shift(of);
+    COVARY_TRY_TOGETHER(task->run, "reserve the comparison",
+                        MEMORY_ALLOCATE("comparison", 1, &of->compared));
+    sums.trace_shift = of->compared->shift = model_trace_shift(of);
     for (int64_t frame = 0; frame < task->set->batch->n_frames; frame++) {
         restore_values(task, p, frame, packed, values);
         if (of->gap >= 0) {
@@ -485,11 +487,17 @@ static covary_status measure_loo(weights_task *task, int p)
                (size_t)n_values * sizeof *values);
         for (int64_t item = 0; item < n_values; item += of->of->kind->n_values) {
             errors_add(&sums, of->of->kind, values + item, values + n_values + item);
+            comparison_add(of->compared, of->of->kind, values + item, values + n_values + item);
         }
     }
     errors_merge(task->run, &sums);
     of->loo = errors_whole(&sums, of->of->kind);
     keep_scatter(&task->scatter[p], of);
+    if (of->loo_is_estimated) {
+        MEMORY_RELEASE(&of->compared);
+    } else {
+        comparison_merge(task->run, of->compared);
+    }
     for (int k = 0; k < property_n_irreps(of->of->kind); k++) {
         of->loo_irreps[k] = errors_irrep(&sums, of->of->kind, k);
     }
