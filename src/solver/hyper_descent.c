@@ -47,10 +47,17 @@ static const double *bounds_of(const hyper_slope *of, int axis)
     return axis == 0 ? of->lengths : of->ridges;
 }
 
+/* NLopt asks for the slopes of a point in a call of their own. */
 static covary_status try_step(descent *at, hyper_step *tried)
 {
     covary_status      status = COVARY_OK;
     const hyper_slope *of = at->of;
+    const hyper_step  *last = at->n > 0 ? &at->steps[at->n - 1] : NULL;
+
+    if (last != NULL && last->length == tried->length && last->ridge == tried->ridge) {
+        *tried = *last;
+        return COVARY_OK;
+    }
 
     COVARY_TRY(criterion_set_length(of->on, tried->length));
     COVARY_TRY(criterion_evaluate(of->on, tried->ridge, of->error, of->doubt));
