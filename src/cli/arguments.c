@@ -92,6 +92,17 @@ static const option options[] = {
     {"--ranks", NULL, "LIST", "fit",
      "with --dry-run: the same for so many ranks, as 1,64 (default: those of the run)", TAKES_TEXT,
      MEMBER(ranks), 0},
+    {"--learning-curve", NULL, "LIST", "fit",
+     "in place of a model: errors against the number of training frames, for so many of them, as "
+     "50,100,200; written beside the model's name as .learning.h5, .json and .svg",
+     TAKES_TEXT, MEMBER(learning_curve), 0},
+    {"--repeats", NULL, "N", "fit",
+     "with --learning-curve: series of random subsets, whose scatter gives the error bars "
+     "(default: 3)",
+     TAKES_COUNT, MEMBER(repeats), 0},
+    {"--target", NULL, "PERCENT", "fit",
+     "with --learning-curve: how many frames would bring the error down to so much of the rms",
+     TAKES_TEXT, MEMBER(target), 0},
     {"--topology", NULL, "FILE", "predict evaluate select inspect",
      "elements for trajectories that have none: PDB, GRO, PSF or extended XYZ", TAKES_TEXT,
      MEMBER(topology), 0},

@@ -25,10 +25,11 @@ struct arguments {
     const char  *output, *model, *config, *json, *report, *precision, *format, *method;
     const char  *frames; /* fit: numbers separated by commas; else a slice */
     const char  *topology, *particles, *times, *molecules;
-    const char  *ranks; /* numbers separated by commas */
+    const char  *ranks; /* numbers separated by commas, as the next */
+    const char  *learning_curve, *target;
     bool         dry_run, no_positions, double_positions, restart, self_test, check;
     int          compress;
-    int64_t      batch, chunk, count;
+    int64_t      batch, chunk, count, repeats;
     int          n_settings, n_properties, n_known, n_files;
     const char **settings;   /* [n_settings] of --set, borrowed from argv, as the next three */
     const char **properties; /* [n_properties] of --property */

@@ -9,6 +9,7 @@
 #include "core/output.h"
 #include "core/status.h"
 #include "model/fit.h"
+#include "model/learning_curve.h"
 #include "model/plan.h"
 
 #include <math.h>
@@ -116,19 +117,105 @@ done:
     return status;
 }
 
+static covary_status take_curve(const arguments *given, learning_questions *asked)
+{
+    enum { REPEATS = 3, MOST_REPEATS = 1000, MOST_SIZES = 64 };
+    const double  most_frames = 2147483647.0;
+    covary_status status = COVARY_OK;
+    double        target = NAN;
+
+    if (given->learning_curve == NULL && (given->repeats > 0 || given->target != NULL)) {
+        return COVARY_FAIL(COVARY_ERR_USAGE, "%s is a question to --learning-curve: give both",
+                           given->target != NULL ? "--target" : "--repeats");
+    }
+    if (given->target != NULL && (!text_to_double(given->target, &target) || !(target > 0.0))) {
+        return COVARY_FAIL(COVARY_ERR_USAGE, "--target takes a number of percent above 0, not '%s'",
+                           given->target);
+    }
+    COVARY_TRY(take_list("--learning-curve", given->learning_curve, most_frames, &asked->n_sizes,
+                         &asked->sizes));
+    asked->n_repeats = given->repeats > 0 ? (int)given->repeats : REPEATS;
+    asked->target = target / 100.0;
+    if (asked->n_sizes > MOST_SIZES || given->repeats > MOST_REPEATS) {
+        return COVARY_FAIL(COVARY_ERR_USAGE,
+                           "--learning-curve takes at most %d numbers, --repeats at most %d",
+                           MOST_SIZES, MOST_REPEATS);
+    }
+
+done:
+    return status;
+}
+
+/* "dce.model.h5" -> "dce.model.learning" + ending. */
+static covary_status name_beside(const char *output, const char *ending, text *name)
+{
+    const size_t length = strlen(output);
+    const bool   is_h5 = length > 3 && strcmp(output + length - 3, ".h5") == 0;
+
+    return text_add(name, "%.*s.learning%s", (int)(is_h5 ? length - 3 : length), output, ending);
+}
+
+static covary_status write_curve(covary_run *run, const learning_curve *curve, const text *names)
+{
+    covary_status status = COVARY_OK;
+    text          table = {0}, json = {0}, drawing = {0};
+
+    COVARY_TRY_TOGETHER(run, "make the table", learning_curve_table(curve, &table));
+    COVARY_TRY_TOGETHER(run, "make the JSON", learning_curve_json(curve, &json));
+    COVARY_TRY_TOGETHER(run, "draw the curve", learning_curve_svg(curve, &drawing));
+    print_result(run, &table);
+    COVARY_TRY(learning_curve_save(run, curve, names[0].data));
+    COVARY_TRY(write_text_file(run, names[1].data, &json));
+    COVARY_TRY(write_text_file(run, names[2].data, &drawing));
+    log_write(run, LOG_INFO, "learning curve written: %s, %s, %s", names[0].data, names[1].data,
+              names[2].data);
+
+done:
+    text_release(&drawing);
+    text_release(&json);
+    text_release(&table);
+    return status;
+}
+
+static covary_status measure_curve(covary_run *run, const covary_config *config,
+                                   const learning_questions *asked, const char *output)
+{
+    static const char *const endings[] = {".h5", ".json", ".svg"};
+    covary_status            status = COVARY_OK;
+    learning_curve           curve = {0};
+    text                     names[3] = {{0}};
+
+    for (int i = 0; i < 3; i++) {
+        COVARY_TRY_TOGETHER(run, "name the files", name_beside(output, endings[i], &names[i]));
+        COVARY_TRY(output_check(run, names[i].data, (const char *const *)config->train,
+                                (int)config->n_train));
+    }
+    COVARY_TRY(learning_curve_measure(run, config, asked, &curve));
+    COVARY_TRY(write_curve(run, &curve, names));
+
+done:
+    for (int i = 0; i < 3; i++) {
+        text_release(&names[i]);
+    }
+    learning_curve_release(&curve);
+    return status;
+}
+
 static covary_status perform(covary_run *run, const arguments *given)
 {
-    covary_status  status = COVARY_OK;
-    covary_config *config = NULL;
-    covary_model  *model = NULL;
-    plan_questions asked = {0};
-    const char    *output;
+    covary_status      status = COVARY_OK;
+    covary_config     *config = NULL;
+    covary_model      *model = NULL;
+    plan_questions     asked = {0};
+    learning_questions curve = {0};
+    const char        *output;
 
     if (given->n_files != 1) {
         return COVARY_FAIL(COVARY_ERR_USAGE, "covary fit takes one configuration, %d were given",
                            given->n_files);
     }
     COVARY_TRY_TOGETHER(run, "read the options", take_questions(given, &asked));
+    COVARY_TRY_TOGETHER(run, "read the options", take_curve(given, &curve));
     COVARY_TRY(
         covary_config_load(run, given->files[0], given->settings, given->n_settings, &config));
     output = given->output != NULL ? given->output : config->output;
@@ -136,6 +223,10 @@ static covary_status perform(covary_run *run, const arguments *given)
     COVARY_TRY(check_report(run, given, output, config));
     if (given->dry_run) {
         status = plan(run, config, output, &asked);
+        goto done;
+    }
+    if (curve.n_sizes > 0) {
+        status = measure_curve(run, config, &curve, output);
         goto done;
     }
     COVARY_TRY(fit_to_file(run, config, output, &model));
@@ -148,6 +239,7 @@ static covary_status perform(covary_run *run, const arguments *given)
 done:
     covary_model_destroy(&model);
     covary_config_destroy(&config);
+    MEMORY_RELEASE(&curve.sizes);
     MEMORY_RELEASE(&asked.ranks);
     MEMORY_RELEASE(&asked.frames);
     return status;

@@ -50,6 +50,22 @@ for ranks in 2 3 4 7; do
     [ "$(wc -c <model.1.h5)" = "$(wc -c <model.$ranks.h5)" ] || fail "the model is of another size"
 done
 
+# A learning curve is the same to the last bit: every subset is one rank's.
+for ranks in 1 3; do
+    expect_status 0 covary fit config.yaml --quiet --output curve.$ranks.h5 \
+        --learning-curve 10,20,40 --repeats 2 --target 0.1
+    [ -s curve.$ranks.learning.h5 ] && [ ! -e curve.$ranks.h5 ] || fail "wrong files were written"
+done
+checks=$((checks + 1))
+for ending in json svg; do
+    cmp curve.1.learning.$ending curve.3.learning.$ending >/dev/null ||
+        fail "the learning curve depends on the number of ranks"
+done
+ranks=1
+expect_refusal 2 "leave none to test on" -- fit config.yaml --learning-curve 10,53
+expect_refusal 2 "give ascending numbers" -- fit config.yaml --learning-curve 20,10
+expect_refusal 2 "is a question to --learning-curve" -- fit config.yaml --target 1
+
 # the tolerance tells one frame from another
 h5diff -d 1e-11 prime.1.h5 prime.2.h5 /observables/dipole/value /observables/polarizability/value \
     >/dev/null 2>&1 && fail "h5diff finds everything alike"
