@@ -11,10 +11,11 @@
 
 enum { COMPONENTS = 9 };
 
+/* Uncertainties of a polarizability have its unit, but no kind. */
 static bool fits(const annotation_observable *of)
 {
-    return of->rank == 2 && !of->per_atom && !of->per_molecule && of->unit != NULL &&
-           of->unit->dimension == UNIT_POLARIZABILITY;
+    return of->kind != NULL && of->rank == 2 && !of->per_atom && !of->per_molecule &&
+           of->unit != NULL && of->unit->dimension == UNIT_POLARIZABILITY;
 }
 
 static covary_status refuse(const export_job *job, const char *what)

@@ -60,6 +60,13 @@ static bool is_integer(const char *value, int64_t *number)
 /* Room for a name in the paths of objects in files. */
 enum { LONGEST_NAME = 64 };
 
+static bool ends_in(const char *name, const char *end)
+{
+    const size_t length = strlen(name), tail = strlen(end);
+
+    return length >= tail && strcmp(name + length - tail, end) == 0;
+}
+
 static const char *name_problem(const char *name)
 {
     size_t length = strlen(name);
@@ -72,9 +79,9 @@ static const char *name_problem(const char *name)
         name[0] == '.') {
         return "letters, digits, '_', '-' and '.', and not begin with '.'";
     }
-    if (strncmp(name, "domain", 6) == 0 ||
-        (length >= 4 && strcmp(name + length - 4, "_std") == 0)) {
-        return "another name: 'domain...' and '..._std' are taken by uncertainties";
+    if (strncmp(name, "domain", 6) == 0 || ends_in(name, "_std") || ends_in(name, "_covariance")) {
+        return "another name: 'domain...', '..._std' and '..._covariance' are taken by "
+               "uncertainties";
     }
     return NULL;
 }

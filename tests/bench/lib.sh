@@ -32,7 +32,7 @@ release_build() {
 }
 
 # dipole_config TRAIN RIDGE [LENGTH]: a configuration in which everything is fixed, so that a fit is
-# one matrix and its solution.
+# one matrix and its solution, and a prediction one product with it.
 dipole_config() {
     cat <<YAML
 data: {train: [$1]}
@@ -46,5 +46,6 @@ representation:
   symmetry: none
 kernel: {type: gaussian, length: ${3:-20}}
 ridge: $2
+uncertainty: none
 YAML
 }

@@ -57,6 +57,7 @@ data: {train: train.xyz}
 properties: [{name: dipole, kind: vector, unit: e*bohr}]
 representation: {basis: ${BASIS:-eckart}, descriptor: [$descriptor], scaling: auto, symmetry: none}
 kernel: {type: gaussian}
+uncertainty: none
 TEXT
 settings=()
 for setting in ${SETTINGS:-}; do settings+=(--set "$setting"); done

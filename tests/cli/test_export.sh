@@ -23,7 +23,8 @@ expect_refusal 1 "five.xyz" "not an HDF5 file" -- export five.xyz --format csv -
 expect_refusal 1 "model.h5" "not an annotation" -- export model.h5 --format csv --output out
 
 ranks=2
-expect_refusal 2 "no property 'mu'" "dipole (e*bohr), polarizability (bohr^3)" -- \
+expect_refusal 2 "no property 'mu'" \
+    "dipole (e*bohr), dipole_std (e*bohr)" "polarizability_std (bohr^3)" -- \
     export full.h5 --format csv --property mu --output out
 expect_refusal 2 "--frames 7:" "none of the 5 frames" -- \
     export full.h5 --format csv --frames 7: --output out
@@ -34,11 +35,14 @@ remember_files
 expect_status 0 covary export bare.h5 --format npy --output out.npy --property dipole
 expect_files out.npy
 expect_status 0 covary export bare.h5 --format npy --output out.npy
-expect_logged "exported 5 frames" "out.dipole.npy" "out.polarizability.npy"
-expect_files out.dipole.npy out.polarizability.npy
+expect_logged "exported 5 frames" "out.dipole.npy" "out.polarizability.npy" \
+    "out.dipole_std.npy"
+expect_files out.{dipole,polarizability}{,_std}.npy
 expect_status 0 covary export bare.h5 --format travis --output out.dat --frames ::2
 expect_logged "exported 3 frames"
 expect_files out.dat
+expect_refusal 1 "the property named is no polarizability" -- \
+    export bare.h5 --format travis --property polarizability_std --output out.dat
 
 ranks=1
 expect_status 0 covary export full.h5 --quiet --format extxyz --output five_labelled.xyz
