@@ -65,7 +65,10 @@ static covary_status begin_plot(const char *title, const char *x, const char *y,
                     title, x, y);
 }
 
-/* The more values in a cell, by their logarithm, the less one sees through it. */
+/*
+ * The more values in a cell, by their logarithm, the less one sees through it; never less than half
+ * is seen of it, and gnuplot's number for colour and transparency fits 31 bits.
+ */
 static covary_status plot_cells(const parity *of, window part, double shift, double most,
                                 text *commands)
 {
@@ -81,7 +84,7 @@ static covary_status plot_cells(const parity *of, window part, double shift, dou
         for (int column = 0; column < part.count; column++) {
             const double n = joined_count(of, part, row, column);
             if (n > 0.0) {
-                const double seen = most > 1.0 ? 0.4 + 0.6 * log(n) / log(most) : 1.0;
+                const double seen = most > 1.0 ? 0.5 + 0.5 * log(n) / log(most) : 1.0;
                 const int    through = (int)(255.0 * (1.0 - seen));
                 COVARY_TRY(text_add(commands, "%.10g %.10g %d\n", low + (column + 0.5) * width,
                                     low + (row + 0.5) * width, through * 0x1000000 + 0x3b82d6));
