@@ -4,7 +4,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 1024 };
 
 static bool is_launched(void)
 {
@@ -18,17 +22,28 @@ static bool is_launched(void)
     return false;
 }
 
+/*
+ * What MPI-IO keeps beside an open file, such a process keeps in a folder that all of them share,
+ * and the first one to end removes it: each needs a folder of its own.
+ */
+static void separate_folder(void)
+{
+    const char *place = getenv("TMPDIR");
+    char        top[PATH_BYTES], below[PATH_BYTES + 8];
+
+    snprintf(top, sizeof top, "%s/covary-mpi.%ld", place != NULL ? place : "/tmp", (long)getpid());
+    snprintf(below, sizeof below, "%s/alone", top);
+    setenv("OMPI_MCA_orte_top_session_dir", top, 0);
+    setenv("OMPI_MCA_orte_jobfam_session_dir", below, 0);
+}
+
 void launch_prepare(void)
 {
-    static const char *const settings[][2] = {
-        {"OMPI_MCA_ess_singleton_isolated", "1"},   /* no daemon: nothing is ever spawned */
-        {"OMPI_MCA_orte_create_session_dirs", "0"}, /* which all such processes would share */
-        {"OMPI_MCA_sharedfp", "^sm"},               /* nor what lives in them */
-        {"OMPI_MCA_pml", "ob1"},
-        {"OMPI_MCA_btl", "self"},
-    };
-
-    for (size_t k = 0; !is_launched() && k < sizeof settings / sizeof *settings; k++) {
-        setenv(settings[k][0], settings[k][1], 0);
+    if (is_launched()) {
+        return;
     }
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0); /* no daemon: nothing is ever spawned */
+    setenv("OMPI_MCA_pml", "ob1", 0);
+    setenv("OMPI_MCA_btl", "self", 0);
+    separate_folder();
 }

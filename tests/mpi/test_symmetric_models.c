@@ -132,7 +132,7 @@ static void the_search_ends_at_the_same_bits_on_any_ranks(void **state)
 static void the_choice_of_all_is_the_same_on_any_ranks(void **state)
 {
     static const char open[] = "data: {train: ['%s']}\nproperties: [" DIPOLE ", " POLARIZABILITY
-                               "]\nsolver: {selection_seconds: 2}\n";
+                               "]\nselection: {seconds: 2}\n";
     const char    *path = first_frames("nh3_train.xyz", 17, 4);
     frames        *test = read_all(first_frames("nh3_test.xyz", MOST_TEST, 4), NULL, 0);
     covary_run    *run = run_alone();
