@@ -410,7 +410,7 @@ static void names_and_pairs_are_checked(void **state)
     refuse("data: {train: a}\nproperties: [{name: a_std, kind: vector, unit: debye}]\n", NULL,
            "case.yaml, line 2: 'properties.0.name' is 'a_std'; it must be another name");
     refuse("data: {train: a}\nproperties: [{name: a_covariance, kind: vector, unit: debye}]\n",
-           NULL, "'properties.0.name' is 'a_covariance'; it must be another name");
+           NULL, "case.yaml, line 2: 'properties.0.name' is 'a_covariance'; it must be another");
     refuse("data: {train: a}\nproperties: [{name: " SIXTEEN SIXTEEN SIXTEEN SIXTEEN
            "x, kind: vector, unit: debye}]\n",
            NULL, "case.yaml, line 2: 'properties.0.name' is 'aaaaaaaa");
