@@ -178,7 +178,8 @@ done:
 }
 
 static covary_status measure_curve(covary_run *run, const covary_config *config,
-                                   const learning_questions *asked, const char *output)
+                                   const learning_questions *asked, const char *output,
+                                   const char *report)
 {
     static const char *const endings[] = {".h5", ".json", ".svg"};
     covary_status            status = COVARY_OK;
@@ -192,6 +193,10 @@ static covary_status measure_curve(covary_run *run, const covary_config *config,
     }
     COVARY_TRY(learning_curve_measure(run, config, asked, &curve));
     COVARY_TRY(write_curve(run, &curve, names));
+    if (report != NULL) {
+        COVARY_TRY(report_curve(run, report, output, &curve));
+        log_write(run, LOG_INFO, "report written: %s", report);
+    }
 
 done:
     for (int i = 0; i < 3; i++) {
@@ -226,7 +231,7 @@ static covary_status perform(covary_run *run, const arguments *given)
         goto done;
     }
     if (curve.n_sizes > 0) {
-        status = measure_curve(run, config, &curve, output);
+        status = measure_curve(run, config, &curve, output, given->report);
         goto done;
     }
     COVARY_TRY(fit_to_file(run, config, output, &model));

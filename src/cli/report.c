@@ -33,6 +33,8 @@ static const char head[] =
     "figure { margin: 0.75rem 0; display: flex; flex-wrap: wrap; gap: 0.5rem; }\n"
     "figure svg { flex: 1 1 20rem; max-width: 26rem; min-width: 0; height: auto; }\n"
     "svg g { color: var(--ink); } svg tspan { font-family: system-ui, sans-serif; }\n"
+    "svg > text { fill: var(--ink); } svg > [fill=\"white\"] { fill: var(--paper); }\n"
+    "svg .grid { stroke: var(--line); }\n"
     "svg [stroke=\"black\"] { stroke: var(--ink); } svg [fill=\"black\"] { fill: var(--ink); }\n"
     "</style>\n";
 
@@ -66,8 +68,11 @@ static covary_status add_summary(const reported *of, text *html)
     COVARY_TRY(formula_add(model->about.n_atoms, model->about.species, html));
     COVARY_TRY(text_add(html, ", learned from %lld frames; %s (%lld)</p>\n",
                         (long long)model->n_train, of->predictions, (long long)of->n_frames));
-    COVARY_TRY(text_add(html, "<p>Covary %s, solver ", model->version));
-    COVARY_TRY(report_escape(model->solver_reason, html));
+    COVARY_TRY(text_add(html, "<p>Covary %s", model->version));
+    if (model->solver_reason != NULL) {
+        COVARY_TRY(text_add(html, ", solver "));
+        COVARY_TRY(report_escape(model->solver_reason, html));
+    }
     COVARY_TRY(text_add(html, "</p>\n"));
 
 done:
@@ -121,7 +126,7 @@ static covary_status add_properties(const reported *of, text *html)
 {
     covary_status status = COVARY_OK;
 
-    for (int p = 0; p < of->model->n_properties; p++) {
+    for (int p = 0; p < of->model->n_properties && of->properties != NULL; p++) {
         const property *about = of->model->properties[p].of;
         COVARY_TRY(text_add(html, "<h2>"));
         COVARY_TRY(report_escape(about->name, html));
@@ -131,6 +136,26 @@ static covary_status add_properties(const reported *of, text *html)
     }
 
 done:
+    return status;
+}
+
+static covary_status add_curve(const reported *of, text *html)
+{
+    covary_status status = COVARY_OK;
+    text          table = {0};
+
+    if (of->curve == NULL) {
+        return COVARY_OK;
+    }
+    COVARY_TRY(text_add(html, "<h2>Learning curve</h2>\n<figure>\n"));
+    COVARY_TRY(learning_curve_svg(of->curve, html));
+    COVARY_TRY(text_add(html, "</figure>\n<pre>"));
+    COVARY_TRY(learning_curve_table(of->curve, &table));
+    COVARY_TRY(report_escape(table.data, html));
+    COVARY_TRY(text_add(html, "</pre>\n"));
+
+done:
+    text_release(&table);
     return status;
 }
 
@@ -244,7 +269,7 @@ done:
 static covary_status make_page(const reported *of, text *html)
 {
     static covary_status (*const sections[])(const reported *, text *) = {
-        add_summary, add_properties, add_symmetry, add_settings, add_end};
+        add_summary, add_properties, add_curve, add_symmetry, add_settings, add_end};
     covary_status status = COVARY_OK;
 
     COVARY_TRY(text_add(html, "%s", head));
@@ -339,4 +364,16 @@ covary_status report_evaluation(covary_run *run, const char *path, const char *m
 done:
     MEMORY_RELEASE(&shown);
     return status;
+}
+
+covary_status report_curve(covary_run *run, const char *path, const char *model_path,
+                           const learning_curve *curve)
+{
+    const reported page = {.model = curve->model,
+                           .path = model_path,
+                           .predictions = "subsets of them, tested on others",
+                           .n_frames = curve->n_tested,
+                           .curve = curve};
+
+    return write_page(run, path, &page);
 }

@@ -107,6 +107,13 @@ page = check_page("fit.html", 7)
 assert "learned from %d frames" % N_TRAIN in page.words and "<m>.h5" in page.words
 assert "each frame predicted without it (%d)" % N_TRAIN in page.words
 
+# a learning curve
+run("fit", "fit.yaml", "--quiet", "--output", "curve.h5", "--learning-curve", "10,20",
+    "--report", "curve.html")
+page = Page("curve.html")
+assert not page.outside and page.source.count("<svg") == 1
+assert "Learning curve" in page.words and "rmse / rms" in page.words and "Settings" in page.words
+
 # an evaluation: the errors of the table, the same page on any number of ranks
 run("evaluate", "--model", "<m>.h5", "--json", "errors.json", "--report", "alone.html", "a&b.xyz")
 page = check_page("alone.html", 7)
