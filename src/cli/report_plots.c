@@ -200,7 +200,8 @@ covary_status report_plots(const reported *of, int p, text *html)
 
     if (shown->compared == NULL) {
         return text_add(html, "<p>Leave-one-out errors were estimated from a sample of frames, so "
-                              "there are no plots of single ones.</p>\n");
+                              "there are no plots of single ones: covary evaluate --report has "
+                              "them, or a fit with solver.leave_one_out: exact.</p>\n");
     }
     for (int k = 0; k < PARITY_CLASSES; k++) {
         if (comparison_class_name(kind, k) != NULL && shown->compared->classes[k].reach > 0.0) {
