@@ -264,14 +264,16 @@ static covary_status choose(covary_run *run, const covariant_kernel *with,
     pivot        *pivots = NULL;
 
     COVARY_TRY(rpcholesky_create(run, with, train, limits, &partial));
-    out->n_frames = partial->n_pivots;
-    out->n = partial->n_pivots * with->n_rows;
+    const bool is_zero =
+        partial->n_pivots == 0; /* a kernel that symmetry forbids: any frame does */
+    out->n_frames = is_zero ? 1 : partial->n_pivots;
+    out->n = out->n_frames * with->n_rows;
     status = MEMORY_ALLOCATE("inducing frames", out->n_frames, &out->frames);
     status = status != COVARY_OK ? status : MEMORY_ALLOCATE("pivots", out->n_frames, &pivots);
     COVARY_TRY_TOGETHER(run, "reserve the inducing frames", status);
     for (int64_t i = 0; i < out->n_frames; i++) {
-        out->frames[i] = partial->pivots[i];
-        pivots[i] = (pivot){partial->pivots[i], i};
+        out->frames[i] = is_zero ? 0 : partial->pivots[i];
+        pivots[i] = (pivot){out->frames[i], i};
     }
     qsort(pivots, (size_t)out->n_frames, sizeof *pivots, by_frame);
     COVARY_TRY(gather_rows(run, train->features, out->n_frames, pivots, &out->features));

@@ -508,6 +508,9 @@ static covary_status extend(partial_factor *of)
     const panel  *features = of->train->features;
     const int64_t size = (int64_t)of->with->n_rows * of->with->n_rows;
 
+    if (of->n_accepted == 0) {
+        return COVARY_OK;
+    }
     COVARY_TRY(reserve(of, of->n_accepted));
     for (int64_t chunk = 0; chunk < of->g->n_chunks; chunk++) {
         COVARY_TRY(extend_chunk(of, chunk, of->n_pivots, of->n_candidates * of->with->n_rows));
