@@ -60,10 +60,12 @@ properties: [{name: $2, kind: $3, unit: $4, key: $5}]
 TEXT
 }
 
-# percent ROW: of the relative errors that evaluate printed, that of one row, e.g. "l = 2".
+# percent ROW: of the relative errors that evaluate printed, that of one row, e.g. "l = 2"; another
+# table, of coverages, follows them.
 percent() {
     awk -v row="$1" 'index($0, row) == 1 || index($0, "  " row " ") == 1 {
-        for (i = 2; i <= NF; i++) if ($i == "%") print $(i - 1) }' "$scratch/out"
+        for (i = 2; i <= NF; i++) if ($i == "%") print $(i - 1)
+        exit }' "$scratch/out"
 }
 
 # learn TEST IRREPS [SETTING ...]: "seconds error [error of each irrep]", or nothing and a message.
