@@ -179,8 +179,8 @@ static covary_status say_uncertainty(const covary_model *model, text *said)
         COVARY_TRY(
             text_add(said, "%s %lld", v > 0 ? "," : "", (long long)model->variances[v].n_frames));
     }
-    COVARY_TRY(text_add(said, " training frames: %s, %.2g times the operations of a prediction\n",
-                        size, variance_flops(model) / variance_prediction_flops(model)));
+    COVARY_TRY(text_add(said, " training frames: %s, %.2g times the work of a prediction\n", size,
+                        variance_flops(model) / variance_prediction_flops(model)));
 
 done:
     return status;

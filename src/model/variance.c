@@ -91,21 +91,25 @@ done:
     return status;
 }
 
+/* The systems of a representation share their distances. */
 double variance_prediction_flops(const covary_model *model)
 {
     double flops = 0.0;
 
-    for (int p = 0; p < model->n_properties; p++) {
-        for (int k = 0; k < model->properties[p].n_parts; k++) {
-            const model_part     *part = &model->properties[p].parts[k];
-            const representation *in = model->representations[part->representation];
-            const double pairs = (double)in->n_train * representation_train_sites(in) * in->n_sites;
-            for (int s = 0; s < part->n_systems; s++) {
-                const linear_system *system = &part->systems[s];
-                flops += pairs / in->n_charts *
-                         cost_pair(in->features->dimension, system->n_columns * system->n_tensors);
+    for (int r = 0; r < model->n_representations; r++) {
+        const representation *in = model->representations[r];
+        const double pairs = (double)in->n_train * representation_train_sites(in) * in->n_sites;
+        double       a_pair = 2.0 * (double)in->features->dimension;
+
+        for (int p = 0; p < model->n_properties; p++) {
+            for (int k = 0; k < model->properties[p].n_parts; k++) {
+                const model_part *part = &model->properties[p].parts[k];
+                for (int s = 0; s < part->n_systems && part->representation == r; s++) {
+                    a_pair += cost_pair(0, part->systems[s].n_columns * part->systems[s].n_tensors);
+                }
             }
         }
+        flops += pairs / in->n_charts * a_pair;
     }
     return flops;
 }

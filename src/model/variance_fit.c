@@ -14,6 +14,9 @@
 /* Frames that are left out one by one; bounds of what is chosen automatically. */
 enum { SAMPLE = 2000, LEAST_FRAMES = 8, MOST_ROWS = 2000 };
 
+/* Of the operations of a prediction: what all variances together may take. */
+static const double SHARE_OF_PREDICTION = 0.25;
+
 /* Of a ridge: what may be left of the kernel's diagonal, on average. */
 static const double LEFT_OF_RIDGE = 0.1;
 
@@ -26,11 +29,13 @@ static bool is_most(int64_t n_inducing, int64_t n_frames)
 int64_t variance_frames(const covary_config *config, const covary_model *model,
                         const covariant_kernel *by, int n_groups)
 {
-    const double  allowed = variance_prediction_flops(model) / n_groups;
-    int64_t       least = LEAST_FRAMES, most = MOST_ROWS / by->n_rows;
+    const double  allowed = SHARE_OF_PREDICTION * variance_prediction_flops(model) / n_groups;
     const int64_t n = model->n_train;
+    /* more than that would be all frames */
+    const int64_t bound = posterior_flops(by, n) <= allowed ? n : 3 * n / 4;
+    int64_t       least = LEAST_FRAMES, most = MOST_ROWS / by->n_rows;
 
-    most = most < n ? most : n;
+    most = most < bound ? most : bound;
     while (config->uncertainty_frames == 0 && least < most) {
         const int64_t middle = (least + most + 1) / 2;
         if (posterior_flops(by, middle) <= allowed) {

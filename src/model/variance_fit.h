@@ -17,8 +17,8 @@ typedef struct {
 
 /*
  * Inducing frames of a group of systems with one matrix, n_groups in all: uncertainty_frames, or
- * such that all groups together take as many operations as a prediction, but 8 frames at least and
- * 2000 rows at most; all frames instead of more than three quarters of them.  Local.
+ * such that all groups together take a quarter of the time of a prediction, but 8 frames at
+ * least and 2000 rows at most; all frames instead of more than three quarters of them.  Local.
  */
 int64_t variance_frames(const covary_config *config, const covary_model *model,
                         const covariant_kernel *by, int n_groups);

@@ -74,7 +74,10 @@ covary_status posterior_blocks(posterior *by, const covariant_frames *frames, do
  */
 covary_status posterior_leave_out(posterior *by, const covariant_frames *frames, double *blocks);
 
-/* Floating-point operations of one frame's block with n_frames inducing frames.  Local. */
+/*
+ * One frame's block with n_frames inducing frames, in as many floating-point operations as the
+ * engine of predictions does in its time.  Local.
+ */
 double posterior_flops(const covariant_kernel *with, int64_t n_frames);
 
 #endif
