@@ -184,7 +184,8 @@ within_limit() {
     local found
     found=$(errors "$1" eckart cartesians,distances)
     echo "$1: dipole ${found% *} %, at most $2 %"
-    awk -v found="${found% *}" -v limit="$2" 'BEGIN { exit !(found != "" && found + 0 <= limit + 0) }'
+    awk -v found="${found% *}" -v limit="$2" \
+        'BEGIN { exit !(found != "" && found + 0 <= limit + 0) }'
 }
 
 # axes_row MOLECULE TITLE DESCRIPTORS [SETTING ...]
