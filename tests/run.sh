@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # All tests, from a fresh clone on:
 #
-#   bash tests/run.sh           everything, about seventeen minutes on two cores
+#   bash tests/run.sh           everything, about thirteen minutes on two cores
 #   bash tests/run.sh --quick   without the sanitizers
 #
 # Installs what is missing where it may (see jobs/setup.sh), builds the dev preset and runs its
