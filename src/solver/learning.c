@@ -3,13 +3,12 @@
 #include "solver/learning.h"
 
 #include "core/memory.h"
-#include "core/mix_bits.h"
+#include "core/shuffle.h"
 #include "core/status.h"
 #include "core/text.h"
 #include "linalg/lapack.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* How far length and ridge may move from where the search began. */
@@ -17,35 +16,9 @@
 #define RIDGE_RANGE  1e6
 #define LEAST_RIDGE  1e-12
 
-typedef struct {
-    uint64_t key;
-    int64_t  frame;
-} shuffled;
-
-static int compare_keys(const void *a, const void *b)
-{
-    const uint64_t x = ((const shuffled *)a)->key, y = ((const shuffled *)b)->key;
-
-    return (x > y) - (x < y);
-}
-
 covary_status learning_order(int64_t n, int repeat, int64_t *order)
 {
-    covary_status status = COVARY_OK;
-    shuffled     *keys = NULL;
-
-    COVARY_TRY(MEMORY_ALLOCATE("order of frames", n, &keys));
-    for (int64_t i = 0; i < n; i++) {
-        keys[i] = (shuffled){mix_bits(((uint64_t)(repeat + 1) << 40) + (uint64_t)i), i};
-    }
-    qsort(keys, (size_t)n, sizeof *keys, compare_keys);
-    for (int64_t i = 0; i < n; i++) {
-        order[i] = keys[i].frame;
-    }
-
-done:
-    MEMORY_RELEASE(&keys);
-    return status;
+    return shuffle_order(n, (uint64_t)(repeat + 1) << 40, order);
 }
 
 /* Some frames with their targets, in memory of its own. */

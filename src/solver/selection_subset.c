@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The frames that a search sees, and which of them are left out together. */
 #include "core/memory.h"
-#include "core/mix_bits.h"
+#include "core/shuffle.h"
 #include "core/status.h"
 #include "solver/selection.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 int64_t selection_count(int64_t n_frames, int n_rows, selection_limits limits)
@@ -106,21 +105,8 @@ const char *selection_error_name(selection_by by)
     return names[by];
 }
 
-/* A frame and its place in a random order. */
-typedef struct {
-    uint64_t key;
-    int64_t  frame;
-} shuffled;
-
-static int compare_keys(const void *a, const void *b)
-{
-    const uint64_t x = ((const shuffled *)a)->key, y = ((const shuffled *)b)->key;
-
-    return (x > y) - (x < y);
-}
-
 /* Rows of frames in another order; `size` numbers a frame. */
-static covary_status permute(int64_t n, const shuffled *order, int64_t size, double *values)
+static covary_status permute(int64_t n, const int64_t *order, int64_t size, double *values)
 {
     covary_status status = COVARY_OK;
     double       *copy = NULL;
@@ -128,7 +114,7 @@ static covary_status permute(int64_t n, const shuffled *order, int64_t size, dou
     COVARY_TRY(MEMORY_ALLOCATE("frames in another order", n * size, &copy));
     memcpy(copy, values, (size_t)(n * size) * sizeof *copy);
     for (int64_t i = 0; i < n; i++) {
-        memcpy(values + i * size, copy + order[i].frame * size, (size_t)size * sizeof *copy);
+        memcpy(values + i * size, copy + order[i] * size, (size_t)size * sizeof *copy);
     }
 
 done:
@@ -141,13 +127,10 @@ static covary_status shuffle(const covariant_kernel *with, selection_subset *sub
     covary_status           status = COVARY_OK;
     const selection_system *system = &subset->system;
     const int64_t           n = system->train.n_frames, n_rows = with->n_rows;
-    shuffled               *order = NULL;
+    int64_t                *order = NULL;
 
     COVARY_TRY(MEMORY_ALLOCATE("order of frames", n, &order));
-    for (int64_t i = 0; i < n; i++) {
-        order[i] = (shuffled){.key = mix_bits((uint64_t)i + 1), .frame = i};
-    }
-    qsort(order, (size_t)n, sizeof *order, compare_keys);
+    COVARY_TRY(shuffle_order(n, 1, order));
     COVARY_TRY(permute(n, order, with->n_sites * with->dimension, subset->features));
     COVARY_TRY(permute(n, order, n_rows * system->n_columns, subset->targets));
     if (subset->tensors != NULL) {
