@@ -2,17 +2,13 @@
 /* A buffer that moves over a file: what is asked for next begins it, what is at hand is kept. */
 #include "input/byte_window.h"
 
+#include "core/integers.h"
 #include "core/memory.h"
 #include "core/status.h"
 
 #include <string.h>
 
 enum { FAR_BYTES = 4096 }; /* read at least, where a piece does not follow the last one */
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 static int64_t larger(int64_t a, int64_t b)
 {

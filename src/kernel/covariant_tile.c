@@ -6,6 +6,7 @@
  * Column frames lie in the lanes of vectors, so that no sum runs across frames and all sums have
  * the same order wherever a frame stands.
  */
+#include "core/integers.h"
 #include "core/memory.h"
 #include "core/status.h"
 #include "core/vectorized.h"
@@ -39,11 +40,6 @@ struct covariant_columns {
     double                 *weighed; /* [n_rows][n_tensors][LANES]: sum_a k_ab Phi_a */
     double                 *block;   /* [n_rows][n_rows][LANES] */
 };
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 static int64_t lane_groups(const covariant_columns *c)
 {

@@ -2,6 +2,7 @@
 /* Classes, their blocks on the circle, and values by the engine. */
 #include "kernel/site_tiles.h"
 
+#include "core/integers.h"
 #include "core/memory.h"
 #include "core/status.h"
 
@@ -9,11 +10,6 @@
 
 /* Sites of a tile, half a MB of values. */
 enum { TILE_ROWS = 128, TILE_COLUMNS = 512 };
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* Frames whose `n_sites` sites are `count`, at least one. */
 static int64_t frames_of(int64_t count, int64_t n_sites)

@@ -6,6 +6,7 @@
 #ifndef COVARY_LINALG_NATIVE_H
 #define COVARY_LINALG_NATIVE_H
 
+#include "core/integers.h"
 #include "linalg/factorization.h"
 
 /* Columns and rows of one local product; rows are few enough for a push of messages every 10 ms. */
@@ -21,11 +22,6 @@ covary_status native_solve(const block_cyclic *factor, factor_half half, block_c
 covary_status native_invert(block_cyclic *factor);
 
 /* Where global blocks lie on this process, below.  Numbers past the last block mean the end. */
-
-static inline int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* Blocks of the rows. */
 static inline int64_t block_count(const block_cyclic *a)

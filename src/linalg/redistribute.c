@@ -9,6 +9,7 @@
  */
 #include "linalg/redistribute.h"
 
+#include "core/integers.h"
 #include "core/memory.h"
 #include "core/status.h"
 #include <inttypes.h>
@@ -33,11 +34,6 @@ typedef struct {
 static int64_t larger(int64_t a, int64_t b)
 {
     return a > b ? a : b;
-}
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
 }
 
 /* How many of the rows [begin, end) belong to row `row` of the grid. */

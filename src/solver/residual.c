@@ -5,17 +5,13 @@
  */
 #include "solver/residual.h"
 
+#include "core/integers.h"
 #include "core/memory.h"
 #include "core/status.h"
 #include "solver/precise_sums.h"
 
 #include <float.h>
 #include <math.h>
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 static int64_t larger(int64_t a, int64_t b)
 {
