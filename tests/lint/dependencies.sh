@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$1"
 
 order="core storage input trajectory formats topology geometry property descriptor linalg kernel"
-order="$order solver annotation model cli"
+order="$order solver annotation model spectra cli"
 files=$(project_files . | grep -E '^(src|include)/.*\.(c|h)$' || true)
 need_files dependencies "$files"
 
