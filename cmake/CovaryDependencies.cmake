@@ -64,6 +64,13 @@ if(NOT NLOPT_FOUND)
                       "folder of its nlopt.pc to PKG_CONFIG_PATH.")
 endif()
 
+# Spectra are made of real Fourier transforms in double precision.
+pkg_check_modules(FFTW IMPORTED_TARGET fftw3>=3.3)
+if(NOT FFTW_FOUND)
+  message(FATAL_ERROR "FFTW (3.3 or later, double precision) not found by pkg-config (Debian: "
+                      "libfftw3-dev). Add the folder of its fftw3.pc to PKG_CONFIG_PATH.")
+endif()
+
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 
@@ -76,8 +83,8 @@ endif()
 
 add_library(covary_dependencies INTERFACE)
 target_link_libraries(covary_dependencies INTERFACE covary_scalapack PkgConfig::OPENBLAS
-                      covary_hdf5 PkgConfig::PNETCDF PkgConfig::JSONC PkgConfig::NLOPT PkgConfig::CYAML
-                      PkgConfig::YAML ZLIB::ZLIB MPI::MPI_C Threads::Threads m)
+                      covary_hdf5 PkgConfig::PNETCDF PkgConfig::JSONC PkgConfig::NLOPT PkgConfig::FFTW
+                      PkgConfig::CYAML PkgConfig::YAML ZLIB::ZLIB MPI::MPI_C Threads::Threads m)
 
 # Only the tests need it.
 pkg_check_modules(CMOCKA QUIET IMPORTED_TARGET cmocka)

@@ -7,7 +7,7 @@
 # Debian 12 names.
 setup_build_packages="build-essential cmake ninja-build pkg-config git libopenmpi-dev openmpi-bin
     libscalapack-openmpi-dev libopenblas-dev libhdf5-openmpi-dev libpnetcdf-dev libjson-c-dev
-    libnlopt-dev libcyaml-dev libyaml-dev zlib1g-dev"
+    libnlopt-dev libfftw3-dev libcyaml-dev libyaml-dev zlib1g-dev"
 setup_test_packages="libcmocka-dev"
 # Some checks say "skipped" without these.
 # shellcheck disable=SC2034 # used by tests/run.sh
@@ -130,6 +130,8 @@ setup_missing() {
     setup_has_pc openblas || echo "OpenBLAS"
     setup_has_pc pnetcdf || echo "PnetCDF"
     setup_has_pc json-c || echo "json-c"
+    setup_has_pc nlopt || echo "NLopt"
+    setup_has_pc fftw3 || echo "FFTW"
     setup_has_pc libcyaml || echo "libcyaml"
     setup_has_pc yaml-0.1 || echo "libyaml"
     setup_has_pc zlib || echo "zlib"
@@ -178,17 +180,17 @@ Install them, then run this again:
   Debian, Ubuntu   sudo apt-get install build-essential cmake ninja-build pkg-config \
                      libopenmpi-dev openmpi-bin libscalapack-openmpi-dev libopenblas-dev \
                      libhdf5-openmpi-dev libpnetcdf-dev libjson-c-dev libnlopt-dev \
-                     libcyaml-dev libyaml-dev zlib1g-dev libcmocka-dev
+                     libfftw3-dev libcyaml-dev libyaml-dev zlib1g-dev libcmocka-dev
   Fedora           sudo dnf install gcc cmake ninja-build pkgconf openmpi-devel \
                      scalapack-openmpi-devel openblas-devel hdf5-openmpi-devel json-c-devel \
-                     NLopt-devel libcyaml-devel libyaml-devel zlib-devel libcmocka-devel; PnetCDF
-                     from source;
+                     NLopt-devel fftw-devel libcyaml-devel libyaml-devel zlib-devel
+                     libcmocka-devel; PnetCDF from source;
                      module load mpi/openmpi-x86_64
   conda            conda install -c conda-forge c-compiler cmake ninja pkg-config openmpi \
                      scalapack openblas "hdf5=*=mpi_openmpi*" "libpnetcdf=*=mpi_openmpi*" json-c \
-                     nlopt yaml zlib cmocka; libcyaml from source
+                     nlopt fftw yaml zlib cmocka; libcyaml from source
   Spack            spack load cmake ninja pkgconf openmpi netlib-scalapack openblas hdf5+mpi \
-                     parallel-netcdf json-c nlopt libcyaml libyaml zlib cmocka
+                     parallel-netcdf json-c nlopt fftw libcyaml libyaml zlib cmocka
   a cluster        module load cmake openmpi scalapack openblas hdf5 parallel-netcdf (names differ:
                      module avail); parallel HDF5 is often called hdf5-mpi, phdf5 or hdf5-parallel
   libcyaml         https://github.com/tlsa/libcyaml: make install PREFIX=...
