@@ -3,6 +3,7 @@ add_library(covary_flags INTERFACE)
 target_compile_definitions(covary_flags INTERFACE _POSIX_C_SOURCE=200809L)
 target_compile_options(covary_flags INTERFACE -Wall -Wextra -Wshadow -Wpointer-arith -Wvla
                        -Wstrict-prototypes -Wmissing-prototypes
+                       -fno-math-errno # nobody asks sqrt for errno
                        $<$<BOOL:${COVARY_WERROR}>:-Werror>)
 target_include_directories(covary_flags INTERFACE
                            ${CMAKE_CURRENT_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR}/src

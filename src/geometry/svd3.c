@@ -7,6 +7,7 @@
 #include "geometry/vector3.h"
 
 #include <float.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { MAX_SWEEPS = 40 };
@@ -20,22 +21,32 @@ static void turn_pair(double c, double s, double a[3], double b[3])
     }
 }
 
-/* Make columns p and q orthogonal; returns whether they were not. */
-static int orthogonalize(double columns[3][3], double v[3][3], int p, int q)
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/*
+ * Make columns p and q orthogonal.  Returns whether that may have left cosines above rounding
+ * between other columns: these are of the order of the rotation's sine times a cosine, so none
+ * are if the cosines and sines of a whole sweep were below sqrt(epsilon).
+ */
+static bool orthogonalize(double columns[3][3], double v[3][3], int p, int q)
 {
     const double pp = vector3_dot(columns[p], columns[p]);
     const double qq = vector3_dot(columns[q], columns[q]);
     const double pq = vector3_dot(columns[p], columns[q]);
 
-    if (fabs(pq) <= DBL_EPSILON * sqrt(pp) * sqrt(qq)) {
-        return 0;
+    const double d = qq - pp, e = 2.0 * pq, h2 = d * d + e * e; /* tan(2 angle) = e / d */
+    if (pq * pq <= DBL_EPSILON * DBL_EPSILON * (pp * qq) || h2 < DBL_MIN / DBL_EPSILON) {
+        return false; /* columns so short besides the third one are as good as zero */
     }
-    const double zeta = 0.5 * (qq - pp) / pq;
-    const double t = copysign(1.0, zeta) / (fabs(zeta) + hypot(1.0, zeta));
-    const double c = 1.0 / sqrt(1.0 + t * t);
-    turn_pair(c, c * t, columns[p], columns[q]);
-    turn_pair(c, c * t, v[p], v[q]);
-    return 1;
+    const double inverse_h = 1.0 / sqrt(h2);
+    const double c = sqrt(0.5 + 0.5 * fabs(d) * inverse_h);
+    const double sine = copysign(0.5, d) * e * inverse_h / c;
+    turn_pair(c, sine, columns[p], columns[q]);
+    turn_pair(c, sine, v[p], v[q]);
+    return pq * pq > DBL_EPSILON * (pp * qq) || sine * sine > DBL_EPSILON;
 }
 
 static void sort_descending(double values[3], double columns[3][3], double v[3][3])
@@ -92,9 +103,10 @@ void svd3(const double matrix[9], double values[3], double left[9], double right
 {
     double columns[3][3], u[3][3], v[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
     double largest = 0.0;
+    bool   unfinished = true;
 
     for (int k = 0; k < 9; k++) {
-        largest = fmax(largest, fabs(matrix[k]));
+        largest = larger(largest, fabs(matrix[k]));
     }
     const double unit = largest > DBL_MIN ? largest : 1.0;
     for (int i = 0; i < 3; i++) { /* scaled, so that squares neither overflow nor vanish */
@@ -102,13 +114,10 @@ void svd3(const double matrix[9], double values[3], double left[9], double right
             columns[j][i] = matrix[3 * i + j] / unit;
         }
     }
-    for (int sweep = 0; sweep < MAX_SWEEPS; sweep++) {
-        int n_rotations = orthogonalize(columns, v, 0, 1);
-        n_rotations += orthogonalize(columns, v, 0, 2);
-        n_rotations += orthogonalize(columns, v, 1, 2);
-        if (n_rotations == 0) {
-            break;
-        }
+    for (int sweep = 0; unfinished && sweep < MAX_SWEEPS; sweep++) {
+        unfinished = orthogonalize(columns, v, 0, 1);
+        unfinished |= orthogonalize(columns, v, 0, 2);
+        unfinished |= orthogonalize(columns, v, 1, 2);
     }
     for (int k = 0; k < 3; k++) {
         values[k] = sqrt(vector3_dot(columns[k], columns[k]));
