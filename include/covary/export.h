@@ -17,6 +17,7 @@ typedef struct {
     int                n_properties;
     const char *const *properties;   /* [n_properties] names, in the order wanted; none: all */
     const char        *frames;       /* A:B:C as slices of Python, or NULL: all */
+    const char        *times;        /* FROM:TO of those, in fs or with fs, ps, ns; NULL: all */
     int                compress;     /* h5md: level of deflate, 1 ... 9; 0: none */
     int64_t            chunk;        /* h5md: frames that are compressed together; 0: chosen */
     bool               no_positions; /* h5md: leave them out */
@@ -34,9 +35,9 @@ typedef struct {
  * output  in  replaced once the new file is complete; the format npy writes one file a property,
  *             with the property's name before the ending if there are several
  *
- * COVARY_ERR_USAGE: an unknown format, property or range of frames, or the output is the
- * annotation; COVARY_ERR_DATA: the annotation has not what the format needs; the message says what
- * there is; COVARY_ERR_IO, COVARY_ERR_FORMAT: a file cannot be read or written.
+ * COVARY_ERR_USAGE: an unknown format, property or range of frames or times, or the output is the
+ * annotation; COVARY_ERR_DATA: the annotation has not what the format needs, or no times; the
+ * message says what there is; COVARY_ERR_IO, COVARY_ERR_FORMAT: a file cannot be read or written.
  */
 COVARY_API covary_status covary_export(covary_run *run, const char *annotation,
                                        const covary_export_options *options, const char *output);

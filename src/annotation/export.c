@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From an annotation to a file of another format; the formats are in export_<name>.c. */
 #include "annotation/export_format.h"
+#include "core/integers.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/output.h"
@@ -181,7 +182,7 @@ covary_status export_check(const covary_export_options *options, const char *pat
                                 .has_positions = has_positions};
 
     COVARY_TRY(find_format(options->format, &format));
-    COVARY_TRY(selection_parse(options->frames, NULL, &selected));
+    COVARY_TRY(selection_parse(options->frames, options->times, &selected));
     COVARY_TRY(prepare(format, &job));
 done:
     MEMORY_RELEASE(&job.properties);
@@ -197,18 +198,61 @@ int64_t export_bytes(const covary_export_options *options, const annotation_layo
     return annotation_bytes(layout) * (binary ? 1 : layout->n_molecules > 0 ? 6 : 3);
 }
 
+static covary_status time_of(void *source, int64_t place, double *time)
+{
+    const export_job *job = source;
+    const frame_range range = job->choice.frames;
+
+    return annotation_read_times(job->choice.from, range.first + place * range.stride, 1, time);
+}
+
+static void locate(const void *source, int64_t place, const char **path, int64_t *frame)
+{
+    const export_job *job = source;
+
+    *path = job->path;
+    *frame = job->choice.frames.first + place * job->choice.frames.stride + 1;
+}
+
+/* Those of the frames that are predicted already have times; the others come behind them. */
+static covary_status apply_window(export_job *job, const frame_selection *wanted)
+{
+    covary_status         status = COVARY_OK;
+    const selection_times times = {.source = job, .time_of = time_of, .locate = locate};
+    frame_range           range = job->choice.frames;
+    const int64_t         complete = annotation_n_complete(job->choice.from) - range.first;
+    const int64_t         predicted = (complete + range.stride - 1) / range.stride;
+
+    if (!annotation_has_time(job->choice.from)) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_DATA,
+                               "%s has no times; select by numbers of frames (--frames) instead",
+                               job->path));
+    }
+    range.count = predicted < 0 ? 0 : smaller(range.count, predicted);
+    COVARY_TRY(selection_narrow(wanted, &times, &range));
+    job->choice.frames = range;
+done:
+    return status;
+}
+
 static covary_status choose_frames(export_job *job)
 {
-    covary_status   status = COVARY_OK;
-    const char     *given = job->options->frames;
-    const int64_t   n_frames = annotation_n_frames(job->choice.from);
-    frame_selection selected;
+    covary_status                status = COVARY_OK;
+    const covary_export_options *options = job->options;
+    const int64_t                n_frames = annotation_n_frames(job->choice.from);
+    frame_selection              selected;
 
-    COVARY_TRY(selection_parse(given, NULL, &selected));
+    COVARY_TRY(selection_parse(options->frames, options->times, &selected));
     job->choice.frames = selection_range(&selected, n_frames);
+    if (selection_has_window(&selected)) {
+        COVARY_TRY(apply_window(job, &selected));
+    }
     if (job->choice.frames.count == 0 && n_frames > 0) {
-        status = COVARY_FAIL(COVARY_ERR_USAGE, "--frames %s: takes none of the %lld frames of %s",
-                             given, (long long)n_frames, job->path);
+        status = COVARY_FAIL(
+            COVARY_ERR_USAGE, "%s%s%s%s takes none of the %lld frames of %s",
+            options->frames != NULL ? "frames " : "",
+            options->frames != NULL ? options->frames : "", options->times != NULL ? " times " : "",
+            options->times != NULL ? options->times : "", (long long)n_frames, job->path);
     }
 done:
     return status;

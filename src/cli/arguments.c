@@ -113,7 +113,7 @@ static const option options[] = {
      "take these frames, counted through all files as Python does: from 0, negative from the end, "
      "any part may be left out",
      TAKES_TEXT, MEMBER(frames), 0},
-    {"--time", NULL, "FROM:TO", "predict evaluate select inspect",
+    {"--time", NULL, "FROM:TO", "predict evaluate select export inspect",
      "take the frames of these times, both included, each in fs or with fs, ps or ns behind it; "
      "either may be left out",
      TAKES_TEXT, MEMBER(times), 0},

@@ -29,6 +29,7 @@ static covary_status perform(covary_run *run, const arguments *given)
         .n_properties = given->n_properties,
         .properties = given->properties,
         .frames = given->frames,
+        .times = given->times,
         .compress = given->compress,
         .chunk = given->chunk,
         .no_positions = given->no_positions,

@@ -5,6 +5,7 @@
 #include "core/status.h"
 #include "input/number.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -117,12 +118,69 @@ bool selection_has_window(const frame_selection *of)
     return isfinite(of->from) || isfinite(of->to);
 }
 
-bool selection_is_before(const frame_selection *of, double time)
+/* Is a time before the window, or behind it? */
+static bool is_before(const frame_selection *of, double time)
 {
     return isfinite(of->from) && time < of->from - rounding * fabs(of->from);
 }
 
-bool selection_is_behind(const frame_selection *of, double time)
+static bool is_behind(const frame_selection *of, double time)
 {
     return isfinite(of->to) && time > of->to + rounding * fabs(of->to);
+}
+
+static covary_status fail_at(const selection_times *times, int64_t place, const char *what)
+{
+    const char *path;
+    int64_t     frame;
+
+    times->locate(times->source, place, &path, &frame);
+    return COVARY_FAIL(COVARY_ERR_DATA,
+                       "%s, frame %" PRId64 "%s; select by numbers of frames (--frames) instead",
+                       path, frame, what);
+}
+
+/* How many frames come before a window, or before what is behind it? */
+static covary_status bisect(const frame_selection *wanted, const selection_times *times,
+                            int64_t count, bool last, int64_t *found)
+{
+    covary_status status = COVARY_OK;
+    double        low_time = -(double)INFINITY, high_time = (double)INFINITY, time = 0.0;
+    int64_t       low = 0, high = count;
+
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        COVARY_TRY(times->time_of(times->source, middle, &time));
+        if (isnan(time)) {
+            COVARY_TRY(fail_at(times, middle, " has no time"));
+        }
+        if (time < low_time || time > high_time) {
+            COVARY_TRY(fail_at(times, middle,
+                               ": times do not ascend, so that a window of time means nothing"));
+        }
+        if (last ? !is_behind(wanted, time) : is_before(wanted, time)) {
+            low = middle + 1;
+            low_time = time;
+        } else {
+            high = middle;
+            high_time = time;
+        }
+    }
+    *found = low;
+done:
+    return status;
+}
+
+covary_status selection_narrow(const frame_selection *wanted, const selection_times *times,
+                               frame_range *range)
+{
+    covary_status status = COVARY_OK;
+    int64_t       begin = 0, end = 0;
+
+    COVARY_TRY(bisect(wanted, times, range->count, false, &begin));
+    COVARY_TRY(bisect(wanted, times, range->count, true, &end));
+    range->first += begin * range->stride;
+    range->count = end > begin ? end - begin : 0;
+done:
+    return status;
 }

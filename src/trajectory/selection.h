@@ -35,11 +35,22 @@ frame_range selection_range(const frame_selection *of, int64_t n_frames);
 /* Does a selection have a window of time? */
 bool selection_has_window(const frame_selection *of);
 
+/* The times of the frames of a range, by their place in it. */
+typedef struct {
+    void *source;
+    covary_status (*time_of)(void *source, int64_t place, double *time); /* NAN: there is none */
+    void (*locate)(const void *source, int64_t place, const char **path, int64_t *frame);
+} selection_times;
+
 /*
- * Is a time before the window, or behind it?  To the precision of single numbers, in which many
- * formats keep times.
+ * Leave those frames in a range that are in the window of time, to the precision of single numbers,
+ * in which many formats keep times.  By bisection: a frame or two in a thousand are looked at.
+ *
+ * locate of times is for messages: the file and the frame in it, counted from 1.
+ *
+ * COVARY_ERR_DATA: times that do not ascend, or a frame without; errors of time_of.
  */
-bool selection_is_before(const frame_selection *of, double time);
-bool selection_is_behind(const frame_selection *of, double time);
+covary_status selection_narrow(const frame_selection *wanted, const selection_times *times,
+                               frame_range *range);
 
 #endif

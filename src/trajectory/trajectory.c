@@ -233,75 +233,38 @@ done:
     return status;
 }
 
-/* The time of a selected frame.  Local. */
-static covary_status time_of(trajectory *opened, int64_t frame, frames *batch, double *time)
-{
-    covary_status status = COVARY_OK;
-    const char   *path;
-    int64_t       in_file;
+typedef struct {
+    trajectory *opened;
+    frames     *batch; /* of one frame */
+} window_source;
 
-    COVARY_TRY(trajectory_read(opened, frame, 1, batch));
-    *time = batch->time[0];
-    if (isnan(*time)) {
-        trajectory_locate(opened, frame, &path, &in_file);
-        status = COVARY_FAIL(COVARY_ERR_DATA,
-                             "%s, frame %" PRId64
-                             " has no time; select by numbers of frames (--frames) instead",
-                             path, in_file);
-    }
-done:
+static covary_status time_of(void *source, int64_t frame, double *time)
+{
+    const window_source *from = source;
+    const covary_status  status = trajectory_read(from->opened, frame, 1, from->batch);
+
+    *time = status == COVARY_OK ? from->batch->time[0] : 0.0;
     return status;
 }
 
-/* How many selected frames come before a window, or before what is behind it?  Local. */
-static covary_status bisect(trajectory *opened, const frame_selection *wanted, bool last,
-                            frames *batch, int64_t *found)
+static void locate(const void *source, int64_t frame, const char **path, int64_t *in_file)
 {
-    covary_status status = COVARY_OK;
-    double        low_time = -(double)INFINITY, high_time = (double)INFINITY, time = 0.0;
-    int64_t       low = 0, high = opened->taken.count;
-
-    while (low < high) {
-        const int64_t middle = low + (high - low) / 2;
-        COVARY_TRY(time_of(opened, middle, batch, &time));
-        if (time < low_time || time > high_time) {
-            const char *path;
-            int64_t     in_file;
-            trajectory_locate(opened, middle, &path, &in_file);
-            status = COVARY_FAIL(COVARY_ERR_DATA,
-                                 "%s, frame %" PRId64 ": times do not ascend, so that a window of "
-                                 "time means nothing; select by numbers of frames (--frames) "
-                                 "instead",
-                                 path, in_file);
-            goto done;
-        }
-        if (last ? !selection_is_behind(wanted, time) : selection_is_before(wanted, time)) {
-            low = middle + 1;
-            low_time = time;
-        } else {
-            high = middle;
-            high_time = time;
-        }
-    }
-    *found = low;
-done:
-    return status;
+    trajectory_locate(((const window_source *)source)->opened, frame, path, in_file);
 }
 
 /* Narrow the selected frames to a window of time, on rank 0. */
 static covary_status apply_window(trajectory *opened, const frame_selection *wanted)
 {
-    covary_status status = COVARY_OK;
-    frames       *batch = NULL;
-    int64_t       begin = 0, end = 0;
+    covary_status         status = COVARY_OK;
+    window_source         source = {.opened = opened};
+    const selection_times times = {.source = &source, .time_of = time_of, .locate = locate};
+    frame_range           narrowed = opened->taken;
 
-    COVARY_TRY(frames_create(1, opened->max_atoms, &batch));
-    COVARY_TRY(bisect(opened, wanted, false, batch, &begin));
-    COVARY_TRY(bisect(opened, wanted, true, batch, &end));
-    opened->taken.first += begin * opened->taken.stride;
-    opened->taken.count = end > begin ? end - begin : 0;
+    COVARY_TRY(frames_create(1, opened->max_atoms, &source.batch));
+    COVARY_TRY(selection_narrow(wanted, &times, &narrowed));
+    opened->taken = narrowed;
 done:
-    frames_destroy(&batch);
+    frames_destroy(&source.batch);
     return status;
 }
 

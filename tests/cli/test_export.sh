@@ -26,7 +26,7 @@ ranks=2
 expect_refusal 2 "no property 'mu'" \
     "dipole (e*bohr), dipole_std (e*bohr)" "polarizability_std (bohr^3)" -- \
     export full.h5 --format csv --property mu --output out
-expect_refusal 2 "--frames 7:" "none of the 5 frames" -- \
+expect_refusal 2 "frames 7: takes none of the 5 frames" -- \
     export full.h5 --format csv --frames 7: --output out
 expect_refusal 1 "bare.h5" "holds no positions" -- export bare.h5 --format extxyz --output out
 expect_refusal 1 "nowhere/out" -- export full.h5 --format csv --output nowhere/out

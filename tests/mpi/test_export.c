@@ -308,6 +308,37 @@ static void lines_of_csv_are_frames(void **state)
     free(bytes);
 }
 
+/* Frames are 0.5 fs apart: windows narrow what --frames leaves, and count what is not predicted. */
+static void windows_of_time_take_their_frames(void **state)
+{
+    static const struct {
+        const char *frames, *times, *first; /* first line behind the names */
+        int         lines;
+    } cases[] = {{NULL, "1.2:3.5", "\n3,30,1.5,", 5},
+                 {"1::3", "0.002ps:", "\n4,40,2.0,", 3},
+                 {NULL, ":0.5", "\n0,0,0.0,", 2},
+                 {"-4:", "4:4", "\n8,80,4.0,", 1}};
+
+    (void)state;
+    annotated();
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        const covary_export_options options = {
+            .format = "csv", .frames = cases[c].frames, .times = cases[c].times, .batch = 2};
+        size_t size;
+        int    lines = 0;
+
+        assert_ok(export_to("window.csv", &options));
+        char *bytes = slurp(scratch_path("window.csv"), &size);
+        for (size_t i = 0; i < size; i++) {
+            lines += bytes[i] == '\n';
+        }
+        assert_int_equal(lines, 1 + cases[c].lines);
+        assert_ptr_equal(strstr(bytes, cases[c].first), strchr(bytes, '\n'));
+        free(bytes);
+        MPI_Barrier(covary_run_comm(test_run()));
+    }
+}
+
 /* 1 angstrom^3 = 4 pi epsilon_0 (1e-10 m)^3 = 1.11265005545e-40 C m^2/V; e pm^2 = 1.602e-43 C m^2
  */
 static void polarizabilities_for_travis_are_in_its_unit(void **state)
@@ -382,6 +413,11 @@ static void frames_not_predicted_are_left_out(void **state)
     free(bytes);
     assert_int_equal(export_to("none.csv", &late), COVARY_ERR_DATA);
     assert_message("none of the 2 frames is predicted yet");
+    assert_ok(export_to("some.csv", &(covary_export_options){.format = "csv", .times = "3:"}));
+    assert_int_equal(
+        export_to("none.csv", &(covary_export_options){.format = "csv", .times = "4:"}),
+        COVARY_ERR_USAGE);
+    assert_message("times 4: takes none of the 11 frames");
 }
 
 /* Fails with these words, and the file that was there is still there. */
@@ -414,10 +450,17 @@ static void what_cannot_be_exported_is_told(void **state)
            COVARY_ERR_DATA, "the property named is no polarizability");
     refuse(&(covary_export_options){.format = "csv", .frames = "20:"}, COVARY_ERR_USAGE,
            "takes none of the 11 frames");
+    refuse(&(covary_export_options){.format = "csv", .frames = ":4", .times = "2:"},
+           COVARY_ERR_USAGE, "frames :4 times 2: takes none of the 11 frames");
+    refuse(&(covary_export_options){.format = "csv", .times = "2:1"}, COVARY_ERR_USAGE, "2:1");
     assert_int_equal(covary_export(test_run(), annotation_path,
                                    &(covary_export_options){.format = "csv"}, annotation_path),
                      COVARY_ERR_USAGE);
     assert_message("would be overwritten");
+    layout.time = false;
+    write_annotation(annotation_path, &layout, FRAMES);
+    refuse(&(covary_export_options){.format = "csv", .times = "1:"}, COVARY_ERR_DATA,
+           "has no times; select by numbers of frames (--frames)");
 
     layout.positions = false;
     layout.n_observables = 2; /* charges and dipole */
@@ -532,6 +575,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(bytes_are_the_same_for_any_number_of_ranks),
     cmocka_unit_test(extended_xyz_comes_back),
     cmocka_unit_test(lines_of_csv_are_frames),
+    cmocka_unit_test(windows_of_time_take_their_frames),
     cmocka_unit_test(polarizabilities_for_travis_are_in_its_unit),
     cmocka_unit_test(several_arrays_are_several_files),
     cmocka_unit_test(compressed_annotations_hold_the_same),
