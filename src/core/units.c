@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Units and their values in the base unit of their dimension, all derived from six constants. */
+/* Units and their values in the base unit of their dimension, all derived from seven constants. */
 #include "core/units.h"
 
 #include "core/status.h"
@@ -7,13 +7,14 @@
 
 #include <string.h>
 
-/* CODATA 2018, SI.  The first four are exact. */
-#define LIGHT_SPEED       299792458.0         /* m/s */
-#define ELEMENTARY_CHARGE 1.602176634e-19     /* C */
-#define AVOGADRO          6.02214076e23       /* 1/mol */
-#define CALORIE           4.184               /* J, thermochemical */
-#define BOHR              5.29177210903e-11   /* m */
-#define HARTREE           4.3597447222071e-18 /* J */
+/* CODATA 2018, SI.  The first five are exact. */
+#define LIGHT_SPEED       299792458.0            /* m/s */
+#define ELEMENTARY_CHARGE 1.602176634e-19        /* C */
+#define AVOGADRO          6.02214076e23          /* 1/mol */
+#define HBAR              1.0545718176461565e-34 /* J s, h / (2 pi) with h = 6.62607015e-34 */
+#define CALORIE           4.184                  /* J, thermochemical */
+#define BOHR              5.29177210903e-11      /* m */
+#define HARTREE           4.3597447222071e-18    /* J */
 
 #define ANGSTROM         1e-10                                       /* m */
 #define DEBYE            (1e-21 / LIGHT_SPEED)                       /* C m; 1e-18 statC cm */
@@ -22,6 +23,7 @@
 #define AU_ALPHA         (AU_DIPOLE / ATOMIC_FIELD)                  /* C^2 m^2/J */
 #define AU_BETA          (AU_DIPOLE / (ATOMIC_FIELD * ATOMIC_FIELD)) /* C^3 m^3/J^2 */
 #define AU_GAMMA         (AU_BETA / ATOMIC_FIELD)                    /* C^4 m^4/J^3 */
+#define AU_VELOCITY      (BOHR * HARTREE / HBAR)                     /* m/s */
 #define BOHR_IN_CM       (BOHR * 100.0)
 #define BOHR_CUBED_IN_CM (BOHR_IN_CM * BOHR_IN_CM * BOHR_IN_CM)
 #define E_IN_ESU         (ELEMENTARY_CHARGE * 10.0 * LIGHT_SPEED) /* statC */
@@ -89,6 +91,11 @@ const unit *unit_table(void)
         {"e", "e", UNIT_CHARGE, 1.0},
         {"C", "C", UNIT_CHARGE, 1.0 / ELEMENTARY_CHARGE},
 
+        {"angstrom/fs", "Angstrom fs-1", UNIT_VELOCITY, 1.0},
+        {"angstrom/ps", "Angstrom ps-1", UNIT_VELOCITY, 1e-3},
+        {"nm/ps", "nm ps-1", UNIT_VELOCITY, 1e-2},
+        {"bohr*hartree/hbar", "bohr hartree hbar-1", UNIT_VELOCITY, AU_VELOCITY * 1e-5},
+
         {NULL, NULL, UNIT_NONE, 0.0},
     };
 
@@ -119,6 +126,8 @@ static const char *dimension_name(unit_dimension dimension)
         return "force";
     case UNIT_CHARGE:
         return "charge";
+    case UNIT_VELOCITY:
+        return "velocity";
     }
     return "unknown dimension";
 }

@@ -25,7 +25,8 @@ typedef enum {
     UNIT_HYPERPOLARIZABILITY,        /* base: e^3*bohr^3/hartree^2 */
     UNIT_SECOND_HYPERPOLARIZABILITY, /* base: e^4*bohr^4/hartree^3 */
     UNIT_FORCE,                      /* base: hartree/bohr */
-    UNIT_CHARGE                      /* base: e */
+    UNIT_CHARGE,                     /* base: e */
+    UNIT_VELOCITY                    /* base: angstrom/fs */
 } unit_dimension;
 
 typedef struct {

@@ -260,6 +260,19 @@ static covary_status fail_missing(const label_request *request)
                                          : "a column of the atoms takes per_atom: true");
 }
 
+/* `values` are all that the frame should have, of its atoms too. */
+static covary_status miss_label(frame_place *place, int l, int64_t n_values, double *values)
+{
+    if (!place->labels->requests[l].optional) {
+        return fail_missing(&place->labels->requests[l]);
+    }
+    for (int64_t i = 0; i < n_values; i++) {
+        values[i] = (double)NAN;
+    }
+    place->labels->keys[l] = NULL;
+    return COVARY_OK;
+}
+
 static covary_status check_finite(const label_request *request, const char *key,
                                   const double *values)
 {
@@ -291,7 +304,7 @@ static covary_status set_label(frame_place *place, int l)
     double              *to = place->batch->labels[l].values + place->at * request->n_components;
 
     if (value.begin == NULL) {
-        return fail_missing(request);
+        return miss_label(place, l, request->n_components, to);
     }
     const char   *key = request->keys[place->parser->ranks[l]];
     const int64_t n = comment_numbers(value, request->n_components, to);
@@ -340,8 +353,9 @@ static covary_status read_comment(frame_place *place)
         if (!place->labels->requests[l].per_atom) {
             COVARY_TRY(set_label(place, l));
         } else if (parser->layout.keys[l] == NULL) {
-            status = fail_missing(&place->labels->requests[l]);
-            goto done;
+            const frame_label *label = &batch->labels[l];
+            COVARY_TRY(miss_label(place, l, place->n_atoms * label->n_components,
+                                  label->values + place->start * label->n_components));
         } else {
             place->labels->keys[l] = parser->layout.keys[l];
         }

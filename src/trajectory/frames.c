@@ -84,6 +84,14 @@ covary_status frames_prepare(frames *batch, int64_t n_atoms)
     batch->periodic[frame] = 0;
     batch->step[frame] = batch->in_files + frame;
     batch->time[frame] = NAN;
+    for (int l = 0; l < batch->n_labels; l++) {
+        const frame_label *label = &batch->labels[l];
+        const int64_t      at = (label->per_atom ? start : frame) * label->n_components;
+        const int64_t      n = (label->per_atom ? n_atoms : 1) * label->n_components;
+        for (int64_t i = at; i < at + n; i++) {
+            label->values[i] = NAN;
+        }
+    }
 done:
     return status;
 }

@@ -45,8 +45,8 @@ void          frames_destroy(frames **batch);
 
 /*
  * Room for one more frame behind the last, with the values of a file that has nothing but
- * positions: elements 0, no cell, no time, its index in the files as step.  The frame is filled at
- * place n_frames and counts from frames_append on.  COVARY_ERR_MEMORY.
+ * positions: elements 0, no cell, no time, its index in the files as step, labels NAN.  The frame
+ * is filled at place n_frames and counts from frames_append on.  COVARY_ERR_MEMORY.
  */
 covary_status frames_prepare(frames *batch, int64_t n_atoms);
 void          frames_append(frames *batch);

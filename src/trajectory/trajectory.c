@@ -155,11 +155,13 @@ static covary_status check_contents(const trajectory *into, const member *file,
 {
     const char *format = file->format->name;
 
-    if (into->n_requests > 0 && !file->format->labels) {
-        return COVARY_FAIL(COVARY_ERR_DATA,
-                           "%s: files of the format %s have no labels, '%s' is wanted; give "
-                           "labelled frames as extended XYZ",
-                           file->path, format, into->requests[0].name);
+    for (int r = 0; r < into->n_requests && !file->format->labels; r++) {
+        if (!into->requests[r].optional) {
+            return COVARY_FAIL(COVARY_ERR_DATA,
+                               "%s: files of the format %s have no labels, '%s' is wanted; give "
+                               "labelled frames as extended XYZ",
+                               file->path, format, into->requests[r].name);
+        }
     }
     if (!contents->elements && into->species == NULL && !into->without_elements) {
         return COVARY_FAIL(COVARY_ERR_DATA,

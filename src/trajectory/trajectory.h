@@ -27,6 +27,7 @@ typedef struct {
     int                n_short;      /* so many values will do too; 0: all components are needed */
     const int         *short_places; /* [n_components] which of them each component is; borrowed */
     bool               per_atom;     /* a column of the frame, not a value of the comment line */
+    bool               optional;     /* frames may be without it: its values are NAN then */
 } label_request;
 
 /*
@@ -114,7 +115,8 @@ covary_status trajectory_copy(trajectory *opened, int64_t frame, char **lines);
 covary_status frames_check_composition(const frames *batch, const trajectory *from, int64_t n_atoms,
                                        const uint8_t *species);
 
-/* The key under which request r was found in the last frame read; NULL before.  Local. */
+/* The key under which request r was found in the last frame read; NULL: it has none, or nothing was
+ * read yet.  Local. */
 const char *trajectory_label_key(const trajectory *opened, int r);
 
 #endif

@@ -102,6 +102,31 @@ static void label_key_is_reported(void **state)
     trajectory_close(&opened);
 }
 
+/* Frames with and without an optional label of either sort, in one file. */
+static void optional_labels_may_be_missing(void **state)
+{
+    static const char text[] = "1\nmu=\"1 2 3\"\nH 0 0 0\n"
+                               "1\nProperties=species:S:1:pos:R:3:forces:R:3\nH 0 0 0 4 5 6\n"
+                               "1\n\nH 0 0 0\n";
+    label_request     one_dipole = dipole, one_force = forces;
+    frames           *batch;
+
+    (void)state;
+    one_dipole.optional = one_force.optional = true;
+    assert_ok(read_text(text, &one_dipole, &batch));
+    assert_near(frames_label(batch, 0, 0)[2], 3.0, 0.0);
+    for (int i = 0; i < 3; i++) {
+        assert_true(isnan(frames_label(batch, 0, 1)[i]) && isnan(frames_label(batch, 0, 2)[i]));
+    }
+    frames_destroy(&batch);
+    assert_ok(read_text(text, &one_force, &batch));
+    assert_near(frames_label(batch, 0, 1)[2], 6.0, 0.0);
+    for (int i = 0; i < 3; i++) {
+        assert_true(isnan(frames_label(batch, 0, 0)[i]) && isnan(frames_label(batch, 0, 2)[i]));
+    }
+    frames_destroy(&batch);
+}
+
 static void cell_and_flags_are_read(void **state)
 {
     static const struct {
@@ -419,6 +444,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(vectors_are_read_in_every_spelling),
     cmocka_unit_test(tensors_are_read_row_by_row),
     cmocka_unit_test(label_key_is_reported),
+    cmocka_unit_test(optional_labels_may_be_missing),
     cmocka_unit_test(cell_and_flags_are_read),
     cmocka_unit_test(time_and_step_are_read_where_they_are),
     cmocka_unit_test(comments_of_simulation_programs_are_read),

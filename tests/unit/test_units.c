@@ -100,6 +100,15 @@ static void energies_agree_with_the_literature(void **state)
     assert_relative("kcal/mol", "kJ/mol", 4.184, 1e-14);
 }
 
+/* CODATA 2018: the atomic unit of velocity is 2.18769126364e6 m/s. */
+static void velocities_agree_with_codata(void **state)
+{
+    (void)state;
+    assert_relative("bohr*hartree/hbar", "angstrom/fs", 21.8769126364, 1e-11);
+    assert_relative("nm/ps", "angstrom/fs", 0.01, 1e-15);
+    assert_relative("angstrom/ps", "angstrom/fs", 0.001, 1e-15);
+}
+
 static void lengths_and_times_are_decimal(void **state)
 {
     (void)state;
@@ -194,6 +203,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(hyperpolarizabilities_agree_with_the_literature),
     cmocka_unit_test(gaussian_units_follow_from_fields_and_dipoles),
     cmocka_unit_test(energies_agree_with_the_literature),
+    cmocka_unit_test(velocities_agree_with_codata),
     cmocka_unit_test(lengths_and_times_are_decimal),
     cmocka_unit_test(conversions_close_over_every_pair),
     cmocka_unit_test(names_are_unique_and_bases_come_first),
