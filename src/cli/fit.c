@@ -97,6 +97,8 @@ static covary_status check_output(covary_run *run, const char *output, const cha
 
     COVARY_TRY(output_check(run, output, others, 2));
     COVARY_TRY(output_check(run, output, (const char *const *)config->train, (int)config->n_train));
+    COVARY_TRY(output_check(run, output, (const char *const *)config->validation,
+                            (int)config->n_validation));
 
 done:
     return status;
@@ -112,6 +114,8 @@ static covary_status check_report(covary_run *run, const arguments *given, const
     COVARY_TRY(report_check(run, given->report, others, 3));
     COVARY_TRY(
         report_check(run, given->report, (const char *const *)config->train, (int)config->n_train));
+    COVARY_TRY(report_check(run, given->report, (const char *const *)config->validation,
+                            (int)config->n_validation));
 
 done:
     return status;
@@ -190,6 +194,8 @@ static covary_status measure_curve(covary_run *run, const covary_config *config,
         COVARY_TRY_TOGETHER(run, "name the files", name_beside(output, endings[i], &names[i]));
         COVARY_TRY(output_check(run, names[i].data, (const char *const *)config->train,
                                 (int)config->n_train));
+        COVARY_TRY(output_check(run, names[i].data, (const char *const *)config->validation,
+                                (int)config->n_validation));
     }
     COVARY_TRY(learning_curve_measure(run, config, asked, &curve));
     COVARY_TRY(write_curve(run, &curve, names));

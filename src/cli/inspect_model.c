@@ -186,6 +186,19 @@ done:
     return status;
 }
 
+/* Of the frames that settings were chosen by, where these were given. */
+static covary_status say_validation(const model_property *of, text *said)
+{
+    const covary_errors *errors = &of->validation;
+
+    if (errors->n == 0) {
+        return COVARY_OK;
+    }
+    return text_add(said, "    validation rmse %.5g, %.4g %% of the rms %.5g, %lld values\n",
+                    errors->rmse, 100.0 * errors->relative_rmse, errors->rms_reference,
+                    (long long)errors->n);
+}
+
 static covary_status say_property(const model_property *of, text *said)
 {
     covary_status status = COVARY_OK;
@@ -203,6 +216,7 @@ static covary_status say_property(const model_property *of, text *said)
                             of->loo.rms_reference));
     }
     COVARY_TRY(text_add(said, "\n"));
+    COVARY_TRY(say_validation(of, said));
     COVARY_TRY(say_calibration(&of->calibration, said));
     COVARY_TRY(text_add(said, "    turns with the molecule to %.2g (rounding explains %.2g)\n",
                         of->self_test, of->self_test_bound));
@@ -339,6 +353,11 @@ static covary_status json_property(const model_property *of, text *json)
     COVARY_TRY(add_number(json, "loo_rmse", of->loo.rmse));
     COVARY_TRY(add_number(json, "loo_standard_error", of->loo_standard_error));
     COVARY_TRY(add_number(json, "loo_relative_rmse", of->loo.relative_rmse));
+    if (of->validation.n > 0) {
+        COVARY_TRY(add_number(json, "validation_rmse", of->validation.rmse));
+        COVARY_TRY(add_number(json, "validation_relative_rmse", of->validation.relative_rmse));
+        COVARY_TRY(text_add(json, ", \"validation_n\": %lld", (long long)of->validation.n));
+    }
     COVARY_TRY(add_number(json, "self_test", of->self_test));
     COVARY_TRY(add_number(json, "self_test_bound", of->self_test_bound));
     COVARY_TRY(add_number(json, "single_precision_error", of->single_error));

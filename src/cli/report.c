@@ -111,6 +111,9 @@ static covary_status add_errors(const reported *of, int p, text *html)
                         "<th>max</th><th>rms of the labels</th><th>rmse / rms</th></tr>\n",
                         about->unit->name));
     COVARY_TRY(add_row("all", &of->properties[p].whole, html));
+    if (of->properties[p].validation != NULL) {
+        COVARY_TRY(add_row("validation", of->properties[p].validation, html));
+    }
     for (int k = 0; k < property_n_irreps(about->kind) && property_n_irreps(about->kind) > 1; k++) {
         const int l = property_irrep(about->kind, k).of.l;
         snprintf(name, sizeof name, "l = %d%s", l, l == 0 ? " (isotropic)" : "");
@@ -324,6 +327,7 @@ covary_status report_fit(covary_run *run, const char *path, const char *model_pa
         memcpy(shown[p].irreps, of->loo_irreps, sizeof shown[p].irreps);
         shown[p].compared = of->compared;
         shown[p].calibrated = &of->calibration;
+        shown[p].validation = of->validation.n > 0 ? &of->validation : NULL;
     }
     const reported page = {.model = model,
                            .path = model_path,

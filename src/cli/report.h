@@ -10,9 +10,10 @@
 
 /* What a page tells of one property; all is borrowed. */
 typedef struct {
-    covary_errors      whole, irreps[KIND_MAX_IRREPS];
-    const comparison  *compared; /* NULL: no prediction of single frames is known */
-    const calibration *calibrated;
+    covary_errors        whole, irreps[KIND_MAX_IRREPS];
+    const comparison    *compared; /* NULL: no prediction of single frames is known */
+    const calibration   *calibrated;
+    const covary_errors *validation; /* NULL: none */
 } reported_property;
 
 typedef struct {

@@ -239,18 +239,19 @@ void covary_config_destroy(covary_config **config)
         return;
     }
     char **const texts[] = {
-        &released->path,       &released->text,          &released->basis,
-        &released->handedness, &released->signs,         &released->weights,
-        &released->reference,  &released->scaling,       &released->symmetry,
-        &released->kernel,     &released->solver,        &released->output,
-        &released->checkpoint, &released->factorization, &released->leave_one_out,
-        &released->molecules,  &released->criterion,     &released->fold_blocks,
-        &released->molecules,  &released->uncertainty,
+        &released->path,        &released->text,          &released->basis,
+        &released->handedness,  &released->signs,         &released->weights,
+        &released->reference,   &released->scaling,       &released->symmetry,
+        &released->kernel,      &released->solver,        &released->output,
+        &released->checkpoint,  &released->factorization, &released->leave_one_out,
+        &released->molecules,   &released->criterion,     &released->fold_blocks,
+        &released->uncertainty,
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         MEMORY_RELEASE(texts[i]);
     }
     release_list(&released->train, released->n_train);
+    release_list(&released->validation, released->n_validation);
     release_list(&released->descriptors, released->n_descriptors);
     release_list(&released->permutations, released->n_permutations);
     release_properties(released);

@@ -51,6 +51,8 @@ struct covary_config {
 
     char   **train; /* data.train */
     unsigned n_train;
+    char   **validation; /* data.validation */
+    unsigned n_validation;
 
     config_property *properties;
     unsigned         n_properties;
@@ -78,7 +80,7 @@ struct covary_config {
     double ridge;  /* NAN: auto; relative to a kernel with k(x, x) = 1 */
 
     /* selection */
-    char   *criterion;         /* leave-one-out | k-fold | likelihood */
+    char   *criterion;         /* leave-one-out | k-fold | validation | likelihood */
     int64_t folds;             /* k-fold */
     char   *fold_blocks;       /* random | time */
     int64_t selection_frames;  /* largest subset on which choices are made */

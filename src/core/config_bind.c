@@ -56,6 +56,8 @@ static void take_values(config_raw *raw, covary_config *config)
 {
     config->train = raw->data.train;
     config->n_train = raw->data.n_train;
+    config->validation = raw->data.validation;
+    config->n_validation = raw->data.n_validation;
     config->properties = raw->properties;
     config->n_properties = raw->n_properties;
     config->masses = raw->masses;

@@ -223,6 +223,57 @@ done:
     return status;
 }
 
+/* A file that has another file's name may have the same frames: an error of nothing new. */
+static covary_status check_validation_files(const covary_config *config)
+{
+    char key[64];
+
+    for (unsigned i = 0; i < config->n_validation; i++) {
+        for (unsigned j = 0; j < config->n_train; j++) {
+            if (strcmp(config->validation[i], config->train[j]) == 0) {
+                snprintf(key, sizeof key, "data.validation.%u", i);
+                return COVARY_FAIL(COVARY_ERR_CONFIG,
+                                   "%s: %s is also a training file; validate by frames that "
+                                   "nothing is learned from",
+                                   config_where(config, key), config->validation[i]);
+            }
+        }
+    }
+    return COVARY_OK;
+}
+
+/* The criterion validation and its files need each other, and labels whose signs mean something. */
+static covary_status check_validation(const covary_config *config)
+{
+    const bool asked = strcmp(config->criterion, "validation") == 0;
+    char       key[64];
+
+    if (asked && config->n_validation == 0) {
+        return COVARY_FAIL(COVARY_ERR_CONFIG,
+                           "%s: 'selection.criterion' is 'validation', but there are no frames "
+                           "for it: name their files by data.validation, or choose another "
+                           "criterion",
+                           config_where(config, "selection.criterion"));
+    }
+    if (!asked && config->n_validation > 0) {
+        return COVARY_FAIL(COVARY_ERR_CONFIG,
+                           "%s: 'data.validation' is used by the criterion validation alone, and "
+                           "'selection.criterion' is '%s': set it to validation, or leave the "
+                           "files out",
+                           config_where(config, "data.validation"), config->criterion);
+    }
+    for (unsigned i = 0; asked && i < config->n_properties; i++) {
+        if (strcmp(config->properties[i].phase, "arbitrary") == 0) {
+            snprintf(key, sizeof key, "properties.%u.phase", i);
+            return COVARY_FAIL(COVARY_ERR_CONFIG,
+                               "%s: '%s' is 'arbitrary', and the signs of validation labels are "
+                               "not found: choose another selection.criterion",
+                               config_where(config, key), key);
+        }
+    }
+    return check_validation_files(config);
+}
+
 covary_status config_check_relations(covary_config *config)
 {
     covary_status status = COVARY_OK;
@@ -236,6 +287,7 @@ covary_status config_check_relations(covary_config *config)
     COVARY_TRY(check_list(config, "representation.symmetry", config->permutations,
                           config->n_permutations));
     COVARY_TRY(check_solver(config));
+    COVARY_TRY(check_validation(config));
 
 done:
     return status;

@@ -23,6 +23,8 @@
 #define CONFIG_KEY_LIST(X)                                                                         \
     X("data.train", KEY_PATH, "a file or a list of files", 0, 0, "required", NO_UNIT,              \
       "Labelled frames to learn from. Relative to the folder of the configuration.")               \
+    X("data.validation", KEY_PATH, "a file or a list of files", 0, 0, "-", NO_UNIT,                \
+      "Labelled frames that nothing is learned from, for selection.criterion validation.")         \
     X("properties[].name", KEY_NAME, "letters, digits, '_', '-' and '.'", 0, 0, "required",        \
       NO_UNIT, "Name of the property in the model, the annotation and the reports; unique.")       \
     X("properties[].kind", KEY_TEXT, KINDS, 0, 0, "required", NO_UNIT,                             \
@@ -99,11 +101,12 @@
       "auto | a number above 0 (at 0, equal frames make the kernel singular)", 0, DBL_MAX, "auto", \
       UNIT("relative to a kernel with k(x, x) = 1"),                                               \
       "Regularization on the kernel's diagonal; auto searches it in the same way.")                \
-    X("selection.criterion", KEY_CHOICE, "leave-one-out | k-fold | likelihood", 0, 0,              \
+    X("selection.criterion", KEY_CHOICE, "leave-one-out | k-fold | validation | likelihood", 0, 0, \
       "leave-one-out", NO_UNIT,                                                                    \
       "What automatic choices make smallest: the errors of frames left out of the fit, one at a\n" \
-      "      time or a fold at a time, or the standard deviations of a Gaussian process that\n"    \
-      "      gives the labels the largest marginal likelihood.")                                   \
+      "      time or a fold at a time, those of the frames of data.validation, or the standard\n"  \
+      "      deviations of a Gaussian process that gives the labels the largest marginal\n"        \
+      "      likelihood.")                                                                         \
     X("selection.folds", KEY_INTEGER, "a whole number from 2 to 1000", 2, 1000, "5", NO_UNIT,      \
       "Folds of the criterion k-fold.")                                                            \
     X("selection.blocks", KEY_CHOICE, "random | time", 0, 0, "random", NO_UNIT,                    \
@@ -234,7 +237,8 @@ static const cyaml_schema_value_t text_value = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED)};
 
 static const cyaml_schema_field_t data_fields[] = {
-    LIST_FIELD("train", REQUIRED, config_raw_data, train, &text_value), CYAML_FIELD_END};
+    LIST_FIELD("train", REQUIRED, config_raw_data, train, &text_value),
+    LIST_FIELD("validation", OPTIONAL, config_raw_data, validation, &text_value), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t property_fields[] = {
     TEXT_FIELD("name", REQUIRED, config_property, name),

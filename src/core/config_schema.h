@@ -43,6 +43,8 @@ const config_key *config_key_find(const char *pattern);
 typedef struct {
     char   **train;
     unsigned n_train;
+    char   **validation;
+    unsigned n_validation;
 } config_raw_data;
 
 typedef struct {

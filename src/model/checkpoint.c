@@ -33,6 +33,7 @@ struct checkpoint {
 /* Keys that decide where and how fast a result comes, or on predictions only, and files that are
  * compared by checksums. */
 static const char *const ignored_keys[] = {"data.train",
+                                           "data.validation",
                                            "representation.reference",
                                            "solver.block",
                                            "solver.grid",
@@ -72,6 +73,7 @@ static covary_status describe_origin(const covary_run *run, const covary_config 
 {
     covary_status status = COVARY_OK;
     const bool    has_reference = strcmp(config->reference, "auto") != 0;
+    const int64_t most = (int64_t)config->n_train + config->n_validation + 1;
 
     COVARY_TRY(memory_copy_text(config->path, &to->config_path));
     COVARY_TRY(memory_copy_text(config->text, &to->config_text));
@@ -80,10 +82,13 @@ static covary_status describe_origin(const covary_run *run, const covary_config 
     if (covary_run_rank(run) != 0) {
         return COVARY_OK;
     }
-    COVARY_TRY(MEMORY_ALLOCATE("inputs", (int64_t)config->n_train + 1, &to->inputs));
-    COVARY_TRY(MEMORY_ALLOCATE("checksums", (int64_t)config->n_train + 1, &to->sums));
+    COVARY_TRY(MEMORY_ALLOCATE("inputs", most, &to->inputs));
+    COVARY_TRY(MEMORY_ALLOCATE("checksums", most, &to->sums));
     for (unsigned i = 0; i < config->n_train; i++) {
         COVARY_TRY(add_input(to, config->train[i]));
+    }
+    for (unsigned i = 0; i < config->n_validation; i++) {
+        COVARY_TRY(add_input(to, config->validation[i]));
     }
     if (has_reference) {
         COVARY_TRY(add_input(to, config->reference));

@@ -25,7 +25,8 @@ static covary_status evaluate_share(const training_set *set, described_set *into
     return status;
 }
 
-static covary_status extend(covary_model *model, training_set *set, representation **added)
+/* One more described set, whose sites are of the representation. */
+static covary_status extend(training_set *set, const representation *added)
 {
     covary_status  status = COVARY_OK;
     described_set *longer = NULL;
@@ -38,9 +39,7 @@ static covary_status extend(covary_model *model, training_set *set, representati
     set->described = longer;
     set->described[set->n_described].candidate = set->n_described;
     set->n_described++; /* whatever it will hold is to be released */
-    COVARY_TRY(
-        site_batch_create(*added, set->batch->n_frames, &longer[set->n_described - 1].sites));
-    COVARY_TRY(model_add_representation(model, added));
+    COVARY_TRY(site_batch_create(added, set->batch->n_frames, &longer[set->n_described - 1].sites));
 
 done:
     return status;
@@ -57,24 +56,56 @@ static double smallest_margin(covary_run *run, const described_set *described, i
     return margin;
 }
 
+/* The rows of the sites as a panel. */
+static covary_status make_panel(covary_run *run, const representation *of, const training_set *set,
+                                described_set *into)
+{
+    covary_status status = COVARY_OK;
+    const int64_t width = of->n_sites * of->features->dimension;
+
+    COVARY_TRY(panel_create(run, set->batch->n_frames, width, &into->features));
+    memcpy(into->features->data, into->sites->rows,
+           (size_t)(set->batch->n_frames * width) * sizeof(double));
+
+done:
+    return status;
+}
+
+/* In a representation whose scaling is known. */
+static covary_status describe_validation(covary_run *run, const representation *of,
+                                         training_set *set)
+{
+    covary_status  status = COVARY_OK;
+    described_set *into;
+
+    COVARY_TRY_TOGETHER(run, "reserve the sites", extend(set, of));
+    into = &set->described[set->n_described - 1];
+    COVARY_TRY_TOGETHER(run, "describe the validation frames", evaluate_share(set, into));
+    COVARY_TRY(make_panel(run, of, set, into));
+
+done:
+    return status;
+}
+
 covary_status training_describe(covary_run *run, covary_model *model, training_set *set,
                                 representation **added)
 {
     covary_status   status = COVARY_OK;
     representation *of = *added;
     described_set  *into;
-    int64_t         width = of->n_sites * of->features->dimension;
 
     timer_begin(run, "describe");
-    COVARY_TRY_TOGETHER(run, "reserve the sites", extend(model, set, added));
+    COVARY_TRY_TOGETHER(run, "reserve the sites", extend(set, of));
+    COVARY_TRY_TOGETHER(run, "add a representation", model_add_representation(model, added));
     into = &set->described[set->n_described - 1];
     COVARY_TRY_TOGETHER(run, "describe the training frames", evaluate_share(set, into));
     COVARY_TRY(descriptor_set_scale(run, of->features, of->scaling,
                                     set->batch->n_frames * of->n_sites, into->sites->rows));
-    COVARY_TRY(panel_create(run, set->batch->n_frames, width, &into->features));
-    memcpy(into->features->data, into->sites->rows,
-           (size_t)(set->batch->n_frames * width) * sizeof(double));
+    COVARY_TRY(make_panel(run, of, set, into));
     of->train_margin = smallest_margin(run, into, set->batch->n_frames);
+    if (set->validation != NULL) {
+        COVARY_TRY(describe_validation(run, of, set->validation));
+    }
 
 done:
     timer_end(run, "describe");
@@ -221,6 +252,18 @@ covary_status training_part_targets(covary_run *run, const covary_model *model,
 done:
     MEMORY_RELEASE(&all);
     panel_destroy(&made);
+    return status;
+}
+
+covary_status training_validation_targets(covary_run *run, const covary_model *model,
+                                          const training_set *set, int p, const model_part *part,
+                                          panel **values)
+{
+    covary_status status = training_part_values(run, model, set->validation, p, part, values);
+
+    for (int64_t i = 0; status == COVARY_OK && i < (*values)->n_local * part->width; i++) {
+        (*values)->data[i] -= part->mean[i % part->width];
+    }
     return status;
 }
 

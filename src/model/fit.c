@@ -17,6 +17,7 @@
 #include "model/precision.h"
 #include "model/self_test.h"
 #include "model/training.h"
+#include "model/validation.h"
 #include "model/weights.h"
 
 static covary_status log_part(covary_run *run, const model_property *of, const model_part *part)
@@ -129,6 +130,7 @@ static covary_status fit(covary_run *run, const covary_config *config, checkpoin
     COVARY_TRY_TOGETHER(run, "prepare the engine", model_prepare(model, ENGINE_DOUBLE));
     COVARY_TRY_TOGETHER(run, "prepare the variances", variances_prepare(model));
     COVARY_TRY_TOGETHER(run, "tell the result", log_result(run, model));
+    COVARY_TRY(validation_measure(run, config, model));
     COVARY_TRY(precision_measure(run, model));
     COVARY_TRY(self_test(run, model));
     *out = model;

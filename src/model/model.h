@@ -40,6 +40,7 @@ typedef struct {
     bool          loo_is_estimated; /* of some part: from the exact errors of a sample of frames */
     int64_t       loo_sample;       /* frames of the smallest sample; 0: not estimated */
     double        loo_standard_error; /* of loo.rmse, in the property's unit; 0: not estimated */
+    covary_errors validation;         /* n 0: no validation frames were given */
     calibration   calibration;        /* of the leave-one-out residuals */
     comparison   *compared; /* labels with leave-one-out predictions; NULL: not after a fit, or
                                these are estimated */

@@ -200,6 +200,9 @@ covary_status model_file_write_property(storage *file, const covary_model *model
         storage_set_double(file, group, "leave_one_out_standard_error", of->loo_standard_error));
     COVARY_TRY(write_calibration(file, group, of));
     COVARY_TRY(write_errors(file, group, "leave_one_out", &of->loo));
+    if (of->validation.n > 0) {
+        COVARY_TRY(write_errors(file, group, "validation", &of->validation));
+    }
     for (int k = 0; k < of->n_parts; k++) {
         snprintf(prefix, sizeof prefix, "leave_one_out_%d", k);
         COVARY_TRY(write_errors(file, group, prefix, &of->loo_irreps[k]));
@@ -245,6 +248,9 @@ static covary_status read_attributes(const storage *file, const covary_model *mo
     COVARY_TRY(read_phases(file, group, of));
     COVARY_TRY(read_calibration(file, group, of));
     COVARY_TRY(read_errors(file, group, "leave_one_out", &of->loo));
+    if (storage_has_attribute(file, group, "validation")) {
+        COVARY_TRY(read_errors(file, group, "validation", &of->validation));
+    }
     for (int k = 0; k < of->n_parts; k++) {
         snprintf(prefix, sizeof prefix, "leave_one_out_%d", k);
         COVARY_TRY(read_errors(file, group, prefix, &of->loo_irreps[k]));

@@ -142,16 +142,18 @@ static double bytes_of_frame(const covary_model *model)
  * Some hundred factorizations and inversions for each system, on subsets of so many rows at most
  * (model/trials.c), within the budget of selection.seconds on cores of 10 Gflop/s.  Each
  * rank has the matrix, its factor, its derivative and a copy of the targets (solver/criterion.c).
+ * Nobody has counted validation frames yet.
  */
 static void add_search(const covary_config *config, const covary_model *model, fit_sizes *to)
 {
     const double rows_most = 2000.0;
+    const double n_all = config->n_validation > 0 ? INFINITY : (double)to->n_frames;
 
     if (!isnan(config->length) && !isnan(config->ridge) && model->n_representations == 1) {
         return;
     }
     for (int s = 0; s < to->n_systems; s++) {
-        const double n_frames = fmin((double)config->selection_frames, (double)to->n_frames);
+        const double n_frames = fmin((double)config->selection_frames, n_all);
         const double rows = fmin(n_frames * to->systems[s].system.n_rows, rows_most);
         to->search_flops += 100.0 * 2.0 / 3.0 * rows * rows * rows;
         to->search_bytes = fmax(to->search_bytes, 4.0 * rows * rows * WORD);

@@ -30,12 +30,11 @@ done:
     return status;
 }
 
-static covary_status read_share(covary_model *model, training_set *set)
+static covary_status read_share(const covary_model *model, training_set *set)
 {
     covary_status status = COVARY_OK;
     int64_t       first, count;
 
-    COVARY_TRY(training_read_molecule(model, set));
     trajectory_share(set->from, &first, &count);
     COVARY_TRY(frames_create(count, count * model->about.n_atoms, &set->batch));
     COVARY_TRY(trajectory_read(set->from, first, count, set->batch));
@@ -72,25 +71,64 @@ static void log_what_was_read(covary_run *run, const covary_model *model, const 
     }
 }
 
-static covary_status training_read(covary_run *run, const covary_config *config,
-                                   covary_model *model, training_set *set)
+/* Labelled frames. */
+static covary_status open_frames(covary_run *run, const covary_model *model, char *const *paths,
+                                 unsigned n_paths, trajectory **out)
 {
     covary_status      status = COVARY_OK;
     label_request     *requests = NULL;
     trajectory_options wanted = {.n_requests = model->n_properties};
 
-    timer_begin(run, "read");
     COVARY_TRY_TOGETHER(run, "prepare the labels", model_label_requests(model, &requests));
     wanted.requests = requests;
-    COVARY_TRY(trajectory_open(run, (const char *const *)config->train, (int)config->n_train,
-                               &wanted, &set->from));
+    COVARY_TRY(trajectory_open(run, (const char *const *)paths, (int)n_paths, &wanted, out));
+
+done:
+    MEMORY_RELEASE(&requests);
+    return status;
+}
+
+static covary_status training_read(covary_run *run, const covary_config *config,
+                                   covary_model *model, training_set *set)
+{
+    covary_status status = COVARY_OK;
+
+    timer_begin(run, "read");
+    COVARY_TRY(open_frames(run, model, config->train, config->n_train, &set->from));
+    COVARY_TRY_TOGETHER(run, "read the molecule", training_read_molecule(model, set));
     COVARY_TRY_TOGETHER(run, "read the training frames", read_share(model, set));
     COVARY_TRY_TOGETHER(run, "remember the inputs", remember_inputs(config, model));
     log_what_was_read(run, model, set);
 
 done:
     timer_end(run, "read");
-    MEMORY_RELEASE(&requests);
+    return status;
+}
+
+/* The validation set, where the configuration has one. */
+static covary_status read_validation(covary_run *run, const covary_config *config,
+                                     const covary_model *model, training_set *set)
+{
+    covary_status status = COVARY_OK;
+
+    if (config->n_validation == 0) {
+        return COVARY_OK;
+    }
+    timer_begin(run, "read");
+    COVARY_TRY_TOGETHER(run, "reserve the validation set",
+                        MEMORY_ALLOCATE("validation set", 1, &set->validation));
+    COVARY_TRY(
+        open_frames(run, model, config->validation, config->n_validation, &set->validation->from));
+    COVARY_TRY_TOGETHER(run, "read the validation frames", read_share(model, set->validation));
+    COVARY_TRY(training_pack_labels(run, model, set->validation));
+    log_write(run, LOG_INFO, "validation by %lld frames",
+              (long long)set->validation->targets->n_rows);
+
+done:
+    if (status != COVARY_OK) {
+        covary_record_context("the validation set");
+    }
+    timer_end(run, "read");
     return status;
 }
 
@@ -293,116 +331,6 @@ done:
     return status;
 }
 
-int64_t training_column(const covary_model *model, int index)
-{
-    int64_t column = 0;
-
-    for (int p = 0; p < index; p++) {
-        column += model->properties[p].width;
-    }
-    return column;
-}
-
-double training_gap(const covary_model *model, const training_set *set, int p, int64_t frame)
-{
-    const int gap = model->properties[p].gap;
-
-    return gap < 0 ? 1.0 : set->batch->labels[gap].values[frame];
-}
-
-static void multiply_target(const covary_model *model, training_set *set, int p, int64_t frame,
-                            double factor)
-{
-    double *packed = set->targets->data + frame * set->targets->width + training_column(model, p);
-
-    for (int64_t c = 0; c < model->properties[p].width; c++) {
-        packed[c] *= factor;
-    }
-}
-
-void training_change_sign(const covary_model *model, training_set *set, int p, int64_t frame)
-{
-    bool *changed = set->changed + frame * model->n_properties + p;
-
-    multiply_target(model, set, p, frame, -1.0);
-    *changed = !*changed;
-}
-
-static void pack_labels(const covary_model *model, training_set *set)
-{
-    for (int p = 0; p < model->n_properties; p++) {
-        const int64_t n = covary_model_n_values(model, p), column = training_column(model, p);
-        for (int64_t frame = 0; frame < set->batch->n_frames; frame++) {
-            model_pack(model, p, set->batch->positions + frame * 3 * model->about.n_atoms,
-                       set->batch->labels[p].values + frame * n,
-                       set->targets->data + frame * set->targets->width + column);
-            multiply_target(model, set, p, frame, training_gap(model, set, p, frame));
-        }
-    }
-}
-
-/* A gap of 0, or of another sign than that of the first frame, would divide by 0 on the way. */
-static covary_status check_gap(const covary_model *model, const training_set *set, int p,
-                               double first)
-{
-    for (int64_t frame = 0; frame < set->batch->n_frames; frame++) {
-        const double gap = training_gap(model, set, p, frame);
-        if (!(gap * first > 0.0)) {
-            const char *path;
-            int64_t     local;
-            trajectory_locate(
-                set->from, set->numbers != NULL ? set->numbers[frame] : set->batch->first + frame,
-                &path, &local);
-            return COVARY_FAIL(COVARY_ERR_DATA,
-                               "%s, frame %lld: the gap '%s' of '%s' is %g, that of the first "
-                               "frame %g; gaps must not be 0 and have one sign",
-                               path, (long long)local, model->properties[p].of->gap,
-                               model->properties[p].of->name, gap, first);
-        }
-    }
-    return COVARY_OK;
-}
-
-/* The limit below which predicted gaps are not divided by, from the mean of all gaps. */
-static covary_status set_gap_limit(covary_run *run, covary_model *model, const training_set *set,
-                                   int p)
-{
-    static const double SMALLEST_GAP = 1e-4;
-    covary_status       status = COVARY_OK;
-    panel              *gaps = NULL;
-    double             *all = NULL, sum = 0.0;
-
-    COVARY_TRY(panel_create(run, set->batch->n_frames, 1, &gaps));
-    for (int64_t frame = 0; frame < gaps->n_local; frame++) {
-        gaps->data[frame] = training_gap(model, set, p, frame);
-    }
-    COVARY_TRY(panel_replicate(gaps, &all));
-    COVARY_TRY_TOGETHER(run, "check the gaps", check_gap(model, set, p, all[0]));
-    for (int64_t frame = 0; frame < gaps->n_rows; frame++) {
-        sum += all[frame];
-    }
-    model->properties[p].gap_limit = SMALLEST_GAP * sum / (double)gaps->n_rows;
-
-done:
-    MEMORY_RELEASE(&all);
-    panel_destroy(&gaps);
-    return status;
-}
-
-static covary_status set_gap_limits(covary_run *run, covary_model *model, const training_set *set)
-{
-    covary_status status = COVARY_OK;
-
-    for (int p = 0; p < model->n_properties; p++) {
-        if (model->properties[p].gap >= 0) {
-            COVARY_TRY(set_gap_limit(run, model, set, p));
-        }
-    }
-
-done:
-    return status;
-}
-
 /* A few frames, evenly spaced, stay with the model. */
 static covary_status keep_tested(covary_run *run, covary_model *model, const training_set *set)
 {
@@ -464,14 +392,12 @@ covary_status training_pack(covary_run *run, covary_model *model, training_set *
 {
     covary_status status = COVARY_OK;
 
-    COVARY_TRY(panel_create(run, set->batch->n_frames, training_column(model, model->n_properties),
-                            &set->targets));
+    COVARY_TRY(training_set_gap_limits(run, model, set));
+    COVARY_TRY(training_pack_labels(run, model, set));
     model->n_train = set->targets->n_rows;
     COVARY_TRY_TOGETHER(
         run, "reserve the signs",
         MEMORY_ALLOCATE("signs", set->batch->n_frames * model->n_properties, &set->changed));
-    COVARY_TRY(set_gap_limits(run, model, set));
-    pack_labels(model, set);
     COVARY_TRY(keep_tested(run, model, set));
 
 done:
@@ -487,6 +413,7 @@ covary_status training_prepare(covary_run *run, const covary_config *config, cov
     COVARY_TRY(training_read(run, config, model, set));
     COVARY_TRY(training_define(run, config, model, set));
     COVARY_TRY(training_pack(run, model, set));
+    COVARY_TRY(read_validation(run, config, model, set));
 
 done:
     return status;
@@ -512,6 +439,15 @@ void training_release(training_set *set)
     panel_destroy(&set->targets);
     frames_destroy(&set->batch);
     trajectory_close(&set->from);
+    training_release_validation(set);
+}
+
+void training_release_validation(training_set *set)
+{
+    if (set->validation != NULL) {
+        training_release(set->validation);
+    }
+    MEMORY_RELEASE(&set->validation);
 }
 
 static void drop(covary_model *model, training_set *set, int r)
@@ -546,6 +482,7 @@ static bool is_used(const covary_model *model, int r)
 
 void training_drop_unused(covary_model *model, training_set *set)
 {
+    training_release_validation(set);
     for (int r = model->n_representations - 1; r >= 0; r--) {
         if (!is_used(model, r)) {
             drop(model, set, r);

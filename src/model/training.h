@@ -20,7 +20,9 @@ typedef struct {
     panel      *features;  /* [frames][n_sites * dimension] */
 } described_set;
 
-typedef struct {
+typedef struct training_set training_set;
+
+struct training_set {
     trajectory    *from;
     frames        *batch;   /* this rank's frames with their labels */
     const int64_t *numbers; /* [frames here] among all frames; NULL: they follow each other;
@@ -32,17 +34,21 @@ typedef struct {
                                [frames][values]; made by fit_weights */
     int            n_loo;
     int            n_described;
-    described_set *described; /* [n_described] one for each representation of the model */
-} training_set;
+    described_set *described;  /* [n_described] one for each representation of the model */
+    training_set  *validation; /* frames that nothing is learned from, with batch, targets and
+                                  described sets alone; NULL: none, or the choice is made */
+};
 
 /*
- * Read the frames, define the molecule and its symmetry, and pack the labels.  Collective; the set
- * needs training_release whatever the outcome.  COVARY_ERR_DATA: gaps that are 0 or of both signs.
+ * Read the frames, define the molecule and its symmetry, and pack the labels, of validation frames
+ * too.  Collective; the set needs training_release whatever the outcome.
+ * COVARY_ERR_DATA: gaps that are 0 or of both signs, other atoms in validation.
  */
 covary_status training_prepare(covary_run *run, const covary_config *config, covary_model *model,
                                training_set *set);
 
 void training_release(training_set *set);
+void training_release_validation(training_set *set);
 
 /*
  * The steps of training_prepare that need no labels, for frames that have none: properties and
@@ -58,6 +64,14 @@ covary_status training_define(covary_run *run, const covary_config *config, cova
 /* The last step: the labels of set->batch, whose frames set->numbers has.  Collective. */
 covary_status training_pack(covary_run *run, covary_model *model, training_set *set);
 
+/*
+ * Two parts of it: the limits of all gaps, from those of all frames; then the targets.  Collective.
+ * COVARY_ERR_DATA: gaps that are 0 or of both signs.
+ */
+covary_status training_set_gap_limits(covary_run *run, covary_model *model,
+                                      const training_set *set);
+covary_status training_pack_labels(covary_run *run, const covary_model *model, training_set *set);
+
 /* The gap of a property in the label of a frame of this rank, 1 for properties without.  Local. */
 double training_gap(const covary_model *model, const training_set *set, int property,
                     int64_t frame);
@@ -66,8 +80,9 @@ double training_gap(const covary_model *model, const training_set *set, int prop
 int64_t training_column(const covary_model *model, int property);
 
 /*
- * Add a representation to the model, with the scaling of its features, and describe the training
- * frames in it.  Takes the representation over, also after a failure.  Collective.
+ * Add a representation to the model, with the scaling of its features in training, and describe the
+ * training and validation frames in it.  Takes the representation over, also after a failure.
+ * Collective.
  */
 covary_status training_describe(covary_run *run, covary_model *model, training_set *set,
                                 representation **added);
@@ -78,7 +93,8 @@ covary_status training_describe(covary_run *run, covary_model *model, training_s
  */
 covary_status training_keep(covary_run *run, covary_model *model, const training_set *set, int r);
 
-/* Forget the representations that no part uses; those after them move up.  Local. */
+/* Forget the representations that no part uses, and the validation set; later ones move up.  Local.
+ */
 void training_drop_unused(covary_model *model, training_set *set);
 
 /* Values of a part in the axes in which it is learned, [frames][part->width].  Collective. */
@@ -99,11 +115,14 @@ void training_change_sign(const covary_model *model, training_set *set, int prop
 
 /*
  * Targets of a part in the axes in which it is learned, minus their mean, [frames][part->width].
- * Sets part->mean.  Collective.
+ * Sets part->mean.  Collective.  Those of validation are shifted by the mean that the part has.
  */
 covary_status training_part_targets(covary_run *run, const covary_model *model,
                                     const training_set *set, int property, model_part *part,
                                     panel **values);
+covary_status training_validation_targets(covary_run *run, const covary_model *model,
+                                          const training_set *set, int property,
+                                          const model_part *part, panel **values);
 
 /* Tensors of a system, [frames][n_sites * n_rows * n_tensors], or NULL if they are 1.  Collective.
  */

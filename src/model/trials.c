@@ -61,6 +61,8 @@ selection_rule trials_rule(const covary_config *config)
 
     if (strcmp(name, "k-fold") == 0) {
         rule.by = SELECTION_FOLDS;
+    } else if (strcmp(name, "validation") == 0) {
+        rule.by = SELECTION_VALIDATION;
     } else if (strcmp(name, "likelihood") == 0) {
         rule.by = SELECTION_LIKELIHOOD;
     }
@@ -214,7 +216,9 @@ static double group_flops(const trial_search *search, int n)
 
 static void set_frames(trial_search *search, double fraction)
 {
-    const int64_t n = search->all->model->n_train;
+    const training_set *validation = search->all->set->validation;
+    const int64_t       n =
+        search->all->model->n_train + (validation != NULL ? validation->targets->n_rows : 0);
     const int64_t limit = search->all->config->selection_frames;
     const double  rows = search->effort == HYPER_COARSE ? ROWS_COARSE : ROWS_FULL;
 
@@ -249,16 +253,55 @@ static void keep_to_budget(trial_search *search)
     }
 }
 
-/* Targets of one member, [frames n_rows][columns], next to those before it. */
-static covary_status add_targets(trial_search *search, trial_system *of, int64_t first,
-                                 panel *targets)
-{
-    covary_status status = COVARY_OK;
-    panel        *values = NULL;
+/* What a group is searched on: frames of training, or of validation. */
+typedef struct {
+    covariant_panels frames;
+    panel           *tensors, *targets; /* [frames n_rows][columns of all members] */
+} trial_data;
 
-    COVARY_TRY(training_part_targets(search->run, search->all->model, search->all->set,
-                                     of->of->property, &of->tried->made, &values));
-    training_system_targets(of->system, values, first, targets);
+static void release_data(trial_data *released)
+{
+    panel_destroy(&released->targets);
+    panel_destroy(&released->tensors);
+}
+
+/* Tensors of a set, and room for targets.  The group has one kernel, hence one set of tensors. */
+static covary_status begin_data(const trial_search *search, const training_set *set, int64_t width,
+                                trial_data *out)
+{
+    covary_status       status = COVARY_OK;
+    const trial_system *first = &search->systems[search->members[0]];
+    const model_part   *made = &first->tried->made;
+
+    out->frames.features = set->described[made->representation].features;
+    COVARY_TRY(
+        training_tensors(search->run, search->all->model, set, made, first->system, &out->tensors));
+    out->frames.tensors = out->tensors;
+    COVARY_TRY(panel_create(search->run, out->frames.features->n_local * first->system->n_rows,
+                            width, &out->targets));
+
+done:
+    return status;
+}
+
+/* Targets of one member next to those before it; the mean is that of training. */
+static covary_status add_targets(trial_search *search, trial_system *of, int64_t first,
+                                 trial_data *train, trial_data *validation)
+{
+    covary_status       status = COVARY_OK;
+    const covary_model *model = search->all->model;
+    const training_set *set = search->all->set;
+    panel              *values = NULL;
+
+    COVARY_TRY(training_part_targets(search->run, model, set, of->of->property, &of->tried->made,
+                                     &values));
+    training_system_targets(of->system, values, first, train->targets);
+    panel_destroy(&values);
+    if (set->validation != NULL) {
+        COVARY_TRY(training_validation_targets(search->run, model, set, of->of->property,
+                                               &of->tried->made, &values));
+        training_system_targets(of->system, values, first, validation->targets);
+    }
 
 done:
     panel_destroy(&values);
@@ -327,32 +370,32 @@ static covary_status search_group(trial_search *search, int n)
     const covariant_kernel with = kernel_of(search, first);
     const selection_limits limits = {.max_frames = first->n_frames,
                                      .max_rows = first->n_frames * with.n_rows};
-    covariant_panels       train = {.features =
-                                        set->described[first->tried->made.representation].features};
+    selection_rule         rule = trials_rule(search->all->config);
+    trial_data             train = {0}, validation = {0};
     selection_target      *choices = NULL;
-    panel                 *targets = NULL, *tensors = NULL;
     int64_t                width;
 
     COVARY_TRY_TOGETHER(search->run, "reserve the choices",
                         MEMORY_ALLOCATE("choices", n, &choices));
     COVARY_TRY_TOGETHER(search->run, "name the candidate", log_candidate(search));
     width = ask(search, n, choices);
-    COVARY_TRY(training_tensors(search->run, search->all->model, set, &first->tried->made,
-                                first->system, &tensors));
-    train.tensors = tensors;
-    COVARY_TRY(panel_create(search->run, train.features->n_local * with.n_rows, width, &targets));
-    for (int k = 0; k < n; k++) {
-        COVARY_TRY(
-            add_targets(search, &search->systems[search->members[k]], choices[k].first, targets));
+    COVARY_TRY(begin_data(search, set, width, &train));
+    if (set->validation != NULL) {
+        COVARY_TRY(begin_data(search, set->validation, width, &validation));
+        rule.validation = &validation.frames;
+        rule.validation_targets = validation.targets;
     }
-    COVARY_TRY(select_hyperparameters(search->run, &with, &train, targets, limits,
-                                      trials_rule(search->all->config), search->effort, n,
-                                      choices));
+    for (int k = 0; k < n; k++) {
+        COVARY_TRY(add_targets(search, &search->systems[search->members[k]], choices[k].first,
+                               &train, &validation));
+    }
+    COVARY_TRY(select_hyperparameters(search->run, &with, &train.frames, train.targets, limits,
+                                      rule, search->effort, n, choices));
     keep_choices(search, n, choices);
 
 done:
-    panel_destroy(&targets);
-    panel_destroy(&tensors);
+    release_data(&validation);
+    release_data(&train);
     MEMORY_RELEASE(&choices);
     return status;
 }

@@ -285,6 +285,17 @@ done:
     return status;
 }
 
+static int64_t at_least_one(int64_t n)
+{
+    return n > 1 ? n : 1;
+}
+
+/* Of n_all frames that fit the limits. */
+static int64_t share_of_validation(int64_t n_train, int64_t n_validation, int64_t n_all)
+{
+    return n_validation == 0 ? 0 : at_least_one(n_all * n_validation / (n_train + n_validation));
+}
+
 covary_status select_hyperparameters(covary_run *run, const covariant_kernel *with,
                                      const covariant_panels *train, const panel *targets,
                                      selection_limits limits, selection_rule rule,
@@ -294,13 +305,20 @@ covary_status select_hyperparameters(covary_run *run, const covariant_kernel *wi
     selection_subset subset = {0};
     int64_t         *chosen = NULL;
     const int64_t    n_frames = train->features->n_rows;
+    const bool       validates = rule.by == SELECTION_VALIDATION;
+    const int64_t    n_validation = validates ? rule.validation->features->n_rows : 0;
 
     COVARY_TRY_TOGETHER(run, "selection", check_limits(limits));
     COVARY_TRY_TOGETHER(run, "training set", solver_check_panels(with, train, targets));
-    const int64_t n_chosen = selection_count(n_frames, with->n_rows, limits);
+    const int64_t n_all = selection_count(n_frames + n_validation, with->n_rows, limits);
+    const int64_t n_left_out = share_of_validation(n_frames, n_validation, n_all);
+    const int64_t n_chosen = at_least_one(n_all - n_left_out);
     COVARY_TRY_TOGETHER(run, "selection", MEMORY_ALLOCATE("chosen frames", n_chosen, &chosen));
     selection_frames(n_frames, n_chosen, chosen);
     COVARY_TRY(selection_gather(run, with, train, targets, n_chosen, chosen, &subset));
+    if (validates) {
+        COVARY_TRY(selection_add_validation(run, with, &rule, n_left_out, &subset));
+    }
     COVARY_TRY_TOGETHER(run, "selection", selection_arrange(with, rule, &subset));
     COVARY_TRY(selection_search(run, with, &subset.system, effort, n_members, members));
 

@@ -46,16 +46,24 @@ typedef struct {
 typedef struct {
     selection_system system;
     double          *features, *tensors, *targets;
-    int64_t         *starts; /* of folds */
+    int64_t          n_validation; /* the last frames */
+    int64_t         *starts;       /* of folds */
 } selection_subset;
 
 /* What makes a choice good. */
-typedef enum { SELECTION_LEAVE_ONE_OUT, SELECTION_FOLDS, SELECTION_LIKELIHOOD } selection_by;
+typedef enum {
+    SELECTION_LEAVE_ONE_OUT,
+    SELECTION_FOLDS,
+    SELECTION_VALIDATION,
+    SELECTION_LIKELIHOOD
+} selection_by;
 
 typedef struct {
     selection_by by;
     int64_t      n_folds; /* fewer frames make fewer folds */
     bool         in_time; /* a fold is a piece of the frames in their order; else they are mixed */
+    const covariant_panels *validation;         /* frames that are left out; borrowed */
+    const panel            *validation_targets; /* as those of training */
 } selection_rule;
 
 /*
@@ -80,6 +88,11 @@ covary_status selection_gather(covary_run *run, const covariant_kernel *with,
                                const covariant_panels *train, const panel *targets,
                                int64_t n_chosen, const int64_t *chosen, selection_subset *out);
 void          selection_release(selection_subset *released);
+
+/* Validation frames after those of a subset, whose sigma stays.  Collective. */
+covary_status selection_add_validation(covary_run *run, const covariant_kernel *with,
+                                       const selection_rule *rule, int64_t n_chosen,
+                                       selection_subset *subset);
 
 /*
  * Give a subset its rule: folds get nearly as many frames each, and their frames come to lie side
@@ -109,7 +122,8 @@ covary_status selection_search(covary_run *run, const covariant_kernel *with,
                                selection_target *members);
 
 /*
- * A search on a subset of the training frames.  Collective.
+ * A search on a subset of the training frames; by validation, of both sets in proportion.
+ * Collective.
  * Errors of selection_search and solver_check_panels, and COVARY_ERR_CONFIG: limits below 1.
  */
 covary_status select_hyperparameters(covary_run *run, const covariant_kernel *with,

@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "core/shuffle.h"
 #include "core/status.h"
+#include "solver/check.h"
 #include "solver/selection.h"
 
 #include <math.h>
@@ -53,23 +54,45 @@ void selection_release(selection_subset *released)
     released->system = (selection_system){0};
 }
 
-/* Rows of `from` that belong to the chosen frames, n_rows each, on every rank. */
-static covary_status gather(covary_run *run, const panel *from, int n_rows, int64_t n_chosen,
-                            const int64_t *chosen, double **out)
+/* Rows of `from` that belong to the chosen frames, n_rows each, on every rank, after n_before
+ * frames that are there. */
+static covary_status gather(covary_run *run, const panel *from, int n_rows, int64_t n_before,
+                            int64_t n_chosen, const int64_t *chosen, double **out)
 {
     covary_status status = COVARY_OK;
+    const int64_t width = n_rows * from->width;
     int64_t      *wanted = NULL;
 
     COVARY_TRY_TOGETHER(run, "subset", MEMORY_ALLOCATE("chosen rows", n_chosen * n_rows, &wanted));
-    COVARY_TRY_TOGETHER(run, "subset",
-                        MEMORY_ALLOCATE("subset", n_chosen * n_rows * from->width, out));
+    COVARY_TRY_TOGETHER(run, "subset", MEMORY_RESIZE("subset", (n_before + n_chosen) * width, out));
     for (int64_t row = 0; row < n_chosen * n_rows; row++) {
         wanted[row] = chosen[row / n_rows] * n_rows + row % n_rows;
     }
-    COVARY_TRY(panel_gather(from, n_chosen * n_rows, wanted, *out));
+    COVARY_TRY(panel_gather(from, n_chosen * n_rows, wanted, *out + n_before * width));
 
 done:
     MEMORY_RELEASE(&wanted);
+    return status;
+}
+
+/* After those that are there. */
+static covary_status add_frames(covary_run *run, const covariant_kernel *with,
+                                const covariant_panels *from, const panel *targets,
+                                int64_t n_chosen, const int64_t *chosen, selection_subset *to)
+{
+    covary_status status = COVARY_OK;
+    const int64_t n = to->system.train.n_frames;
+
+    COVARY_TRY(gather(run, from->features, 1, n, n_chosen, chosen, &to->features));
+    if (from->tensors != NULL) {
+        COVARY_TRY(gather(run, from->tensors, 1, n, n_chosen, chosen, &to->tensors));
+    }
+    COVARY_TRY(gather(run, targets, with->n_rows, n, n_chosen, chosen, &to->targets));
+    to->system.train = (covariant_frames){n + n_chosen, to->features, to->tensors};
+    to->system.n_columns = targets->width;
+    to->system.targets = to->targets;
+
+done:
     return status;
 }
 
@@ -80,17 +103,30 @@ covary_status selection_gather(covary_run *run, const covariant_kernel *with,
     covary_status status = COVARY_OK;
 
     *out = (selection_subset){0};
-    COVARY_TRY(gather(run, train->features, 1, n_chosen, chosen, &out->features));
-    if (train->tensors != NULL) {
-        COVARY_TRY(gather(run, train->tensors, 1, n_chosen, chosen, &out->tensors));
-    }
-    COVARY_TRY(gather(run, targets, with->n_rows, n_chosen, chosen, &out->targets));
-    out->system = (selection_system){.train = {n_chosen, out->features, out->tensors},
-                                     .n_columns = targets->width,
-                                     .targets = out->targets};
+    COVARY_TRY(add_frames(run, with, train, targets, n_chosen, chosen, out));
     out->system.sigma = selection_sigma(with, &out->system.train);
 
 done:
+    return status;
+}
+
+covary_status selection_add_validation(covary_run *run, const covariant_kernel *with,
+                                       const selection_rule *rule, int64_t n_chosen,
+                                       selection_subset *subset)
+{
+    covary_status status = COVARY_OK;
+    int64_t      *chosen = NULL;
+
+    COVARY_TRY_TOGETHER(run, "validation",
+                        solver_check_panels(with, rule->validation, rule->validation_targets));
+    COVARY_TRY_TOGETHER(run, "validation", MEMORY_ALLOCATE("validation frames", n_chosen, &chosen));
+    selection_frames(rule->validation->features->n_rows, n_chosen, chosen);
+    COVARY_TRY(add_frames(run, with, rule->validation, rule->validation_targets, n_chosen, chosen,
+                          subset));
+    subset->n_validation = n_chosen;
+
+done:
+    MEMORY_RELEASE(&chosen);
     return status;
 }
 
@@ -99,6 +135,7 @@ const char *selection_error_name(selection_by by)
     static const char *const names[] = {
         [SELECTION_LEAVE_ONE_OUT] = "leave-one-out rmse",
         [SELECTION_FOLDS] = "rmse of folds",
+        [SELECTION_VALIDATION] = "validation rmse",
         [SELECTION_LIKELIHOOD] = "deviation of the most likely process",
     };
 
@@ -142,6 +179,21 @@ done:
     return status;
 }
 
+/* One fold of the last frames; the others are in none. */
+static covary_status leave_out_validation(selection_subset *subset)
+{
+    const int64_t n = subset->system.train.n_frames;
+    covary_status status = MEMORY_ALLOCATE("folds", 2, &subset->starts);
+
+    if (status == COVARY_OK) {
+        subset->starts[0] = n - subset->n_validation;
+        subset->starts[1] = n;
+        subset->system.rule.n_folds = 1;
+        subset->system.rule.starts = subset->starts;
+    }
+    return status;
+}
+
 covary_status selection_arrange(const covariant_kernel *with, selection_rule rule,
                                 selection_subset *subset)
 {
@@ -151,6 +203,9 @@ covary_status selection_arrange(const covariant_kernel *with, selection_rule rul
 
     *made = (criterion_rule){.kind = rule.by == SELECTION_LIKELIHOOD ? CRITERION_LIKELIHOOD
                                                                      : CRITERION_LEFT_OUT};
+    if (rule.by == SELECTION_VALIDATION) {
+        return leave_out_validation(subset);
+    }
     if (rule.by != SELECTION_FOLDS || rule.n_folds >= n) {
         return COVARY_OK;
     }

@@ -52,10 +52,35 @@ expect_status 0 covary evaluate --model cholesky.h5 --json error.json "$data/nh3
 [ "$(relative_error error.json dipole)" = "$(relative_error exact_error.json dipole)" ] ||
     fail "the effort for leave-one-out errors changes predictions"
 
+# lengths chosen by other frames: their error is told, and it is that of an evaluation
+cat >validation.yaml <<TEXT
+data: {train: $data/nh3_train.xyz, validation: $data/nh3_test.xyz}
+properties: [{name: dipole, kind: vector, unit: e*bohr}]
+representation: {basis: gram, descriptor: distances, scaling: none}
+kernel: {type: gaussian}
+ridge: 1e-9
+selection: {criterion: validation}
+TEXT
+expect_status 0 covary fit validation.yaml --output validation.h5
+expect_logged "validation by 100 frames" "dipole: validation rmse"
+expect_status 0 covary inspect validation.h5 --json validation.json
+expect_said "validation rmse"
+expect_status 0 covary evaluate --model validation.h5 --json error.json "$data/nh3_test.xyz"
+near "$(number validation_relative_rmse validation.json)" "$(relative_error error.json dipole)" \
+    1e-12 || fail "the validation error is not that of the model"
+awk -v chosen="$(relative_error error.json dipole)" \
+    -v given="$(relative_error exact_error.json dipole)" 'BEGIN { exit !(chosen < given) }' ||
+    fail "a length that validation frames choose is worse on them than another one"
+
 remember_files
+expect_status 1 covary fit validation.yaml --output none.h5 \
+    --set "data.validation=$data/co2_test.xyz"
+expect_message "the validation set: " "co2_test.xyz, frame 1: the count differs"
+expect_status 1 covary fit validation.yaml --output none.h5 --set data.validation=none.xyz
+expect_message "none.xyz: cannot be read"
 expect_status 2 covary fit fit.yaml --output none.h5 --set solver.type=iterative \
     --set solver.leave_one_out=exact
 expect_message "the solver iterative has no factor for the errors of all frames"
 expect_files
 
-finish "leave-one-out errors are exact or estimated, and say which"
+finish "leave-one-out errors are exact or estimated, and say which; so do those of validation"

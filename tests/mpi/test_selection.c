@@ -285,11 +285,12 @@ static void folds_are_left_out_together(void **unused)
 
     (void)unused;
     for (int in_time = 0; in_time <= 1; in_time++) {
-        const selection_rule rule = {SELECTION_FOLDS, FOLDS, in_time != 0};
-        const kernel         of = kernel_named("gaussian", 0, 3.0);
-        selection_target     fixed = {.first = 0, .count = 1, .length = 3.0, .ridge = 1e-4};
-        int64_t              order[N];
-        double               left_out[N], sum = 0.0;
+        const selection_rule rule = {
+            .by = SELECTION_FOLDS, .n_folds = FOLDS, .in_time = in_time != 0};
+        const kernel     of = kernel_named("gaussian", 0, 3.0);
+        selection_target fixed = {.first = 0, .count = 1, .length = 3.0, .ridge = 1e-4};
+        int64_t          order[N];
+        double           left_out[N], sum = 0.0;
 
         order_of_folds(N, in_time != 0, order);
         for (int64_t i = 0; i < N; i++) {
@@ -308,6 +309,44 @@ static void folds_are_left_out_together(void **unused)
     }
     training_release(&sorted);
     training_release(&set);
+}
+
+/* The error is that of a model of the other frames, and the search finds a smaller one. */
+static void validation_frames_are_left_out(void **unused)
+{
+    enum { N = 17, N_LEFT_OUT = 8 };
+    training_set     all = training_create(N + N_LEFT_OUT, 3, 2, 22), train = all, other = all;
+    const kernel     of = kernel_named("gaussian", 2, 3.0);
+    selection_target target = {.first = 1, .count = 1, .length = 3.0, .ridge = 1e-4};
+    double           left_out[2 * (N + N_LEFT_OUT)], sum = 0.0;
+    training_panels  panels;
+    selection_rule   rule = {.by = SELECTION_VALIDATION};
+
+    (void)unused;
+    train.n = N;
+    other.n = N_LEFT_OUT;
+    other.rows = all.rows + N * all.dimension;
+    other.targets = all.targets + N * all.width;
+    panels = panels_of(test_run(), &other);
+    rule.validation = &panels.train;
+    rule.validation_targets = panels.targets;
+    leave_out(&all, &of, 1e-4, (test_fold){N, N + N_LEFT_OUT}, left_out);
+    for (int64_t i = N; i < N + N_LEFT_OUT; i++) {
+        sum += left_out[2 * i + 1] * left_out[2 * i + 1] / N_LEFT_OUT;
+    }
+    assert_ok(choose_by(rule, test_run(), &train, "gaussian", 1000, 1, &target));
+    assert_near(target.error, sqrt(sum), 1e-8 * target.error);
+
+    const double fixed_error = target.error;
+    target.length = target.ridge = NAN;
+    assert_ok(choose_by(rule, test_run(), &train, "gaussian", 1000, 1, &target));
+    assert_true(target.error < fixed_error);
+
+    /* of both sets in proportion, one at least */
+    assert_ok(choose_by(rule, test_run(), &train, "gaussian", 5, 1, &target));
+    assert_true(target.error > 0.0);
+    panels_release(&panels);
+    training_release(&all);
 }
 
 /* The ridge of the likelihood is the noise that there is; its error, for which no refits exist, is
@@ -430,6 +469,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(ridge_is_relative_to_the_kernel),
     cmocka_unit_test(linear_kernel_searches_the_ridge_alone),
     cmocka_unit_test(folds_are_left_out_together),
+    cmocka_unit_test(validation_frames_are_left_out),
     cmocka_unit_test(likelihood_finds_the_noise),
     cmocka_unit_test(subset_is_evenly_spaced),
     cmocka_unit_test(coarse_grid_finds_nearly_the_same_error),

@@ -248,6 +248,34 @@ static void keys_of_the_selection_are_checked(void **state)
            "case.yaml, line 3: 'selection.seconds' is 'auto'; it must be a number above 0");
 }
 
+#define WITH_FILES                                                                                 \
+    "data: {train: [a.xyz, b.xyz], validation: c.xyz}\n"                                           \
+    "properties: [{name: mu, kind: vector, unit: debye}]\n"
+
+static void validation_needs_its_criterion_and_its_files(void **state)
+{
+    static const char yaml[] = WITH_FILES "selection: {criterion: validation}\n";
+    covary_config    *config = NULL;
+
+    (void)state;
+    assert_ok(config_parse_text("case.yaml", yaml, &config));
+    assert_int_equal(config->n_validation, 1);
+    assert_string_equal(config->validation[0], "c.xyz");
+    covary_config_destroy(&config);
+    refuse(WITH_FILES, NULL,
+           "case.yaml, line 1: 'data.validation' is used by the criterion validation alone");
+    refuse(MINIMAL "selection: {criterion: validation}\n", NULL,
+           "case.yaml, line 3: 'selection.criterion' is 'validation', but there are no frames");
+    refuse("data: {train: [a.xyz, b.xyz], validation: [c.xyz, b.xyz]}\n"
+           "properties: [{name: mu, kind: vector, unit: debye}]\n"
+           "selection: {criterion: validation}\n",
+           NULL, "case.yaml, line 1: ");
+    assert_message("b.xyz is also a training file");
+    refuse(yaml, "properties.0.phase=arbitrary",
+           "--set properties.0.phase=arbitrary: 'properties.0.phase' is 'arbitrary', and the signs "
+           "of validation labels are not found");
+}
+
 static void predictions_are_of_the_molecule_alone_or_of_boxes(void **state)
 {
     covary_config *config = NULL;
@@ -275,6 +303,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(keys_of_the_iterative_solver_are_read),
     cmocka_unit_test(effort_of_leave_one_out_fits_the_solver),
     cmocka_unit_test(keys_of_the_selection_are_checked),
+    cmocka_unit_test(validation_needs_its_criterion_and_its_files),
     cmocka_unit_test(predictions_are_of_the_molecule_alone_or_of_boxes),
 };
 
