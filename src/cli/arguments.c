@@ -1,181 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Parsing argv against the tables, and the help that is made from them. */
+/* Parsing argv against the tables of commands and options, and the help that is made from them. */
 #include "cli/arguments.h"
 
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "core/memory.h"
 #include "core/status.h"
 #include <covary/version.h>
 
-#include <stddef.h>
 #include <string.h>
-
-typedef enum {
-    TAKES_NOTHING,
-    TAKES_TEXT,
-    TAKES_COUNT,
-    TAKES_LEVEL,
-    TAKES_SETTING,
-    TAKES_PROPERTY,
-    TAKES_KNOWN,
-    TAKES_VERBOSITY
-} option_kind;
-
-typedef struct {
-    const char *name;     /* --output */
-    const char *shorter;  /* -o, or NULL */
-    const char *argument; /* what the help calls its value, or NULL */
-    const char *commands; /* names it belongs to, separated by spaces; NULL: all */
-    const char *help;
-    option_kind kind;
-    size_t      offset;    /* of the member of `arguments` that it sets */
-    int         verbosity; /* for TAKES_VERBOSITY */
-} option;
-
-#define MEMBER(name) offsetof(arguments, name)
-
-static const option options[] = {
-    {"--model", "-m", "MODEL.h5", "predict evaluate", "the model to use (required)", TAKES_TEXT,
-     MEMBER(model), 0},
-    {"--model", "-m", "MODEL.h5", "select",
-     "the model whose training frames and kernels tell what is still to be learned", TAKES_TEXT,
-     MEMBER(model), 0},
-    {"--output", "-o", "MODEL.h5", "fit",
-     "the model to write (default: <name of the configuration>.model.h5)", TAKES_TEXT,
-     MEMBER(output), 0},
-    {"--output", "-o", "ANNOTATION.h5", "predict",
-     "the annotation to write, or a file of --format (required)", TAKES_TEXT, MEMBER(output), 0},
-    {"--config", "-c", "CONFIG.yaml", "select",
-     "without a model: representation and kernel by this configuration, its length by the frames "
-     "where it is auto",
-     TAKES_TEXT, MEMBER(config), 0},
-    {"--count", "-n", "N", "select", "frames to pick (required)", TAKES_COUNT, MEMBER(count), 0},
-    {"--method", NULL, "NAME", "select",
-     "variance (default): the frame of the largest variance left; distance: the one farthest from "
-     "all others",
-     TAKES_TEXT, MEMBER(method), 0},
-    {"--known", NULL, "FILE", "select",
-     "frames that have labels already, in place of the training files of the model; may be given "
-     "several times",
-     TAKES_KNOWN, 0, 0},
-    {"--output", "-o", "PICKED.xyz", "select", "the extended XYZ file to write (required)",
-     TAKES_TEXT, MEMBER(output), 0},
-    {"--output", "-o", "FILE", "export", "the file to write (required)", TAKES_TEXT, MEMBER(output),
-     0},
-    {"--format", NULL, "NAME", "export", "one of those listed below (required)", TAKES_TEXT,
-     MEMBER(format), 0},
-    {"--format", NULL, "NAME", "predict",
-     "of the output: h5md (default), extxyz, csv, npy or travis, as covary export makes them of "
-     "the "
-     "annotation, which is then removed",
-     TAKES_TEXT, MEMBER(format), 0},
-    {"--compress", NULL, "LEVEL", "predict export",
-     "with h5md: compress by shuffle and deflate, 1 (fast) to 9 (small) (default: 0, not)",
-     TAKES_LEVEL, MEMBER(compress), 0},
-    {"--chunk", NULL, "FRAMES", "predict export",
-     "with --compress: frames that are compressed together (default: at most 256 KiB)", TAKES_COUNT,
-     MEMBER(chunk), 0},
-    {"--property", NULL, "NAME", "predict export",
-     "write this one; may be given several times (default: all)", TAKES_PROPERTY, 0, 0},
-    {"--frames", NULL, "A:B:C", "export",
-     "from frame A to before B in steps of C, as Python has them: 10:, :-1, ::10 (default: all)",
-     TAKES_TEXT, MEMBER(frames), 0},
-    {"--set", NULL, "KEY=VALUE", "fit predict select",
-     "set a key listed below; may be given several times", TAKES_SETTING, 0, 0},
-    {"--dry-run", NULL, NULL, "fit",
-     "check everything, tell solver, memory and time of the fit, write nothing", TAKES_NOTHING,
-     MEMBER(dry_run), 0},
-    {"--frames", NULL, "LIST", "fit",
-     "with --dry-run: a table of time and memory for so many frames, as 1e4,1e6 (default: those of "
-     "the configuration)",
-     TAKES_TEXT, MEMBER(frames), 0},
-    {"--ranks", NULL, "LIST", "fit",
-     "with --dry-run: the same for so many ranks, as 1,64 (default: those of the run)", TAKES_TEXT,
-     MEMBER(ranks), 0},
-    {"--learning-curve", NULL, "LIST", "fit",
-     "in place of a model: errors against the number of training frames, for so many of them, as "
-     "50,100,200; written beside the model's name as .learning.h5, .json and .svg",
-     TAKES_TEXT, MEMBER(learning_curve), 0},
-    {"--repeats", NULL, "N", "fit",
-     "with --learning-curve: series of random subsets, whose scatter gives the error bars "
-     "(default: 3)",
-     TAKES_COUNT, MEMBER(repeats), 0},
-    {"--target", NULL, "PERCENT", "fit",
-     "with --learning-curve: how many frames would bring the error down to so much of the rms",
-     TAKES_TEXT, MEMBER(target), 0},
-    {"--topology", NULL, "FILE", "predict evaluate select inspect",
-     "elements for trajectories that have none: PDB, GRO, PSF or extended XYZ", TAKES_TEXT,
-     MEMBER(topology), 0},
-    {"--particles", NULL, "NAME", "predict evaluate select inspect",
-     "of H5MD files with several groups of particles, the one to take", TAKES_TEXT,
-     MEMBER(particles), 0},
-    {"--frames", NULL, "FIRST:STOP:STRIDE", "predict evaluate select inspect",
-     "take these frames, counted through all files as Python does: from 0, negative from the end, "
-     "any part may be left out",
-     TAKES_TEXT, MEMBER(frames), 0},
-    {"--time", NULL, "FROM:TO", "predict evaluate select export inspect",
-     "take the frames of these times, both included, each in fs or with fs, ps or ns behind it; "
-     "either may be left out",
-     TAKES_TEXT, MEMBER(times), 0},
-    {"--molecules", NULL, "auto|none", "predict",
-     "auto: frames are boxes: predict every molecule that is the model's, made whole across "
-     "periodic boundaries; what else is in the box is left alone; none: frames are the molecule "
-     "alone (default: the model's key molecules)",
-     TAKES_TEXT, MEMBER(molecules), 0},
-    {"--no-positions", NULL, NULL, "predict export", "leave the positions out of the annotation",
-     TAKES_NOTHING, MEMBER(no_positions), 0},
-    {"--double-positions", NULL, NULL, "predict", "keep positions in double precision",
-     TAKES_NOTHING, MEMBER(double_positions), 0},
-    {"--dry-run", NULL, NULL, "predict",
-     "check everything, tell shares, memory, sizes and time, write nothing", TAKES_NOTHING,
-     MEMBER(dry_run), 0},
-    {"--dry-run", NULL, NULL, "select", "check everything, tell sizes, write nothing",
-     TAKES_NOTHING, MEMBER(dry_run), 0},
-    {"--restart", NULL, NULL, "predict",
-     "begin anew, instead of going on with ANNOTATION.h5.part of an interrupted run", TAKES_NOTHING,
-     MEMBER(restart), 0},
-    {"--batch", NULL, "FRAMES", "export", "frames per rank and step (default: 8 MiB of buffers)",
-     TAKES_COUNT, MEMBER(batch), 0},
-    {"--batch", NULL, "FRAMES", "select",
-     "candidates at once on all ranks together (default: as many as take 1 GiB)", TAKES_COUNT,
-     MEMBER(batch), 0},
-    {"--batch", NULL, "FRAMES", "predict", "frames per rank and step (default: 16 MiB of buffers)",
-     TAKES_COUNT, MEMBER(batch), 0},
-    {"--precision", NULL, "NAME", "predict evaluate",
-     "double (default); single, which is faster, and refused where it would add more than 5 % of "
-     "the leave-one-out error; auto: single where it is not refused",
-     TAKES_TEXT, MEMBER(precision), 0},
-    {"--self-test", NULL, NULL, "inspect",
-     "turn a model's test frames again; status 1 if the predictions do not follow", TAKES_NOTHING,
-     MEMBER(self_test), 0},
-    {"--check", NULL, NULL, "inspect",
-     "FILE is a configuration: look for mistakes in its labelled frames (missing labels, units, "
-     "order of atoms, charge, copies, outliers); status 1 if a fit would fail",
-     TAKES_NOTHING, MEMBER(check), 0},
-    {"--set", NULL, "KEY=VALUE", "inspect",
-     "with --check: set a key of the configuration; may be given several times", TAKES_SETTING, 0,
-     0},
-    {"--report", NULL, "FILE.html", "fit evaluate",
-     "write a page with plots of predictions and errors, the symmetry and the settings tried; "
-     "drawn "
-     "by gnuplot",
-     TAKES_TEXT, MEMBER(report), 0},
-    {"--json", NULL, "FILE", "evaluate select inspect",
-     "write the result as JSON too (-: standard output)", TAKES_TEXT, MEMBER(json), 0},
-    {"--log-json", NULL, "FILE", NULL, "write the log as one JSON object a line", TAKES_TEXT,
-     MEMBER(run.log_json), 0},
-    {"--no-index-cache", NULL, NULL, NULL,
-     "leave no hidden .NAME.covary-index beside large trajectories, and use none", TAKES_NOTHING,
-     MEMBER(run.no_index_cache), 0},
-    {"--quiet", "-q", NULL, NULL, "warnings and errors only", TAKES_VERBOSITY, 0, COVARY_QUIET},
-    {"--verbose", "-v", NULL, NULL, "more of the log, with timings", TAKES_VERBOSITY, 0,
-     COVARY_VERBOSE},
-    {"--help", "-h", NULL, NULL, "print this help", TAKES_NOTHING, MEMBER(help), 0},
-    {"--version", NULL, NULL, NULL, "print version, commit and libraries", TAKES_NOTHING,
-     MEMBER(version), 0},
-};
-
-enum { N_OPTIONS = sizeof options / sizeof options[0] };
 
 static bool belongs_to(const option *of, const command *to)
 {
@@ -200,7 +33,7 @@ static bool belongs_to(const option *of, const command *to)
 
 static const option *find_option(const command *of, const char *name, size_t length)
 {
-    for (int o = 0; o < N_OPTIONS; o++) {
+    for (int o = 0; options[o].name != NULL; o++) {
         bool same =
             strlen(options[o].name) == length && strncmp(options[o].name, name, length) == 0;
         bool same_short = options[o].shorter != NULL && strlen(options[o].shorter) == length &&
@@ -214,12 +47,13 @@ static const option *find_option(const command *of, const char *name, size_t len
 
 static covary_status unknown_option(const command *of, const char *name)
 {
-    const char *names[N_OPTIONS + 1];
+    enum { MOST = 128 };
+    const char *names[MOST];
     const char *nearest;
     int         n = 0;
 
-    for (int o = 0; o < N_OPTIONS; o++) {
-        if (belongs_to(&options[o], of)) {
+    for (int o = 0; options[o].name != NULL; o++) {
+        if (belongs_to(&options[o], of) && n < MOST - 1) {
             names[n++] = options[o].name;
         }
     }
@@ -472,7 +306,7 @@ static covary_status options_help(const command *of, text *into)
 {
     covary_status status = text_add(into, "\nOptions:\n");
 
-    for (int o = 0; o < N_OPTIONS && status == COVARY_OK; o++) {
+    for (int o = 0; options[o].name != NULL && status == COVARY_OK; o++) {
         if (belongs_to(&options[o], of)) {
             status = option_help(&options[o], into);
         }
