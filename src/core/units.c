@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Units and their values in the base unit of their dimension, all derived from seven constants. */
+/* Units and their values in the base unit of their dimension, all derived from constants. */
 #include "core/units.h"
 
+#include "core/constants.h"
 #include "core/status.h"
 #include "core/text.h"
 
 #include <string.h>
 
-/* CODATA 2018, SI.  The first five are exact. */
-#define LIGHT_SPEED       299792458.0            /* m/s */
-#define ELEMENTARY_CHARGE 1.602176634e-19        /* C */
-#define AVOGADRO          6.02214076e23          /* 1/mol */
-#define HBAR              1.0545718176461565e-34 /* J s, h / (2 pi) with h = 6.62607015e-34 */
-#define CALORIE           4.184                  /* J, thermochemical */
-#define BOHR              5.29177210903e-11      /* m */
-#define HARTREE           4.3597447222071e-18    /* J */
-
-#define ANGSTROM         1e-10                                       /* m */
-#define DEBYE            (1e-21 / LIGHT_SPEED)                       /* C m; 1e-18 statC cm */
+#define HBAR             (PLANCK / (2.0 * PI))                       /* J s */
+#define CALORIE          4.184                                       /* J, thermochemical */
 #define ATOMIC_FIELD     (HARTREE / (ELEMENTARY_CHARGE * BOHR))      /* V/m */
 #define AU_DIPOLE        (ELEMENTARY_CHARGE * BOHR)                  /* C m */
 #define AU_ALPHA         (AU_DIPOLE / ATOMIC_FIELD)                  /* C^2 m^2/J */

@@ -78,7 +78,7 @@ typedef struct {
 spectra_settings spectra_default_settings(void);
 
 typedef struct {
-    const char *name;        /* ir, raman_isotropic, power_H: see spectra_compute */
+    char        name[32];    /* ir, raman_isotropic, power_H: see spectra_compute */
     const char *description; /* in words: "infrared molar absorption, Napierian" */
     const char *unit;        /* of values: m^2/mol */
     const char *area_unit;   /* of integrals over the wavenumber: km/mol; NULL: they mean nothing */
