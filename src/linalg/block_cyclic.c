@@ -115,12 +115,12 @@ static covary_status describe(block_cyclic *matrix)
     if (info != 0) {
         return COVARY_FAIL(COVARY_ERR_LIBRARY, "descinit refuses its argument %d", -info);
     }
-    return MEMORY_ALLOCATE("block-cyclic matrix", matrix->leading * matrix->local_cols,
-                           &matrix->data);
+    return COVARY_OK;
 }
 
-covary_status block_cyclic_create(const process_grid *grid, int64_t n_rows, int64_t n_cols,
-                                  int block, block_cyclic **out)
+/* A matrix without data.  Collective. */
+static covary_status create_layout(const process_grid *grid, int64_t n_rows, int64_t n_cols,
+                                   int block, block_cyclic **out)
 {
     covary_status status = COVARY_OK;
     block_cyclic *matrix = NULL;
@@ -145,10 +145,58 @@ done:
     return status;
 }
 
+covary_status block_cyclic_create(const process_grid *grid, int64_t n_rows, int64_t n_cols,
+                                  int block, block_cyclic **out)
+{
+    covary_status status = COVARY_OK;
+    block_cyclic *matrix = NULL;
+
+    COVARY_TRY(create_layout(grid, n_rows, n_cols, block, &matrix));
+    COVARY_TRY_TOGETHER(grid->run, "block-cyclic matrix",
+                        MEMORY_ALLOCATE("block-cyclic matrix", matrix->leading * matrix->local_cols,
+                                        &matrix->data));
+    *out = matrix;
+    matrix = NULL;
+
+done:
+    block_cyclic_destroy(&matrix);
+    return status;
+}
+
 void block_cyclic_destroy(block_cyclic **released)
 {
     if (*released != NULL) {
         MEMORY_RELEASE(&(*released)->data);
+    }
+    MEMORY_RELEASE(released);
+}
+
+covary_status block_cyclic_single_create(const process_grid *grid, int64_t n_rows, int64_t n_cols,
+                                         int block, block_cyclic_single **out)
+{
+    covary_status        status = COVARY_OK;
+    block_cyclic_single *matrix = NULL;
+
+    COVARY_TRY_TOGETHER(grid->run, "block-cyclic matrix",
+                        MEMORY_ALLOCATE("block-cyclic matrix", 1, &matrix));
+    COVARY_TRY(create_layout(grid, n_rows, n_cols, block, &matrix->layout));
+    COVARY_TRY_TOGETHER(grid->run, "block-cyclic matrix",
+                        MEMORY_ALLOCATE("block-cyclic matrix",
+                                        matrix->layout->leading * matrix->layout->local_cols,
+                                        &matrix->data));
+    *out = matrix;
+    matrix = NULL;
+
+done:
+    block_cyclic_single_destroy(&matrix);
+    return status;
+}
+
+void block_cyclic_single_destroy(block_cyclic_single **released)
+{
+    if (*released != NULL) {
+        MEMORY_RELEASE(&(*released)->data);
+        block_cyclic_destroy(&(*released)->layout);
     }
     MEMORY_RELEASE(released);
 }

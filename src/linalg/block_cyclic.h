@@ -22,6 +22,12 @@ typedef struct {
     int                 descriptor[9];
 } block_cyclic;
 
+/* A matrix in single precision. */
+typedef struct {
+    block_cyclic *layout; /* its shape and place; without data */
+    float        *data;   /* [local_cols][leading] */
+} block_cyclic_single;
+
 /* A way to factor (native, scalapack); listed in factorization.h. */
 typedef struct factorization_ops factorization_ops;
 
@@ -62,6 +68,11 @@ covary_status block_cyclic_create(const process_grid *grid, int64_t n_rows, int6
                                   int block, block_cyclic **out);
 void          block_cyclic_destroy(block_cyclic **released);
 
+/* The same in single precision. */
+covary_status block_cyclic_single_create(const process_grid *grid, int64_t n_rows, int64_t n_cols,
+                                         int block, block_cyclic_single **out);
+void          block_cyclic_single_destroy(block_cyclic_single **released);
+
 /* Global index of a local row or column.  Local. */
 int64_t block_cyclic_row(const block_cyclic *matrix, int64_t local_row);
 int64_t block_cyclic_col(const block_cyclic *matrix, int64_t local_col);
@@ -98,6 +109,18 @@ typedef enum {
  */
 covary_status block_cyclic_cholesky_solve(const block_cyclic *factor, const factorization_ops *by,
                                           factor_half half, block_cyclic *x);
+
+/* The factor in single precision; otherwise as above. */
+covary_status block_cyclic_cholesky_single(block_cyclic_single *a, const factorization_ops *by,
+                                           double *logdet, int64_t *bad_pivot);
+
+/*
+ * The solution by a factor in single precision, in which it is computed; each column is scaled so
+ * that its numbers are within the range of that.  X is shaped as above.  Collective.
+ */
+covary_status block_cyclic_cholesky_solve_single(const block_cyclic_single *factor,
+                                                 const factorization_ops *by, factor_half half,
+                                                 block_cyclic *x);
 
 /*
  * The r x r blocks on the diagonal of A^-1, [n / r][r][r] on every rank, from the factor, which is

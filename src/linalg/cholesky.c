@@ -5,14 +5,11 @@
  * A factorization may overlook NaN, since no comparison with NaN is true: the logarithms of the
  * diagonal tell, and their sum is wanted anyway.
  */
-#include "linalg/factorization.h"
+#include "linalg/cholesky_version.h"
 
-#include "core/status.h"
 #include "core/text.h"
 
 #include <cblas.h>
-#include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 static const factorization_ops *const registry[] = {&factorization_native, &factorization_scalapack,
@@ -33,77 +30,12 @@ const factorization_ops *factorization_find(const char *name)
     return NULL;
 }
 
-static covary_status check_square(const block_cyclic *matrix)
-{
-    if (matrix->n_rows != matrix->n_cols) {
-        return COVARY_FAIL(COVARY_ERR_INTERNAL,
-                           "a Cholesky factor of a %" PRId64 " x %" PRId64 " matrix",
-                           matrix->n_rows, matrix->n_cols);
-    }
-    return COVARY_OK;
-}
-
-/* This process's place on the diagonal in a local column; NULL: another grid row has it. */
-static const double *diagonal_entry(const block_cyclic *matrix, int64_t local_col)
-{
-    const int64_t col = block_cyclic_col(matrix, local_col), block = col / matrix->block;
-
-    if (block % matrix->grid->n_rows != matrix->grid->row) {
-        return NULL;
-    }
-    return matrix->data + local_col * matrix->leading + block_cyclic_rows_before(matrix, col);
-}
-
-/* Sum over the diagonal of log L_ii, of all ranks. */
-static double log_diagonal(const block_cyclic *factor)
-{
-    double sum = 0.0, total = 0.0;
-
-    for (int64_t col = 0; col < factor->local_cols; col++) {
-        const double *entry = diagonal_entry(factor, col);
-
-        sum += entry != NULL ? log(*entry) : 0.0;
-    }
-    MPI_Allreduce(&sum, &total, 1, MPI_DOUBLE, MPI_SUM, covary_run_comm(factor->grid->run));
-    return total;
-}
-
-covary_status block_cyclic_cholesky(block_cyclic *a, const factorization_ops *by, double *logdet,
-                                    int64_t *bad_pivot)
-{
-    covary_status       status = COVARY_OK;
-    const process_grid *grid = a->grid;
-
-    *logdet = NAN;
-    *bad_pivot = 0;
-    COVARY_TRY(check_square(a));
-    COVARY_TRY(block_cyclic_check(grid->n_rows, grid->n_cols, a->n_rows, a->n_cols, a->block,
-                                  by->most_local));
-    COVARY_TRY(by->factor(a, bad_pivot));
-    if (*bad_pivot == 0) {
-        *logdet = 2.0 * log_diagonal(a);
-        if (!isfinite(*logdet)) {
-            *logdet = NAN;
-            *bad_pivot = -1;
-        }
-    }
-
-done:
-    return status;
-}
-
 covary_status block_cyclic_cholesky_solve(const block_cyclic *factor, const factorization_ops *by,
                                           factor_half half, block_cyclic *x)
 {
     covary_status status = COVARY_OK;
 
-    COVARY_TRY(check_square(factor));
-    if (x->n_rows != factor->n_rows || x->block != factor->block || x->grid != factor->grid) {
-        return COVARY_FAIL(COVARY_ERR_INTERNAL,
-                           "right-hand sides of %" PRId64 " rows in blocks of %d for a factor of "
-                           "%" PRId64 " rows in blocks of %d",
-                           x->n_rows, x->block, factor->n_rows, factor->block);
-    }
+    COVARY_TRY(check_sides(factor, x));
     COVARY_TRY(by->solve(factor, half, x));
 
 done:

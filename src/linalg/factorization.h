@@ -19,6 +19,11 @@ struct factorization_ops {
     covary_status (*solve)(const block_cyclic *factor, factor_half half, block_cyclic *x);
     /* L <- L^-1, of a factor without zeros on its diagonal. */
     covary_status (*invert)(block_cyclic *factor);
+
+    /* The first two in single precision. */
+    covary_status (*factor_single)(block_cyclic_single *a, int64_t *bad_pivot);
+    covary_status (*solve_single)(const block_cyclic_single *factor, factor_half half,
+                                  block_cyclic_single *x);
 };
 
 extern const factorization_ops factorization_native;    /* written for this layout */

@@ -9,4 +9,6 @@ const factorization_ops factorization_native = {
     .factor = native_cholesky,
     .solve = native_solve,
     .invert = native_invert,
+    .factor_single = native_cholesky_single,
+    .solve_single = native_solve_single,
 };

@@ -20,6 +20,9 @@ enum { PRODUCT_COLS = 512, PRODUCT_ROWS = 4096 };
 covary_status native_cholesky(block_cyclic *a, int64_t *bad_pivot);
 covary_status native_solve(const block_cyclic *factor, factor_half half, block_cyclic *x);
 covary_status native_invert(block_cyclic *factor);
+covary_status native_cholesky_single(block_cyclic_single *a, int64_t *bad_pivot);
+covary_status native_solve_single(const block_cyclic_single *factor, factor_half half,
+                                  block_cyclic_single *x);
 
 /* Where global blocks lie on this process, below.  Numbers past the last block mean the end. */
 

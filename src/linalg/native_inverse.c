@@ -93,7 +93,8 @@ static void start_column(workspace *w, int64_t step)
         s->column_leading = a->leading;
     }
     s->column = data;
-    ring_start(&s->along_row, grid->along_row, root, n_rows, s->width, data, s->column_leading, 0);
+    ring_start(&s->along_row, grid->along_row, root, n_rows, s->width, MPI_DOUBLE, data,
+               s->column_leading, 0);
 }
 
 /* After start_column. */
@@ -111,7 +112,7 @@ static void start_row(workspace *w, int64_t step)
         s->row_leading = a->leading;
     }
     s->row = data;
-    ring_start(&s->along_col, grid->along_col, root, s->width, local_col(a, step), data,
+    ring_start(&s->along_col, grid->along_col, root, s->width, local_col(a, step), MPI_DOUBLE, data,
                s->row_leading, 0);
 }
 

@@ -16,12 +16,14 @@ static void post(ring *strip, int piece, bool is_sent)
     const int64_t cols = rest < strip->piece_cols ? rest : strip->piece_cols;
     MPI_Datatype  type;
     void         *place = &strip->note;
+    int           size;
 
     if (piece == 0) {
         MPI_Type_contiguous(1, MPI_INT64_T, &type);
     } else {
-        MPI_Type_vector((int)cols, (int)strip->rows, (int)strip->leading, MPI_DOUBLE, &type);
-        place = strip->data + first * strip->leading;
+        MPI_Type_vector((int)cols, (int)strip->rows, (int)strip->leading, strip->type, &type);
+        MPI_Type_size(strip->type, &size);
+        place = strip->data + first * strip->leading * size;
     }
     MPI_Type_commit(&type);
     if (is_sent) {
@@ -42,8 +44,8 @@ static void cut(ring *strip)
         strip->rows > 0 ? (int)((strip->cols + strip->piece_cols - 1) / strip->piece_cols) + 1 : 1;
 }
 
-void ring_start(ring *strip, MPI_Comm comm, int root, int64_t rows, int64_t cols, double *data,
-                int64_t leading, int64_t note)
+void ring_start(ring *strip, MPI_Comm comm, int root, int64_t rows, int64_t cols, MPI_Datatype type,
+                void *data, int64_t leading, int64_t note)
 {
     int size, rank;
 
@@ -56,6 +58,7 @@ void ring_start(ring *strip, MPI_Comm comm, int root, int64_t rows, int64_t cols
     strip->rows = rows;
     strip->cols = cols;
     strip->leading = leading;
+    strip->type = type;
     strip->data = data;
     cut(strip);
     strip->n_missing = rank == root ? 0 : strip->n_pieces;

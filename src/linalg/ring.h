@@ -17,15 +17,16 @@
 enum { RING_PIECES = 256 };
 
 typedef struct {
-    MPI_Comm    comm;
-    int         left, right; /* neighbours to receive from and to send to; MPI_PROC_NULL: none */
-    int64_t     note;        /* the number ahead */
-    int64_t     rows, cols, leading;
-    double     *data;       /* [cols][leading], borrowed */
-    int64_t     piece_cols; /* columns of a piece, but for the last one */
-    int         n_pieces;   /* with the note */
-    int         n_missing;
-    MPI_Request received[RING_PIECES + 1], sent[RING_PIECES + 1];
+    MPI_Comm     comm;
+    int          left, right; /* neighbours to receive from and to send to; MPI_PROC_NULL: none */
+    int64_t      note;        /* the number ahead */
+    int64_t      rows, cols, leading;
+    MPI_Datatype type;       /* of a number */
+    char        *data;       /* [cols][leading] numbers, borrowed */
+    int64_t      piece_cols; /* columns of a piece, but for the last one */
+    int          n_pieces;   /* with the note */
+    int          n_missing;
+    MPI_Request  received[RING_PIECES + 1], sent[RING_PIECES + 1];
 } ring;
 
 /*
@@ -34,8 +35,8 @@ typedef struct {
  * before ring_finish, nor read by others than the root before ring_arrive.  Collective over comm,
  * which no other messages use until ring_finish; does not wait.
  */
-void ring_start(ring *strip, MPI_Comm comm, int root, int64_t rows, int64_t cols, double *data,
-                int64_t leading, int64_t note);
+void ring_start(ring *strip, MPI_Comm comm, int root, int64_t rows, int64_t cols, MPI_Datatype type,
+                void *data, int64_t leading, int64_t note);
 
 void ring_poll(ring *strip);   /* Give it a push.  Local. */
 void ring_arrive(ring *strip); /* Wait until it is here. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The prototypes of BLACS and ScaLAPACK that Covary calls; private to src/linalg.
+ * The prototypes of BLACS and ScaLAPACK that Covary calls, and the operations of factorization_ops
+ * by them; private to src/linalg.
  *
  * Fortran routines take every argument by address, and the length of each character argument by
  * value at the end.  All integers are 32 bits wide.
@@ -8,8 +9,16 @@
 #ifndef COVARY_LINALG_SCALAPACK_H
 #define COVARY_LINALG_SCALAPACK_H
 
+#include "linalg/factorization.h"
+
 #include <mpi.h>
 #include <stddef.h>
+
+covary_status scalapack_factor(block_cyclic *a, int64_t *bad_pivot);
+covary_status scalapack_solve(const block_cyclic *factor, factor_half half, block_cyclic *x);
+covary_status scalapack_factor_single(block_cyclic_single *a, int64_t *bad_pivot);
+covary_status scalapack_solve_single(const block_cyclic_single *factor, factor_half half,
+                                     block_cyclic_single *x);
 
 int  Csys2blacs_handle(MPI_Comm comm);
 void Cfree_blacs_system_handle(int handle);
@@ -24,9 +33,14 @@ void descinit_(int *descriptor, const int *n_rows, const int *n_cols, const int 
 /* A <- L with A = L L^T. */
 void pdpotrf_(const char *uplo, const int *n, double *a, const int *ia, const int *ja,
               const int *desc_a, int *info, size_t uplo_length);
+void pspotrf_(const char *uplo, const int *n, float *a, const int *ia, const int *ja,
+              const int *desc_a, int *info, size_t uplo_length);
 /* B <- A^-1 B. */
 void pdpotrs_(const char *uplo, const int *n, const int *n_rhs, const double *a, const int *ia,
               const int *ja, const int *desc_a, double *b, const int *ib, const int *jb,
+              const int *desc_b, int *info, size_t uplo_length);
+void pspotrs_(const char *uplo, const int *n, const int *n_rhs, const float *a, const int *ia,
+              const int *ja, const int *desc_a, float *b, const int *ib, const int *jb,
               const int *desc_b, int *info, size_t uplo_length);
 /* L <- L^-1. */
 void pdtrtri_(const char *uplo, const char *diag, const int *n, double *a, const int *ia,
@@ -45,6 +59,10 @@ void pdsyrk_(const char *uplo, const char *trans, const int *n, const int *k, co
 void pdtrsm_(const char *side, const char *uplo, const char *trans, const char *diag, const int *m,
              const int *n, const double *alpha, const double *a, const int *ia, const int *ja,
              const int *desc_a, double *b, const int *ib, const int *jb, const int *desc_b, size_t,
+             size_t, size_t, size_t);
+void pstrsm_(const char *side, const char *uplo, const char *trans, const char *diag, const int *m,
+             const int *n, const float *alpha, const float *a, const int *ia, const int *ja,
+             const int *desc_a, float *b, const int *ib, const int *jb, const int *desc_b, size_t,
              size_t, size_t, size_t);
 
 /* Our own definition, src/linalg/pilaenv.c. */

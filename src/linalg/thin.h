@@ -18,7 +18,13 @@ void thin_add(int64_t m, int64_t n, int64_t width, const double *a, int64_t lda,
 void thin_add_transposed(int64_t m, int64_t n, int64_t width, const double *a, int64_t lda,
                          const double *x, int64_t ldx, double *y, int64_t ldy);
 
-/* The same with X [n][width] and Y [m][width] by rows. */
+/* The same in single precision. */
+void thin_add_single(int64_t m, int64_t n, int64_t width, const float *a, int64_t lda,
+                     const float *x, int64_t ldx, float *y, int64_t ldy);
+void thin_add_transposed_single(int64_t m, int64_t n, int64_t width, const float *a, int64_t lda,
+                                const float *x, int64_t ldx, float *y, int64_t ldy);
+
+/* The same in double precision, X [n][width] and Y [m][width] by rows. */
 void thin_add_by_rows(int64_t m, int64_t n, int64_t width, const double *a, int64_t lda,
                       const double *x, double *y);
 

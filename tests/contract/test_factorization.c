@@ -431,6 +431,148 @@ static void singular_factors_are_told(void **state)
     on_all(check_singular);
 }
 
+/* The lower triangle in single precision, above it NaN. */
+static block_cyclic_single *distributed_single(const process_grid *grid, int n, int block,
+                                               const double *a)
+{
+    block_cyclic        *from = distributed(grid, n, block, a);
+    block_cyclic_single *made = NULL;
+
+    assert_ok(block_cyclic_single_create(grid, n, n, block, &made));
+    for (int64_t at = 0; at < from->local_cols * from->leading; at++) {
+        made->data[at] = (float)from->data[at];
+    }
+    block_cyclic_destroy(&from);
+    return made;
+}
+
+/*
+ * The factor and its log determinant; then columns whose sizes are far beyond the range of single
+ * precision, by both halves at once or one after the other.
+ */
+static void check_single(const factorization_ops *by, const process_grid *grid, int n, int block,
+                         int width)
+{
+    static double        a[MOST * MOST], x[MOST];
+    block_cyclic_single *matrix = NULL;
+    panel               *targets = shared_panel(n, width), *solved = shared_panel(n, width);
+    double               logdet = 0.0, expected = 0.0;
+    int64_t              bad = -7;
+
+    random_matrix(n, a);
+    matrix = distributed_single(grid, n, block, a);
+    assert_ok(block_cyclic_cholesky_single(matrix, by, &logdet, &bad));
+    assert_int_equal(bad, 0);
+    assert_int_equal(serial_cholesky(n, a), 0);
+    for (int i = 0; i < n; i++) {
+        expected += 2.0 * log(a[i * n + i]);
+    }
+    assert_near(logdet, expected, 1e-6 * n);
+    for (int64_t i = 0; i < targets->n_local * width; i++) {
+        const double size = i % width == 0 ? 0.0 : pow(1e20, (double)(i % width) - 1.5);
+
+        targets->data[i] = size * cos((double)(targets->first + i / width) * (double)(i % width));
+    }
+    for (int n_calls = 1; n_calls <= 2; n_calls++) {
+        block_cyclic *rhs = NULL;
+
+        assert_ok(block_cyclic_create(grid, n, width, block, &rhs));
+        assert_ok(block_cyclic_from_panel(targets, rhs));
+        assert_ok(block_cyclic_cholesky_solve_single(
+            matrix, by, n_calls == 1 ? FACTOR_BOTH : FACTOR_LOWER, rhs));
+        if (n_calls == 2) {
+            assert_ok(block_cyclic_cholesky_solve_single(matrix, by, FACTOR_TRANSPOSED, rhs));
+        }
+        assert_ok(block_cyclic_to_panel(rhs, solved));
+        for (int k = 0; k < width; k++) {
+            const double size = k == 0 ? 0.0 : pow(1e20, k - 1.5);
+
+            for (int i = 0; i < n; i++) {
+                x[i] = size * cos((double)i * k);
+            }
+            serial_solve(n, a, x);
+            for (int64_t i = 0; i < solved->n_local; i++) {
+                assert_near(solved->data[i * width + k], x[solved->first + i], 1e-5 * size);
+            }
+        }
+        block_cyclic_destroy(&rhs);
+    }
+    block_cyclic_single_destroy(&matrix);
+    panel_destroy(&solved);
+    panel_destroy(&targets);
+}
+
+static void check_single_sizes(const factorization_ops *by, const process_grid *grid)
+{
+    static const int sizes[] = {1, 5, 40, MOST};
+
+    for (int size = 0; size < 4; size++) {
+        for (int block = 0; block < 3; block++) {
+            check_single(by, grid, sizes[size], blocks[block], 3);
+        }
+    }
+    check_single(by, grid, MOST, 32, 11); /* more columns than are read one by one */
+}
+
+static void factor_in_single_precision_is_near(void **state)
+{
+    (void)state;
+    on_all(check_single_sizes);
+}
+
+/* Negative, zero or no number in a leading minor of order 33. */
+static void check_single_pivots(const factorization_ops *by, const process_grid *grid)
+{
+    enum { N = 60, PLANTED = 33 };
+    static const double values[] = {-5.0, 0.0, NAN};
+    static double       a[N * N];
+
+    for (int kind = 0; kind < 3; kind++) {
+        block_cyclic_single *matrix;
+        double               logdet = 0.0;
+        int64_t              bad = 0;
+
+        random_matrix(N, a);
+        a[(PLANTED - 1) * N + PLANTED - 1] = values[kind];
+        matrix = distributed_single(grid, N, 7, a);
+        assert_ok(block_cyclic_cholesky_single(matrix, by, &logdet, &bad));
+        assert_int_equal(bad, kind < 2 ? PLANTED : -1);
+        assert_true(isnan(logdet));
+        block_cyclic_single_destroy(&matrix);
+    }
+}
+
+static void bad_pivots_in_single_precision_are_known_to_all_ranks(void **state)
+{
+    (void)state;
+    on_all(check_single_pivots);
+}
+
+/* A factor and right-hand sides that do not belong together. */
+static void check_single_shapes(const factorization_ops *by, const process_grid *grid)
+{
+    block_cyclic_single *matrix = NULL;
+    block_cyclic        *rhs = NULL;
+    double               logdet = 0.0;
+    int64_t              bad = 0;
+
+    assert_ok(block_cyclic_single_create(grid, 6, 5, 2, &matrix));
+    assert_int_equal(block_cyclic_cholesky_single(matrix, by, &logdet, &bad), COVARY_ERR_INTERNAL);
+    block_cyclic_single_destroy(&matrix);
+    assert_ok(block_cyclic_single_create(grid, 6, 6, 2, &matrix));
+    assert_ok(block_cyclic_create(grid, 5, 1, 2, &rhs));
+    assert_int_equal(block_cyclic_cholesky_solve_single(matrix, by, FACTOR_BOTH, rhs),
+                     COVARY_ERR_INTERNAL);
+    block_cyclic_destroy(&rhs);
+    block_cyclic_single_destroy(&matrix);
+}
+
+static void shapes_in_single_precision_are_checked(void **state)
+{
+    (void)state;
+    on_all(check_single_shapes);
+}
+
 static void names_are_known(void **state)
 {
     (void)state;
@@ -447,6 +589,9 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(bad_pivots_are_known_to_all_ranks),
     cmocka_unit_test(nan_below_the_diagonal_is_detected),
     cmocka_unit_test(singular_factors_are_told),
+    cmocka_unit_test(factor_in_single_precision_is_near),
+    cmocka_unit_test(bad_pivots_in_single_precision_are_known_to_all_ranks),
+    cmocka_unit_test(shapes_in_single_precision_are_checked),
     cmocka_unit_test(names_are_known),
 };
 
