@@ -66,6 +66,13 @@ covary_status covariant_assemble(const covariant_kernel *of, const covariant_pan
                                  double ridge, block_cyclic *a);
 
 /*
+ * Lower triangle of K + ridge I - F F^T into `a`, computed in double precision: what elimination of
+ * other frames leaves.  factor: F, [frames][n_rows][rank].  Otherwise as above.
+ */
+covary_status covariant_assemble_rest(const covariant_kernel *of, const covariant_panels *train,
+                                      double ridge, const panel *factor, block_cyclic_single *a);
+
+/*
  * K between all frames of `rows` and all of `columns` into `a`, created by the caller with n_rows
  * times as many rows and columns and a block that is a multiple of n_rows.  Collective, as above.
  */

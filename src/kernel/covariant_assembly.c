@@ -11,6 +11,8 @@
 #include "core/status.h"
 #include "core/text.h"
 #include "kernel/covariant_block.h"
+
+#include <cblas.h>
 #include <inttypes.h>
 
 /* Products of tensors are short and pay for taller tiles; 400 kB of them stay in cache. */
@@ -21,25 +23,33 @@ typedef struct {
     const covariant_panels *from;
     int64_t                *global; /* [n_frames] */
     covariant_sites         sites;
+    double                 *factor; /* [n_frames n_rows][rank], or NULL */
 } side;
 
 typedef struct {
     const covariant_kernel *kernel;
-    block_cyclic           *a;
+    const block_cyclic     *a;       /* where its blocks are */
+    double                 *doubles; /* its data, or NULL */
+    float                  *singles; /* else */
+    const panel            *factor;  /* whose products are subtracted, or NULL */
     side                    rows, columns;
     double                 *gathered; /* rows of a panel as they come, if frames have many sites */
     double                 *shift;    /* [dimension] */
     int                     row_frames, column_frames; /* of a tile */
+    double                 *tile; /* [column frames n_rows][row frames n_rows], for singles */
     covariant_workspace     with;
 } assembly;
 
 static void assembly_release(assembly *work)
 {
     covariant_workspace_release(&work->with);
+    MEMORY_RELEASE(&work->tile);
     MEMORY_RELEASE(&work->shift);
     MEMORY_RELEASE(&work->gathered);
     covariant_sites_release(&work->columns.sites);
     covariant_sites_release(&work->rows.sites);
+    MEMORY_RELEASE(&work->columns.factor);
+    MEMORY_RELEASE(&work->rows.factor);
     MEMORY_RELEASE(&work->columns.global);
     MEMORY_RELEASE(&work->rows.global);
 }
@@ -69,6 +79,13 @@ static covary_status check_side(const assembly *work, const covariant_panels *fr
                            tensors == NULL ? 0 : tensors->width, features->n_rows, of->n_sites,
                            of->n_rows, of->n_tensors);
     }
+    if (work->factor != NULL &&
+        (work->factor->n_rows != features->n_rows || work->factor->width % of->n_rows != 0)) {
+        return COVARY_FAIL(COVARY_ERR_INTERNAL,
+                           "a factor of %" PRId64 " frames with %" PRId64
+                           " numbers for a kernel matrix of %" PRId64 " frames of %d rows",
+                           work->factor->n_rows, work->factor->width, features->n_rows, of->n_rows);
+    }
     return COVARY_OK;
 }
 
@@ -90,6 +107,10 @@ static covary_status side_allocate(const assembly *work, int64_t n_frames, int n
     COVARY_TRY(MEMORY_ALLOCATE("frames of the kernel matrix", n_frames, &out->global));
     COVARY_TRY(covariant_sites_allocate(work->kernel, n_frames, n_sites, out->from->tensors != NULL,
                                         &out->sites));
+    if (work->factor != NULL) {
+        COVARY_TRY(
+            MEMORY_ALLOCATE("rows of a factor", n_frames * work->factor->width, &out->factor));
+    }
 
 done:
     return status;
@@ -127,6 +148,12 @@ static covary_status assembly_allocate(assembly *work)
     COVARY_TRY(MEMORY_ALLOCATE("mean features", of->dimension, &work->shift));
     work->row_frames = covariant_tile_frames(of, of->n_rows > 1 ? TENSOR_TILE_ROWS : TILE_ROWS);
     work->column_frames = covariant_tile_frames(of, TILE_COLS);
+    if (work->singles != NULL) {
+        COVARY_TRY(MEMORY_ALLOCATE("kernel tile",
+                                   (int64_t)work->row_frames * work->column_frames * of->n_rows *
+                                       of->n_rows,
+                                   &work->tile));
+    }
     COVARY_TRY(
         covariant_workspace_allocate(of, work->row_frames, work->column_frames, &work->with));
 
@@ -179,13 +206,16 @@ static covary_status side_fill(const assembly *work, side *out)
         COVARY_TRY(gather(work, out->from->tensors, out, out->sites.tensors));
     }
     covariant_sites_centre(work->kernel->dimension, work->shift, &out->sites);
+    if (work->factor != NULL) {
+        COVARY_TRY(panel_gather(work->factor, out->sites.n_frames, out->global, out->factor));
+    }
 
 done:
     return status;
 }
 
 static void add_ridge(const assembly *work, double ridge, covariant_range rows,
-                      covariant_range columns, double *tile)
+                      covariant_range columns, double *tile, int64_t leading)
 {
     const int64_t *down = work->rows.global + rows.first;
     const int      n_rows = work->kernel->n_rows;
@@ -198,8 +228,45 @@ static void add_ridge(const assembly *work, double ridge, covariant_range rows,
         }
         for (int i = 0; i < rows.n; i++) {
             for (int m = 0; m < n_rows && down[i] == diagonal; m++) {
-                tile[((int64_t)j * n_rows + m) * work->a->leading + i * n_rows + m] += ridge;
+                tile[((int64_t)j * n_rows + m) * leading + i * n_rows + m] += ridge;
             }
+        }
+    }
+}
+
+/* tile -= F_rows F_columns^T. */
+static void subtract_products(const assembly *work, covariant_range rows, covariant_range columns,
+                              double *tile, int leading)
+{
+    const int64_t width = work->factor->width;
+    const int     n_rows = work->kernel->n_rows, rank = (int)width / n_rows;
+
+    if (rank > 0) {
+        cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, rows.n * n_rows, columns.n * n_rows,
+                    rank, -1.0, work->rows.factor + rows.first * width, rank,
+                    work->columns.factor + columns.first * width, rank, 1.0, tile, leading);
+    }
+}
+
+/* A tile in its place, or in single precision by way of another one. */
+static void assemble_tile(const assembly *work, bool symmetric, double ridge, covariant_range rows,
+                          covariant_range columns)
+{
+    const int     n_rows = work->kernel->n_rows;
+    const int64_t place = (columns.first * work->a->leading + rows.first) * n_rows;
+    const int     leading = work->doubles != NULL ? (int)work->a->leading : rows.n * n_rows;
+    double       *tile = work->doubles != NULL ? work->doubles + place : work->tile;
+
+    covariant_block(work->kernel, rows, columns, &work->with, tile, leading);
+    if (symmetric) {
+        add_ridge(work, ridge, rows, columns, tile, leading);
+    }
+    if (work->factor != NULL) {
+        subtract_products(work, rows, columns, tile, leading);
+    }
+    for (int64_t col = 0; work->doubles == NULL && col < columns.n * n_rows; col++) {
+        for (int64_t row = 0; row < leading; row++) {
+            work->singles[place + col * work->a->leading + row] = (float)tile[col * leading + row];
         }
     }
 }
@@ -219,13 +286,9 @@ static void assemble_local(const assembly *work, bool symmetric, double ridge)
         rows.first = block_cyclic_count(diagonal, a->block, a->grid->row, a->grid->n_rows) / n_rows;
         for (; rows.first < rows.of->n_frames; rows.first += rows.n) {
             const int64_t below = rows.of->n_frames - rows.first;
-            double *tile = a->data + columns.first * n_rows * a->leading + rows.first * n_rows;
 
             rows.n = below < work->row_frames ? (int)below : work->row_frames;
-            covariant_block(work->kernel, rows, columns, &work->with, tile, (int)a->leading);
-            if (symmetric) {
-                add_ridge(work, ridge, rows, columns, tile);
-            }
+            assemble_tile(work, symmetric, ridge, rows, columns);
         }
     }
 }
@@ -250,7 +313,24 @@ done:
 covary_status covariant_assemble(const covariant_kernel *of, const covariant_panels *train,
                                  double ridge, block_cyclic *a)
 {
-    assembly work = {.kernel = of, .a = a, .rows = {.from = train}, .columns = {.from = train}};
+    assembly work = {.kernel = of,
+                     .a = a,
+                     .doubles = a->data,
+                     .rows = {.from = train},
+                     .columns = {.from = train}};
+
+    return assemble(&work, true, ridge);
+}
+
+covary_status covariant_assemble_rest(const covariant_kernel *of, const covariant_panels *train,
+                                      double ridge, const panel *factor, block_cyclic_single *a)
+{
+    assembly work = {.kernel = of,
+                     .a = a->layout,
+                     .singles = a->data,
+                     .factor = factor,
+                     .rows = {.from = train},
+                     .columns = {.from = train}};
 
     return assemble(&work, true, ridge);
 }
@@ -258,7 +338,11 @@ covary_status covariant_assemble(const covariant_kernel *of, const covariant_pan
 covary_status covariant_assemble_between(const covariant_kernel *of, const covariant_panels *rows,
                                          const covariant_panels *columns, block_cyclic *a)
 {
-    assembly work = {.kernel = of, .a = a, .rows = {.from = rows}, .columns = {.from = columns}};
+    assembly work = {.kernel = of,
+                     .a = a,
+                     .doubles = a->data,
+                     .rows = {.from = rows},
+                     .columns = {.from = columns}};
 
     return assemble(&work, false, 0.0);
 }

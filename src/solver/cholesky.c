@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The strategy `cholesky`: K + ridge I is assembled in place in block-cyclic storage and factored
- * on all ranks.  Memory n^2 / ranks, time n^3 / 3.
+ * on all ranks, mostly in single precision where that is enough (solver/mixed_factor.h).  Memory
+ * n^2 / ranks or half of it, time n^3 / 3.
  */
 #include "solver/direct.h"
 
@@ -10,6 +11,7 @@
 #include "core/status.h"
 #include "linalg/factorization.h"
 #include "linalg/products.h"
+#include "solver/mixed_factor.h"
 
 #include <math.h>
 
@@ -18,11 +20,11 @@ typedef struct {
     block_cyclic            *a;
     int                      n_rows; /* of a frame */
     const factorization_ops *by;
-} cholesky_state;
+} factor_state;
 
-static void cholesky_destroy(void **released)
+static void factor_destroy(void **released)
 {
-    cholesky_state *state = *released;
+    factor_state *state = *released;
 
     if (state != NULL) {
         block_cyclic_destroy(&state->a);
@@ -31,14 +33,15 @@ static void cholesky_destroy(void **released)
     MEMORY_RELEASE(released);
 }
 
-static covary_status cholesky_create(const ridge_problem *problem, double ridge, void **out,
-                                     double *logdet, int64_t *bad_pivot)
+static covary_status factor_create(const ridge_problem *problem, double ridge, void **out,
+                                   double *logdet, char trouble[static SOLVER_TROUBLE])
 {
     const covariant_kernel *with = problem->with;
     covary_run             *run = problem->run;
     int                     block;
+    int64_t                 bad_pivot = 0;
     covary_status           status = COVARY_OK;
-    cholesky_state         *state = NULL;
+    factor_state           *state = NULL;
     const int64_t           n = problem->train->features->n_rows * with->n_rows;
 
     COVARY_TRY_TOGETHER(run, "factor", MEMORY_ALLOCATE("factor", 1, &state));
@@ -55,19 +58,17 @@ static covary_status cholesky_create(const ridge_problem *problem, double ridge,
     timer_end(run, "assemble");
     COVARY_TRY(status);
     timer_begin(run, "factor");
-    status = block_cyclic_cholesky(state->a, state->by, logdet, bad_pivot);
+    status = block_cyclic_cholesky(state->a, state->by, logdet, &bad_pivot);
     timer_end(run, "factor");
     COVARY_TRY(status);
-    if (*bad_pivot == 0 && !isfinite(*logdet)) {
-        *bad_pivot = -1;
-    }
+    direct_name_pivot(bad_pivot, n, trouble);
 
 done:
     *out = state;
     return status;
 }
 
-static covary_status solve_part(const cholesky_state *state, factor_half half, const panel *rhs,
+static covary_status solve_part(const factor_state *state, factor_half half, const panel *rhs,
                                 panel *x)
 {
     covary_status status = COVARY_OK;
@@ -83,40 +84,109 @@ done:
     return status;
 }
 
-static covary_status cholesky_solve(void *with, const panel *rhs, panel *x)
+static covary_status factor_solve(void *with, const panel *rhs, panel *x)
 {
     return solve_part(with, FACTOR_BOTH, rhs, x);
 }
 
-static covary_status cholesky_solve_half(void *with, bool transposed, const panel *rhs, panel *x)
+static covary_status factor_solve_half(void *with, bool transposed, const panel *rhs, panel *x)
 {
     return solve_part(with, transposed ? FACTOR_TRANSPOSED : FACTOR_LOWER, rhs, x);
 }
 
-static covary_status cholesky_inverse_blocks(void *with, double *blocks)
+static covary_status factor_inverse_blocks(void *with, double *blocks)
 {
-    cholesky_state *state = with;
+    factor_state *state = with;
 
     return block_cyclic_inverse_blocks(state->a, state->by, state->n_rows, blocks);
 }
 
-static const factor_ops cholesky_factor = {
-    .create = cholesky_create,
-    .solve = cholesky_solve,
-    .solve_half = cholesky_solve_half,
-    .inverse_blocks = cholesky_inverse_blocks,
-    .destroy = cholesky_destroy,
+static const factor_ops double_factor = {
+    .create = factor_create,
+    .solve = factor_solve,
+    .solve_half = factor_solve_half,
+    .inverse_blocks = factor_inverse_blocks,
+    .destroy = factor_destroy,
 };
 
-static covary_status attempt(const ridge_problem *problem, void **state, ridge_solution *out,
-                             char trouble[static SOLVER_TROUBLE])
+/* The factor that was made, and by whom. */
+typedef struct {
+    const factor_ops *by;
+    void             *factor;
+} cholesky_state;
+
+static void cholesky_destroy(void **released)
 {
-    return direct_attempt(&cholesky_factor, problem, state, out, trouble);
+    cholesky_state *state = *released;
+
+    if (state != NULL && state->by != NULL) {
+        state->by->destroy(&state->factor);
+    }
+    MEMORY_RELEASE(released);
 }
 
-static covary_status leave_one_out(const ridge_problem *problem, void *state, ridge_solution *out)
+/* Is single precision worth a trial? */
+static bool tries_mixed(const ridge_problem *problem)
 {
-    return direct_leave_one_out(&cholesky_factor, problem, state, out);
+    const solver_options *options = &problem->options;
+
+    return options->precision == PRECISION_MIXED ||
+           (options->precision == PRECISION_AUTO &&
+            !loo_is_exact(options->leave_one_out, problem->targets->n_rows));
+}
+
+static covary_status attempt_mixed(const ridge_problem *problem, cholesky_state *state,
+                                   ridge_solution *out, bool *solved)
+{
+    covary_status status = COVARY_OK;
+    char          trouble[SOLVER_TROUBLE] = "";
+
+    state->by = &mixed_factor;
+    COVARY_TRY(direct_attempt(state->by, problem, &state->factor, out, trouble));
+    *solved = trouble[0] == '\0';
+    if (!*solved && problem->options.precision == PRECISION_MIXED) {
+        status = COVARY_FAIL(COVARY_ERR_NUMERIC,
+                             "single precision is too coarse for the kernel matrix at ridge %.1e "
+                             "(%s); give solver.precision: double, or a larger ridge",
+                             out->ridge, trouble);
+        goto done;
+    }
+    if (!*solved) {
+        log_write(problem->run, LOG_INFO, "double precision, since single is too coarse: %s",
+                  trouble);
+        state->by->destroy(&state->factor);
+    }
+
+done:
+    return status;
+}
+
+static covary_status attempt(const ridge_problem *problem, void **made, ridge_solution *out,
+                             char trouble[static SOLVER_TROUBLE])
+{
+    covary_status   status = COVARY_OK;
+    cholesky_state *state = NULL;
+    bool            solved = false;
+
+    COVARY_TRY_TOGETHER(problem->run, "factor", MEMORY_ALLOCATE("factor", 1, &state));
+    if (tries_mixed(problem)) {
+        COVARY_TRY(attempt_mixed(problem, state, out, &solved));
+    }
+    if (!solved) {
+        state->by = &double_factor;
+        COVARY_TRY(direct_attempt(state->by, problem, &state->factor, out, trouble));
+    }
+
+done:
+    *made = state;
+    return status;
+}
+
+static covary_status leave_one_out(const ridge_problem *problem, void *made, ridge_solution *out)
+{
+    cholesky_state *state = made;
+
+    return direct_leave_one_out(state->by, problem, state->factor, out);
 }
 
 const solver_ops solver_cholesky = {

@@ -29,6 +29,7 @@ typedef struct {
     residual_check       check;
     panel               *residual, *refined;
     double               relative, rounding; /* of `residual`: residual_compute */
+    double               change;             /* of the last step, as a part of the weights */
     bool                 is_estimated;       /* what a step leaves, from what it has changed */
 } refinement;
 
@@ -78,11 +79,10 @@ static covary_status take_step(const factor_ops *by, void *factor, refinement *o
                                const panel *weights)
 {
     covary_status status = COVARY_OK;
-    double        change;
 
     COVARY_TRY(by->solve(factor, of->residual, of->refined));
-    add_step(weights, of->refined, &change);
-    if (change <= SURE_STEP && change * of->relative <= MOSTLY_ROUNDING * of->rounding) {
+    add_step(weights, of->refined, &of->change);
+    if (of->change <= SURE_STEP && of->change * of->relative <= MOSTLY_ROUNDING * of->rounding) {
         of->relative = fmin(of->relative, of->rounding);
         of->is_estimated = true;
         return COVARY_OK;
@@ -100,7 +100,7 @@ done:
  * residual does not see errors of W along small eigenvalues of A.
  */
 static covary_status solve_refined(const factor_ops *by, const ridge_problem *problem, void *factor,
-                                   ridge_solution *out)
+                                   ridge_solution *out, char trouble[static SOLVER_TROUBLE])
 {
     covary_status status = COVARY_OK;
     panel        *weights = out->weights;
@@ -115,6 +115,10 @@ static covary_status solve_refined(const factor_ops *by, const ridge_problem *pr
     first = out->residual = of.relative;
     while (!is_done && steps < MOST_REFINEMENTS && out->residual > RESIDUAL_AT_ROUNDING) {
         COVARY_TRY(take_step(by, factor, &of, weights));
+        if (steps == 0 && by->most_change > 0.0 && !(of.change <= by->most_change)) {
+            snprintf(trouble, SOLVER_TROUBLE, "its factor misses the weights by %.0e", of.change);
+            break;
+        }
         if (!of.is_estimated && !(of.relative < out->residual)) {
             break;
         }
@@ -134,29 +138,32 @@ done:
     return status;
 }
 
+void direct_name_pivot(int64_t bad_pivot, int64_t n, char trouble[static SOLVER_TROUBLE])
+{
+    if (bad_pivot > 0) {
+        snprintf(trouble, SOLVER_TROUBLE, "leading minor of order %lld of %lld",
+                 (long long)bad_pivot, (long long)n);
+    } else if (bad_pivot < 0) {
+        snprintf(trouble, SOLVER_TROUBLE, "it has entries that are not finite");
+    }
+}
+
 /* Every rank sees the same pivot and residual, so the verdict needs no word between them. */
 covary_status direct_attempt(const factor_ops *by, const ridge_problem *problem, void **factor,
                              ridge_solution *out, char trouble[static SOLVER_TROUBLE])
 {
     covary_status status = COVARY_OK;
-    int64_t       bad_pivot = 0;
 
-    COVARY_TRY(by->create(problem, out->ridge, factor, &out->logdet, &bad_pivot));
-    if (bad_pivot > 0) {
-        snprintf(trouble, SOLVER_TROUBLE, "leading minor of order %lld of %lld",
-                 (long long)bad_pivot, (long long)problem->targets->n_rows);
-        goto done;
-    }
-    if (bad_pivot < 0) {
-        snprintf(trouble, SOLVER_TROUBLE, "it has entries that are not finite");
+    COVARY_TRY(by->create(problem, out->ridge, factor, &out->logdet, trouble));
+    if (trouble[0] != '\0') {
         goto done;
     }
     COVARY_TRY(covary_run_check_stop(problem->run));
     timer_begin(problem->run, "solve and refine");
-    status = solve_refined(by, problem, *factor, out);
+    status = solve_refined(by, problem, *factor, out, trouble);
     timer_end(problem->run, "solve and refine");
     COVARY_TRY(status);
-    if (!(out->residual <= RESIDUAL_UNUSABLE)) {
+    if (trouble[0] == '\0' && !(out->residual <= RESIDUAL_UNUSABLE)) {
         snprintf(trouble, SOLVER_TROUBLE, "the weights miss their equations by %.0e",
                  out->residual);
     }
@@ -265,7 +272,8 @@ covary_status direct_leave_one_out(const factor_ops *by, const ridge_problem *pr
     covary_status status;
 
     timer_begin(problem->run, "leave one out");
-    status = loo_is_exact(problem->options.leave_one_out, problem->targets->n_rows)
+    status = by->inverse_blocks != NULL &&
+                     loo_is_exact(problem->options.leave_one_out, problem->targets->n_rows)
                  ? leave_out_exactly(by, problem, factor, out)
                  : leave_out_sample(by, problem, factor, out);
     timer_end(problem->run, "leave one out");

@@ -12,21 +12,29 @@
 /* What a kind of factor can do.  Every operation is collective. */
 typedef struct {
     /*
-     * *factor: of K + ridge I, also to be destroyed after a failure.  *bad_pivot: 0, or the 1-based
-     * order of the leading minor that is not positive definite (-1: not finite), with which there
-     * is no usable factor but no failure either.
+     * *factor: of K + ridge I, also to be destroyed after a failure.  `trouble` becomes the reason
+     * why there is no usable one, which is no failure.
      */
     covary_status (*create)(const ridge_problem *problem, double ridge, void **factor,
-                            double *logdet, int64_t *bad_pivot);
+                            double *logdet, char trouble[static SOLVER_TROUBLE]);
     covary_status (*solve)(void *factor, const panel *rhs, panel *x); /* x <- A^-1 rhs */
     /* x <- L^-1 rhs, or L^-T rhs, with a triangle L L^T = A. */
     covary_status (*solve_half)(void *factor, bool transposed, const panel *rhs, panel *x);
     /*
      * Diagonal blocks of A^-1, [frames][n_rows][n_rows] on every rank; the factor may be lost.
+     * NULL: leave-one-out residuals are never those of all frames.
      */
     covary_status (*inverse_blocks)(void *factor, double *blocks);
     void (*destroy)(void **factor);
+    /* Part of the weights that the first refinement may change; more is trouble.  0: any. */
+    double most_change;
 } factor_ops;
+
+/*
+ * What a bad pivot of the factor of n rows means: the 1-based order of the leading minor that is
+ * not positive definite, -1: not finite; 0: nothing.  Local.
+ */
+void direct_name_pivot(int64_t bad_pivot, int64_t n, char trouble[static SOLVER_TROUBLE]);
 
 /*
  * The attempt of a strategy.  A system so close to singular that its residual stays above 1e-3 is

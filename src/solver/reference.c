@@ -124,7 +124,7 @@ static void solve_upper(int64_t n, const double *factor, double *x)
 }
 
 static covary_status reference_create(const ridge_problem *problem, double ridge, void **out,
-                                      double *logdet, int64_t *bad_pivot)
+                                      double *logdet, char trouble[static SOLVER_TROUBLE])
 {
     const covariant_kernel *with = problem->with;
     const covariant_panels *train = problem->train;
@@ -133,6 +133,7 @@ static covary_status reference_create(const ridge_problem *problem, double ridge
     reference_state        *state = NULL;
     double                 *features = NULL, *tensors = NULL;
     const int64_t           n = train->features->n_rows * with->n_rows;
+    int64_t                 bad_pivot;
 
     COVARY_TRY_TOGETHER(run, "factor", MEMORY_ALLOCATE("factor", 1, &state));
     state->run = run;
@@ -145,14 +146,15 @@ static covary_status reference_create(const ridge_problem *problem, double ridge
     }
     const covariant_frames all = {train->features->n_rows, features, tensors};
     fill_matrix(with, ridge, &all, state->factor);
-    *bad_pivot = factor_in_place(n, state->factor);
+    bad_pivot = factor_in_place(n, state->factor);
     *logdet = 0.0;
     for (int64_t row = 0; row < n; row++) {
         *logdet += 2.0 * log(state->factor[row * n + row]);
     }
     /* Unlike processors might round differently: rank 0 decides. */
-    MPI_Bcast(bad_pivot, 1, MPI_INT64_T, 0, covary_run_comm(run));
+    MPI_Bcast(&bad_pivot, 1, MPI_INT64_T, 0, covary_run_comm(run));
     MPI_Bcast(logdet, 1, MPI_DOUBLE, 0, covary_run_comm(run));
+    direct_name_pivot(bad_pivot, n, trouble);
 
 done:
     MEMORY_RELEASE(&tensors);

@@ -17,12 +17,21 @@
 #include "solver/checkpoint.h"
 #include "solver/loo_effort.h"
 
+/* Of a full factor. */
+typedef enum {
+    PRECISION_AUTO, /* mixed from MIXED_ROWS on where it is enough, unless all frames are left out
+                     */
+    PRECISION_DOUBLE,
+    PRECISION_MIXED /* single but for some frames; leave-one-out errors are then estimated */
+} solver_precision;
+
 /* What the caller decides; zero is the default everywhere. */
 typedef struct {
     int block; /* of the block-cyclic layout, rounded up to whole frames; 0: automatic */
     int grid_rows, grid_cols;               /* of the grid of processes; 0: automatic */
     const factorization_ops *factorization; /* NULL: native */
-    const solver_checkpoint *checkpoint;    /* for solvers that take steps; NULL: none */
+    solver_precision         precision;
+    const solver_checkpoint *checkpoint; /* for solvers that take steps; NULL: none */
     loo_effort               leave_one_out;
     double   tolerance; /* of steps: |Y - A W| / |Y| of a column, Euclidean; 0: automatic */
     int64_t  rank;      /* of a preconditioner; 0: automatic */

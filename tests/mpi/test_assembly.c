@@ -114,6 +114,58 @@ static void blocks_are_those_of_the_dense_matrix(void **state)
     grid_destroy(&grid);
 }
 
+/* K + ridge I - F F^T, rounded once; a factor of rank 0 leaves the first two. */
+static void products_are_subtracted_before_rounding(void **state)
+{
+    static const int       ranks[] = {0, 1, 9};
+    const kernel           k = parsed("gaussian");
+    const covariant_kernel plain = covariant_plain(&k, D);
+    process_grid          *grid = NULL;
+
+    (void)state;
+    assert_ok(grid_create(test_run(), &grid));
+    for (int i = 0; i < 3; i++) {
+        const int64_t        rank = ranks[i];
+        panel               *features = features_of(N), *factor = NULL;
+        block_cyclic_single *a = NULL;
+        double              *f = NULL;
+
+        assert_ok(panel_create(test_run(), features->n_local, rank, &factor));
+        for (int64_t at = 0; at < factor->n_local * rank; at++) {
+            factor->data[at] = sin(1.0 + (double)(factor->first * rank + at));
+        }
+        assert_ok(panel_replicate(factor, &f));
+        assert_ok(dense(&k, N, D, rows, matrix));
+        assert_ok(block_cyclic_single_create(grid, N, N, 7, &a));
+        const covariant_panels train = {.features = features};
+        assert_ok(covariant_assemble_rest(&plain, &train, 0.25, factor, a));
+        for (int64_t col = 0; col < a->layout->local_cols; col++) {
+            for (int64_t row = 0; row < a->layout->local_rows; row++) {
+                const int64_t left = block_cyclic_row(a->layout, row);
+                const int64_t right = block_cyclic_col(a->layout, col);
+                double        expected = matrix[left * N + right] + (left == right ? 0.25 : 0.0);
+
+                for (int64_t q = 0; q < rank; q++) {
+                    expected -= f[left * rank + q] * f[right * rank + q];
+                }
+                if (left >= right) {
+                    assert_near(a->data[col * a->layout->leading + row], expected,
+                                6e-8 * fabs(expected) + 1e-13);
+                }
+            }
+        }
+        panel_destroy(&factor);
+        assert_ok(panel_create(test_run(), features->n_local + 1, rank, &factor));
+        assert_int_equal(covariant_assemble_rest(&plain, &train, 0.25, factor, a),
+                         COVARY_ERR_INTERNAL);
+        MEMORY_RELEASE(&f);
+        block_cyclic_single_destroy(&a);
+        panel_destroy(&factor);
+        panel_destroy(&features);
+    }
+    grid_destroy(&grid);
+}
+
 /* More rows than a tile has, so that every branch of the walk is taken. */
 static void large_matrices_are_walked_whole(void **state)
 {
@@ -242,6 +294,7 @@ static void wrong_shapes_are_refused(void **state)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(blocks_are_those_of_the_dense_matrix),
+    cmocka_unit_test(products_are_subtracted_before_rounding),
     cmocka_unit_test(large_matrices_are_walked_whole),
     cmocka_unit_test(engine_gives_the_targets_back),
     cmocka_unit_test(assembly_repeats_itself_to_the_bit),

@@ -14,14 +14,17 @@
 typedef covary_status (*task)(covary_run *run, const training_set *set,
                               const training_panels *panels);
 
-static covary_status solve_by(const solver_ops *by, covary_run *run, const training_set *set,
-                              const training_panels *panels)
+static covary_status solve_in(solver_precision precision, const solver_ops *by, covary_run *run,
+                              const training_set *set, const training_panels *panels)
 {
     const kernel           of = kernel_named("gaussian", 0, 2.0);
     const covariant_kernel with = training_kernel(set, &of);
-    const ridge_problem    problem = problem_of(run, &with, panels, 1e-3);
+    ridge_problem          problem = problem_of(run, &with, panels, 1e-3);
     ridge_solution         solution = {0};
-    covary_status          status = ridge_solve(by, &problem, &solution);
+    covary_status          status;
+
+    problem.options.precision = precision;
+    status = ridge_solve(by, &problem, &solution);
 
     assert_true((solution.weights != NULL) == (status == COVARY_OK));
     assert_true((solution.loo != NULL) == (status == COVARY_OK));
@@ -29,9 +32,21 @@ static covary_status solve_by(const solver_ops *by, covary_run *run, const train
     return status;
 }
 
+static covary_status solve_by(const solver_ops *by, covary_run *run, const training_set *set,
+                              const training_panels *panels)
+{
+    return solve_in(PRECISION_DOUBLE, by, run, set, panels);
+}
+
 static covary_status solve(covary_run *run, const training_set *set, const training_panels *panels)
 {
     return solve_by(&solver_cholesky, run, set, panels);
+}
+
+static covary_status solve_mixed(covary_run *run, const training_set *set,
+                                 const training_panels *panels)
+{
+    return solve_in(PRECISION_MIXED, &solver_cholesky, run, set, panels);
 }
 
 static covary_status solve_stepwise(covary_run *run, const training_set *set,
@@ -131,6 +146,13 @@ static void solver_survives_every_fault(void **unused)
     fail_at_each_agreement(solve, training_create(11, 3, 2, 1), 12);
 }
 
+static void mixed_precision_survives_every_fault(void **unused)
+{
+    (void)unused;
+    fail_at_each_agreement(solve_mixed, training_create(11, 3, 2, 1), 40);
+    fail_at_each_agreement(solve_mixed, training_create_covariant(shape, 5, 4, 2, 2), 40);
+}
+
 static void reference_survives_every_fault(void **unused)
 {
     (void)unused;
@@ -159,6 +181,7 @@ static void selection_survives_every_fault(void **unused)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(solver_survives_every_fault),
+    cmocka_unit_test(mixed_precision_survives_every_fault),
     cmocka_unit_test(reference_survives_every_fault),
     cmocka_unit_test(iterative_survives_every_fault),
     cmocka_unit_test(low_rank_survives_every_fault),
