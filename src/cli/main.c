@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The program: start MPI, parse, dispatch, report once, finalize. */
 #include "cli/commands.h"
+#include "cli/crash.h"
 #include "cli/launch.h"
 
 #include "core/log.h"
@@ -103,6 +104,7 @@ int main(int argc, char **argv)
 
     launch_prepare();
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &threads); /* who has less computes alone */
+    crash_prepare();
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     linalg_use_one_thread_by_default();
     status = start_together(arguments_parse(argc, argv, &given));

@@ -6,6 +6,7 @@
  * Rank 0 makes the temporary file through POSIX before HDF5 opens it on every rank, because errno
  * says why a folder cannot be written and MPI-IO does not.
  */
+#include "core/in_hand.h"
 #include "core/memory.h"
 #include "core/output.h"
 #include "core/text.h"
@@ -242,6 +243,10 @@ done:
 
 bool storage_open_id(storage *file, const char *name, unsigned flags, hid_t access)
 {
+    if (flags == H5F_ACC_RDONLY) {
+        in_hand_take(name);
+        file->in_hand = true;
+    }
     H5Eclear2(H5E_DEFAULT);
     if (access >= 0) {
         file->id = H5Fopen(name, flags, access);
@@ -365,6 +370,9 @@ void storage_close(storage **file)
     }
     if ((*file)->id >= 0) {
         H5Fclose((*file)->id);
+    }
+    if ((*file)->in_hand) {
+        in_hand_lay_down();
     }
     if (remove) {
         unlink((*file)->part);

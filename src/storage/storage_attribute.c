@@ -179,7 +179,7 @@ static covary_status storage_open_attribute(const storage *file, const char *obj
     }
     H5T_class_t class = H5Tget_class(*type);
     if (as_text != (class == H5T_STRING) ||
-        (!as_text && class != H5T_INTEGER && class != H5T_FLOAT)) {
+        (!as_text && (class == H5T_ENUM || !storage_is_number(*type)))) {
         COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: the attribute %s of %s is not %s",
                                file->path, name, object, as_text ? "a text" : "a number"));
     }

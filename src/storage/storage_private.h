@@ -13,14 +13,15 @@ typedef enum { STORAGE_NODES_UNKNOWN, STORAGE_ONE_NODE, STORAGE_SEVERAL_NODES } 
 
 struct storage {
     covary_run   *run;
-    char         *path;   /* what messages call it */
-    char         *part;   /* temporary name; NULL when reading or once renamed */
-    int           lock;   /* rank 0: descriptor of `part` that keeps other runs out, or < 0 */
-    char         *final;  /* of a continued file, which stays without a commit; else NULL */
-    hid_t         id;     /* < 0: closed */
-    int64_t       piece;  /* bytes of one rank in one collective call */
-    int64_t       end;    /* offset behind the last dataset that was defined */
-    bool          broken; /* something had no room: the disk may be full */
+    char         *path;    /* what messages call it */
+    char         *part;    /* temporary name; NULL when reading or once renamed */
+    int           lock;    /* rank 0: descriptor of `part` that keeps other runs out, or < 0 */
+    char         *final;   /* of a continued file, which stays without a commit; else NULL */
+    hid_t         id;      /* < 0: closed */
+    int64_t       piece;   /* bytes of one rank in one collective call */
+    int64_t       end;     /* offset behind the last dataset that was defined */
+    bool          in_hand; /* told to core/in_hand.h */
+    bool          broken;  /* something had no room: the disk may be full */
     storage_nodes nodes;
 };
 
@@ -35,6 +36,12 @@ covary_status storage_refuse(const storage *file, covary_status code, const char
 hid_t       storage_file_type(storage_type type);
 hid_t       storage_memory_type(storage_type type);
 const char *storage_type_name(storage_type type);
+
+/*
+ * Is it a number, or an enumeration of them, as machines have them?  HDF5 would convert any other
+ * that damage has made of a type, reading behind its values.  Local.
+ */
+bool storage_is_number(hid_t type);
 
 /* Local: the dataset, opened, or what is wrong with it. */
 covary_status storage_open_dataset(const storage *file, const char *dataset, hid_t *opened);

@@ -49,6 +49,47 @@ covary_status storage_open_dataset(const storage *file, const char *dataset, hid
     return COVARY_OK;
 }
 
+/* A floating-point type of IEEE 754, in either byte order, or the compiler's long double. */
+static bool storage_is_float(hid_t type)
+{
+    static const struct {
+        size_t size, sign, exponent, exponent_bits, fraction_bits, bias;
+    } formats[] = {{2, 15, 10, 5, 10, 15}, {4, 31, 23, 8, 23, 127}, {8, 63, 52, 11, 52, 1023}};
+    size_t sign, exponent, exponent_bits, fraction, fraction_bits;
+
+    if (H5Tequal(type, H5T_NATIVE_LDOUBLE) > 0) {
+        return true;
+    }
+    if (H5Tget_fields(type, &sign, &exponent, &exponent_bits, &fraction, &fraction_bits) < 0) {
+        return false;
+    }
+    for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
+        if (H5Tget_size(type) == formats[f].size) {
+            return sign == formats[f].sign && exponent == formats[f].exponent &&
+                   exponent_bits == formats[f].exponent_bits && fraction == 0 &&
+                   fraction_bits == formats[f].fraction_bits &&
+                   H5Tget_ebias(type) == formats[f].bias && H5Tget_norm(type) == H5T_NORM_IMPLIED;
+        }
+    }
+    return false;
+}
+
+bool storage_is_number(hid_t type)
+{
+    const H5T_class_t class = H5Tget_class(type);
+    const H5T_order_t order = H5Tget_order(type);
+    const size_t      size = H5Tget_size(type);
+
+    if ((class != H5T_FLOAT && class != H5T_INTEGER && class != H5T_ENUM) ||
+        H5Tget_offset(type) != 0 || (order != H5T_ORDER_LE && order != H5T_ORDER_BE)) {
+        return false;
+    }
+    if (class == H5T_FLOAT) {
+        return storage_is_float(type);
+    }
+    return (size == 1 || size == 2 || size == 4 || size == 8) && H5Tget_precision(type) == 8 * size;
+}
+
 /* The type that holds every value of a stored one; false for compounds and the like. */
 static bool storage_classify(hid_t stored, storage_type *type)
 {
@@ -59,11 +100,11 @@ static bool storage_classify(hid_t stored, storage_type *type)
     switch (H5Tget_class(stored)) {
     case H5T_FLOAT:
         *type = size <= 4 ? STORAGE_FLOAT32 : STORAGE_FLOAT64;
-        return true;
+        return storage_is_number(stored);
     case H5T_ENUM: /* its base type tells sign and size */
     case H5T_INTEGER:
         *type = plain ? STORAGE_UINT8 : wide ? STORAGE_INT64 : STORAGE_INT32;
-        return true;
+        return storage_is_number(stored);
     case H5T_STRING:
         *type = STORAGE_TEXT;
         return true;

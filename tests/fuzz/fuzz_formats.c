@@ -5,14 +5,20 @@
  *
  *     fuzz_formats COUNT FILE ...
  *     fuzz_formats --from FIRST COUNT FILE ...
+ *     fuzz_formats --library [--from FIRST] COUNT FILE ...
  *
  * Every file is damaged COUNT times, input by input the same way in every run (numbers FIRST,
  * FIRST + 1, ...; from 0).  The input that is being read stands in /dev/shm or TMPDIR: after a
  * crash or a failure it is still there, and its name is printed.
  *
+ * With --library the HDF5 library may fail, as long as that ends in a message on the file and
+ * status 1; inputs are read by a process of their own, which is begun anew after such an end.
+ *
  * What the formats promise is checked: positions are finite, frames read one by one are those read
  * at once, all memory is given back, and its peak stays in proportion to the file.
  */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+#include "cli/crash.h"
 #include "core/memory.h"
 #include "core/mix_bits.h"
 #include "core/status.h"
@@ -26,7 +32,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -34,6 +42,8 @@ enum {
     SINGLES = 3,       /* frames read again alone */
     GROWTH_MAX = 4096, /* bytes that damage may add to a file */
     SECONDS_MAX = 60,  /* for one input: more is a hang */
+    LIBRARY_SECONDS = 5,
+    STATUS_ENDLESS = 3,
     MEMORY_FACTOR = 64 /* of the file's size, and MEMORY_BASE besides */
 };
 static const int64_t memory_base = INT64_C(64) << 20;
@@ -50,6 +60,7 @@ typedef struct {
     char        path[128]; /* of the damaged file */
     int64_t     number;    /* of the input */
     int64_t     readable;
+    bool        library; /* it may fail */
     uint64_t    random;
     int64_t     fair; /* bytes of memory that files of the size of the seeds may take */
 } fuzzer;
@@ -60,12 +71,16 @@ static void report(const char *what)
 {
     fprintf(stderr, "%s, input %" PRId64 ": %s; it is kept as %s\n", current->seed, current->number,
             what, current->path);
+    signal(SIGABRT, SIG_DFL); /* it was not the library that failed */
     abort();
 }
 
 static void report_hang(int signal_number)
 {
     (void)signal_number;
+    if (current->library) {
+        _exit(STATUS_ENDLESS);
+    }
     report("no end");
 }
 
@@ -301,7 +316,7 @@ static void try_input(fuzzer *self, const input *seed, input *in)
     self->random = mix_bits((uint64_t)self->number + 1);
     damage(self, in);
     save(self, in);
-    alarm(SECONDS_MAX);
+    alarm(self->library ? LIBRARY_SECONDS : SECONDS_MAX);
     const covary_status status = self->topology ? read_topology(self) : read_input(self);
     if (status == COVARY_ERR_INTERNAL) {
         report(covary_status_message());
@@ -340,18 +355,77 @@ done:
     return status;
 }
 
+/* What a process tells the one that has begun it. */
+typedef struct {
+    int64_t number, readable;
+} progress;
+
+static void try_inputs(fuzzer *self, int64_t first, int64_t end, const input *seed, input *in,
+                       progress *told)
+{
+    for (self->number = first; self->number < end; self->number++) {
+        told->number = self->number;
+        told->readable = self->readable;
+        try_input(self, seed, in);
+    }
+    told->readable = self->readable;
+}
+
+/* The same, going on in another process behind inputs that the library fails in. */
+static covary_status try_apart(fuzzer *self, int64_t first, int64_t end, const input *seed,
+                               input *in)
+{
+    covary_status status = COVARY_OK;
+    int64_t       n_failed = 0, n_endless = 0;
+    progress     *told =
+        mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (told == MAP_FAILED) {
+        return COVARY_FAIL(COVARY_ERR_MEMORY, "no page to share");
+    }
+    while (first < end) {
+        int         outcome = 0;
+        const pid_t process = fork();
+
+        if (process == 0) {
+            try_inputs(self, first, end, seed, in, told);
+            _exit(0);
+        }
+        if (process < 0 || waitpid(process, &outcome, 0) != process) {
+            COVARY_TRY(COVARY_FAIL(COVARY_ERR_IO, "no process for the inputs"));
+        }
+        const int ended = WIFEXITED(outcome) ? WEXITSTATUS(outcome) : -1;
+        self->number = told->number;
+        self->readable = told->readable;
+        if (ended != 0 && ended != 1 && ended != STATUS_ENDLESS) {
+            report("not even a message");
+        }
+        n_failed += ended == 1;
+        n_endless += ended == STATUS_ENDLESS;
+        first = ended == 0 ? end : told->number + 1;
+    }
+    printf("%s: the library failed in %" PRId64 ", found no end in %" PRId64 "\n", self->seed,
+           n_failed, n_endless);
+done:
+    munmap(told, sizeof *told);
+    return status;
+}
+
 static covary_status fuzz_file(fuzzer *self, int64_t first, int64_t count)
 {
     covary_status status = COVARY_OK;
     input         seed = {0}, in = {0};
+    progress      told;
 
     self->readable = 0;
     COVARY_TRY(load(self->seed, &seed, &in));
     self->topology = is_topology(self->seed);
     const int64_t fair = memory_base + MEMORY_FACTOR * (int64_t)seed.length;
     self->fair = fair > self->fair ? fair : self->fair;
-    for (self->number = first; self->number < first + count; self->number++) {
-        try_input(self, &seed, &in);
+    if (self->library) {
+        COVARY_TRY(try_apart(self, first, first + count, &seed, &in));
+    } else {
+        try_inputs(self, first, first + count, &seed, &in, &told);
     }
     remove(self->path);
     printf("%s: %" PRId64 " inputs, %" PRId64 " still readable\n", self->seed, count,
@@ -364,15 +438,25 @@ done:
 
 int main(int argc, char **argv)
 {
-    covary_status status = COVARY_OK;
-    fuzzer        self = {0};
-    const bool    from = argc > 2 && strcmp(argv[1], "--from") == 0;
-    const int     files = from ? 4 : 2;
-    const char   *folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : getenv("TMPDIR");
+    covary_status            status = COVARY_OK;
+    fuzzer                   self = {0};
+    const covary_run_options options = {.verbosity = COVARY_QUIET};
+    int64_t                  first = 0;
+    int                      at = 1;
+    const char              *folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : getenv("TMPDIR");
 
     MPI_Init(&argc, &argv);
-    if (argc <= files) {
-        fprintf(stderr, "usage: fuzz_formats [--from FIRST] COUNT FILE ...\n");
+    if (at < argc && strcmp(argv[at], "--library") == 0) {
+        self.library = true;
+        crash_prepare();
+        at++;
+    }
+    if (at + 1 < argc && strcmp(argv[at], "--from") == 0) {
+        first = strtoll(argv[at + 1], NULL, 10);
+        at += 2;
+    }
+    if (argc < at + 2) {
+        fprintf(stderr, "usage: fuzz_formats [--library] [--from FIRST] COUNT FILE ...\n");
         MPI_Finalize();
         return 2;
     }
@@ -380,11 +464,10 @@ int main(int argc, char **argv)
     signal(SIGALRM, report_hang);
     snprintf(self.path, sizeof self.path, "%s/covary-fuzz-%ld", folder ? folder : "/tmp",
              (long)getpid());
-    COVARY_TRY(covary_run_create(MPI_COMM_WORLD, NULL, &self.run));
-    for (int file = files; file < argc; file++) {
+    COVARY_TRY(covary_run_create(MPI_COMM_WORLD, &options, &self.run));
+    for (int file = at + 1; file < argc; file++) {
         self.seed = argv[file];
-        COVARY_TRY(fuzz_file(&self, from ? strtoll(argv[2], NULL, 10) : 0,
-                             strtoll(argv[files - 1], NULL, 10)));
+        COVARY_TRY(fuzz_file(&self, first, strtoll(argv[at], NULL, 10)));
     }
 done:
     if (status != COVARY_OK) {
