@@ -13,6 +13,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Of the oscillators: K, cm^-1, and derivatives of both parts of alpha by their coordinate. */
+static const double TEMPERATURE = 300.0, BAND = 1500.0, MEAN = 0.7, OFF = 0.4;
+
 typedef struct {
     series         of;
     double        *values[SERIES_N_KINDS];
@@ -140,6 +143,45 @@ static inline double oscillator(double wavenumber, double temperature, double ph
     const double w = per_fs(wavenumber);
 
     return sqrt(2.0 * thermal_energy(temperature)) / w * cos(w * time + phase);
+}
+
+/* Oscillators with a dipole of 1 debye/(angstrom dalton^(1/2)) and both parts of alpha. */
+static inline memory_series *oscillators(int64_t n_stretches, int64_t frames, double step,
+                                         double mean, double off)
+{
+    memory_series *made = series_create(n_stretches, frames, step, 1);
+    double        *dipole = series_add(made, SERIES_DIPOLE);
+    double        *alpha = series_add(made, SERIES_POLARIZABILITY);
+    test_random    stream = {7};
+
+    for (int64_t s = 0; s < n_stretches; s++) {
+        const double phase = 2.0 * PI * test_uniform(&stream);
+        for (int64_t f = s * frames; f < (s + 1) * frames; f++) {
+            const double q = oscillator(BAND, TEMPERATURE, phase, (double)f * step);
+            dipole[3 * f + 1] = q;
+            dipole[3 * f + 2] = 1.5;
+            alpha[9 * f] = 8.0 + mean * q + off * q;
+            alpha[9 * f + 4] = 8.0 + mean * q - off * q;
+            alpha[9 * f + 8] = 8.0 + mean * q;
+        }
+    }
+    return made;
+}
+
+static inline spectra_settings given_temperature(void)
+{
+    spectra_settings made = spectra_default_settings();
+
+    made.temperature = TEMPERATURE;
+    return made;
+}
+
+static inline spectra *compute(const memory_series *from, const spectra_settings *settings)
+{
+    spectra *made = NULL;
+
+    assert_ok(spectra_compute(test_run(), &from->of, settings, &made));
+    return made;
 }
 
 #endif

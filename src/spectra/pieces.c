@@ -11,7 +11,13 @@
 
 #include <math.h>
 
-enum { LEAST_WINDOW = 8, PIECE_FRAMES = 4096, MOST_PIECES = 1024, SAMPLE_PIECES = 64 };
+enum {
+    LEAST_WINDOW = 8,
+    PIECE_FRAMES = 4096,
+    MOST_PIECES = 1024,
+    SAMPLE_PIECES = 64,
+    LEAST_SAMPLED = 1024
+};
 
 int64_t share_begin(int64_t n, int64_t n_parts, int64_t part)
 {
@@ -191,6 +197,6 @@ covary_status pieces_of_all(const series *of, pieces *out)
 
 covary_status pieces_of_sample(const series *of, pieces *out)
 {
-    return cut_evenly(of, smaller(of->n_frames / PIECE_FRAMES + 1, SAMPLE_PIECES), PIECE_FRAMES,
+    return cut_evenly(of, smaller(of->n_frames / LEAST_SAMPLED + 1, SAMPLE_PIECES), PIECE_FRAMES,
                       out);
 }
