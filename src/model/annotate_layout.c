@@ -9,8 +9,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
 const covary_annotate_options annotate_defaults = {.positions = true, .flush_seconds = 30.0};
 
@@ -119,20 +117,6 @@ done:
     return status;
 }
 
-/* Now; or the time that a reproducible build or test asks for (reproducible-builds.org). */
-static void tell_time(annotate_layout *held)
-{
-    const char *epoch = getenv("SOURCE_DATE_EPOCH");
-    int64_t     seconds;
-    time_t      now = time(NULL);
-    struct tm   utc;
-
-    if (epoch != NULL && text_to_int64(epoch, &seconds)) {
-        now = (time_t)seconds;
-    }
-    strftime(held->created, sizeof held->created, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-}
-
 static covary_status describe(const covary_model *model, stream *from,
                               const covary_annotate_options *options, annotate_layout *held)
 {
@@ -163,7 +147,7 @@ static covary_status describe(const covary_model *model, stream *from,
     layout->n_observables = held->observed.n;
     layout->observables = held->observed.observables;
     COVARY_TRY(describe_settings(from, options, held, &layout->provenance));
-    tell_time(held);
+    date_now(held->created);
     layout->provenance.created = held->created;
 
 done:

@@ -3,6 +3,7 @@
 #ifndef COVARY_MODEL_ANNOTATE_LAYOUT_H
 #define COVARY_MODEL_ANNOTATE_LAYOUT_H
 
+#include "core/date.h"
 #include "model/observed.h"
 #include "storage/checksum.h"
 
@@ -20,7 +21,7 @@ typedef struct {
     annotation_setting settings[ANNOTATE_SETTINGS];
     char               molecules[40];
     char              *selection; /* of frames */
-    char               created[32];
+    char               created[DATE_TEXT];
 } annotate_layout;
 
 /*
