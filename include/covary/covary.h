@@ -10,6 +10,7 @@
 #include <covary/model.h>
 #include <covary/run.h>
 #include <covary/select.h>
+#include <covary/spectra.h>
 #include <covary/status.h>
 #include <covary/version.h>
 
