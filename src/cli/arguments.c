@@ -108,6 +108,21 @@ static covary_status take_value(const option *of, const char *value, arguments *
     case TAKES_KNOWN:
         out->known[out->n_known++] = value;
         return COVARY_OK;
+    case TAKES_UNIT:
+        out->spectra.units[out->spectra.n_units++] = value;
+        return COVARY_OK;
+    case TAKES_COMPARED:
+        out->spectra.compared[out->spectra.n_compared++] = value;
+        return COVARY_OK;
+    case TAKES_NUMBER: {
+        double number;
+        if (!text_to_double(value, &number) || number <= 0.0) {
+            return COVARY_FAIL(COVARY_ERR_USAGE, "%s takes a number above 0, not '%s'", of->name,
+                               value);
+        }
+        memcpy(base + of->offset, &number, sizeof number);
+        return COVARY_OK;
+    }
     case TAKES_COUNT: {
         int64_t count;
         if (!text_to_int64(value, &count) || count < 1) {
@@ -190,6 +205,8 @@ covary_status arguments_parse(int argc, char **argv, arguments *out)
     COVARY_TRY(MEMORY_ALLOCATE("properties", argc, &out->properties));
     COVARY_TRY(MEMORY_ALLOCATE("known files", argc, &out->known));
     COVARY_TRY(MEMORY_ALLOCATE("files", argc, &out->files));
+    COVARY_TRY(MEMORY_ALLOCATE("units", argc, &out->spectra.units));
+    COVARY_TRY(MEMORY_ALLOCATE("compared files", argc, &out->spectra.compared));
     COVARY_TRY(remember_line(argc, argv, out));
     for (int at = 1; at < argc; at++) {
         const char *word = argv[at];
@@ -217,6 +234,8 @@ done:
 void arguments_release(arguments *given)
 {
     MEMORY_RELEASE(&given->line);
+    MEMORY_RELEASE(&given->spectra.compared);
+    MEMORY_RELEASE(&given->spectra.units);
     MEMORY_RELEASE(&given->files);
     MEMORY_RELEASE(&given->known);
     MEMORY_RELEASE(&given->properties);

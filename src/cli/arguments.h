@@ -17,25 +17,39 @@ typedef struct {
     covary_status (*more_help)(text *into); /* further help, or NULL */
 } command;
 
+/* Of covary spectra; numbers are 0 where they are not given. */
+typedef struct {
+    const char  *plot, *csv, *peaks;
+    const char  *dipole, *polarizability, *velocity;
+    const char  *parts, *window, *quantum, *derivative, *range;
+    double       step, resolution, temperature, laser, refractive_index;
+    int64_t      padding;
+    bool         reversed;
+    int          n_units, n_compared;
+    const char **units;    /* [n_units] of --unit, borrowed from argv, as the next */
+    const char **compared; /* [n_compared] of --compare */
+} spectra_arguments;
+
 struct arguments {
     const command     *command; /* NULL: --help or --version of the program */
     bool               help, version;
     covary_run_options run;
 
-    const char  *output, *model, *config, *json, *report, *precision, *format, *method;
-    const char  *frames; /* fit: numbers separated by commas; else a slice */
-    const char  *topology, *particles, *times, *molecules;
-    const char  *ranks; /* numbers separated by commas, as the next */
-    const char  *learning_curve, *target;
-    bool         dry_run, no_positions, double_positions, restart, self_test, check;
-    int          compress;
-    int64_t      batch, chunk, count, repeats;
-    int          n_settings, n_properties, n_known, n_files;
-    const char **settings;   /* [n_settings] of --set, borrowed from argv, as the next three */
-    const char **properties; /* [n_properties] of --property */
-    const char **known;      /* [n_known] of --known */
-    const char **files;      /* [n_files] in the given order */
-    char        *line;       /* the whole command line */
+    const char       *output, *model, *config, *json, *report, *precision, *format, *method;
+    const char       *frames; /* fit: numbers separated by commas; else a slice */
+    const char       *topology, *particles, *times, *molecules;
+    const char       *ranks; /* numbers separated by commas, as the next */
+    const char       *learning_curve, *target;
+    bool              dry_run, no_positions, double_positions, restart, self_test, check;
+    int               compress;
+    int64_t           batch, chunk, count, repeats;
+    int               n_settings, n_properties, n_known, n_files;
+    const char      **settings;   /* [n_settings] of --set, borrowed from argv, as the next three */
+    const char      **properties; /* [n_properties] of --property */
+    const char      **known;      /* [n_known] of --known */
+    const char      **files;      /* [n_files] in the given order */
+    spectra_arguments spectra;
+    char             *line; /* the whole command line */
 };
 
 /* Commands, ended by NULL. */

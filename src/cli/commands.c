@@ -13,13 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const command *const registry[] = {&command_fit,
-                                          &command_predict,
-                                          &command_evaluate,
-                                          &command_select,
-                                          &command_export,
-                                          &command_inspect,
-                                          NULL};
+static const command *const registry[] = {
+    &command_fit,    &command_predict, &command_evaluate, &command_select,
+    &command_export, &command_spectra, &command_inspect,  NULL};
 
 const command *const *command_registry(void)
 {

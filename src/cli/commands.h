@@ -7,7 +7,7 @@
 #include <covary/model.h>
 
 extern const command command_fit, command_predict, command_evaluate, command_select, command_export,
-    command_inspect;
+    command_spectra, command_inspect;
 
 /* Print on standard output of rank 0.  Local. */
 void print_result(const covary_run *run, const text *result);

@@ -20,8 +20,8 @@ extern char **environ;
 static covary_status fail_to_start(int reason)
 {
     return COVARY_FAIL(COVARY_ERR_LIBRARY,
-                       "gnuplot, which draws the plots of --report, cannot be started: %s; install "
-                       "it (Debian, Ubuntu: apt-get install gnuplot-nox) or leave out --report",
+                       "gnuplot, which draws the plots, cannot be started: %s; install it (Debian, "
+                       "Ubuntu: apt-get install gnuplot-nox)",
                        strerror(reason));
 }
 
@@ -72,7 +72,7 @@ done:
     return status;
 }
 
-static covary_status run_gnuplot(const text *commands, text *output)
+covary_status gnuplot_run(const text *commands, text *output)
 {
     covary_status status = COVARY_OK;
     FILE         *script = tmpfile(), *drawn = tmpfile();
@@ -97,13 +97,16 @@ done:
     return status;
 }
 
-static covary_status try_gnuplot(void)
+static covary_status try_gnuplot(const char *terminal, const char *option)
 {
     covary_status status = COVARY_OK;
     text          commands = {0}, output = {0};
 
-    COVARY_TRY(text_add(&commands, "set terminal svg\n"));
-    COVARY_TRY(run_gnuplot(&commands, &output));
+    COVARY_TRY(text_add(&commands, "set terminal %s\n", terminal));
+    status = gnuplot_run(&commands, &output);
+    if (status != COVARY_OK) {
+        covary_record_remedy("or leave out %s", option);
+    }
 
 done:
     text_release(&output);
@@ -111,10 +114,10 @@ done:
     return status;
 }
 
-covary_status gnuplot_check(covary_run *run)
+covary_status gnuplot_check(covary_run *run, const char *terminal, const char *option)
 {
     return covary_agree(run, "look for gnuplot",
-                        covary_run_rank(run) == 0 ? try_gnuplot() : COVARY_OK);
+                        covary_run_rank(run) == 0 ? try_gnuplot(terminal, option) : COVARY_OK);
 }
 
 /* Past an element that does not belong into a page, if one begins here. */
@@ -165,7 +168,7 @@ covary_status gnuplot_draw(const text *commands, text *drawn)
     covary_status     status = COVARY_OK;
     text              output = {0};
 
-    COVARY_TRY(run_gnuplot(commands, &output));
+    COVARY_TRY(gnuplot_run(commands, &output));
     for (const char *at = output.data == NULL ? NULL : strstr(output.data, "<svg"); at != NULL;) {
         const char *end = strstr(at, last);
         if (end == NULL) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Plots by gnuplot, as SVG inside of a page. */
+/* Plots by gnuplot: as SVG inside of a page, or as files of their own. */
 #ifndef COVARY_CLI_GNUPLOT_H
 #define COVARY_CLI_GNUPLOT_H
 
@@ -7,9 +7,17 @@
 #include <covary/run.h>
 
 /*
- * Is gnuplot there?  Collective, rank 0 looks.  COVARY_ERR_LIBRARY: how to get it.
+ * Is gnuplot there, and can it draw for this terminal?  Collective, rank 0 looks.
+ *
+ * terminal  in  svg, pngcairo
+ * option    in  of the command line, which needs it, for the message
+ *
+ * COVARY_ERR_LIBRARY: how to get it.
  */
-covary_status gnuplot_check(covary_run *run);
+covary_status gnuplot_check(covary_run *run, const char *terminal, const char *option);
+
+/* What gnuplot writes on standard output, as it is.  Local.  COVARY_ERR_LIBRARY: it failed. */
+covary_status gnuplot_run(const text *commands, text *output);
 
 /*
  * Let gnuplot draw.  Local.

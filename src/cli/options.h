@@ -9,10 +9,13 @@ typedef enum {
     TAKES_NOTHING,
     TAKES_TEXT,
     TAKES_COUNT,
+    TAKES_NUMBER, /* above 0 */
     TAKES_LEVEL,
     TAKES_SETTING,
     TAKES_PROPERTY,
     TAKES_KNOWN,
+    TAKES_UNIT,
+    TAKES_COMPARED,
     TAKES_VERBOSITY
 } option_kind;
 

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char head[] =
+const char report_head[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
     "<meta name=\"color-scheme\" content=\"light dark\">\n<style>\n"
@@ -32,6 +32,7 @@ static const char head[] =
     "th:first-child, td:first-child, .words { text-align: left; }\n"
     "figure { margin: 0.75rem 0; display: flex; flex-wrap: wrap; gap: 0.5rem; }\n"
     "figure svg { flex: 1 1 20rem; max-width: 26rem; min-width: 0; height: auto; }\n"
+    "figure.wide svg { flex-basis: 100%; max-width: 100%; }\n"
     "svg g { color: var(--ink); } svg tspan { font-family: system-ui, sans-serif; }\n"
     "svg > text { fill: var(--ink); } svg > [fill=\"white\"] { fill: var(--paper); }\n"
     "svg .grid { stroke: var(--line); }\n"
@@ -275,7 +276,7 @@ static covary_status make_page(const reported *of, text *html)
         add_summary, add_properties, add_curve, add_symmetry, add_settings, add_end};
     covary_status status = COVARY_OK;
 
-    COVARY_TRY(text_add(html, "%s", head));
+    COVARY_TRY(text_add(html, "%s", report_head));
     for (size_t k = 0; k < sizeof sections / sizeof sections[0]; k++) {
         COVARY_TRY(sections[k](of, html));
     }
@@ -293,7 +294,7 @@ covary_status report_check(covary_run *run, const char *path, const char *const 
         return COVARY_OK;
     }
     COVARY_TRY(check_text_file(run, path, inputs, n_inputs));
-    COVARY_TRY(gnuplot_check(run));
+    COVARY_TRY(gnuplot_check(run, "svg", "--report"));
 
 done:
     return status;

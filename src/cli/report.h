@@ -40,6 +40,9 @@ covary_status report_curve(covary_run *run, const char *path, const char *model_
 /* Parts of the page; gnuplot draws those with plots.  Local. */
 covary_status report_plots(const reported *of, int property, text *html);
 
+/* The beginning of a page, up to its style; what follows is <title>. */
+extern const char report_head[];
+
 /* Text with what HTML would take for its own written differently.  Local. */
 covary_status report_escape(const char *plain, text *html);
 
