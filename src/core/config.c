@@ -245,7 +245,7 @@ void covary_config_destroy(covary_config **config)
         &released->kernel,      &released->solver,        &released->output,
         &released->checkpoint,  &released->factorization, &released->leave_one_out,
         &released->molecules,   &released->criterion,     &released->fold_blocks,
-        &released->uncertainty,
+        &released->uncertainty, &released->precision,
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         MEMORY_RELEASE(texts[i]);

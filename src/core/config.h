@@ -97,6 +97,7 @@ struct covary_config {
     int64_t block;                /* of the block-cyclic layout; 0: auto */
     int     grid_rows, grid_cols; /* of processes; 0: auto */
     char   *factorization;        /* native | scalapack */
+    char   *precision;            /* cholesky: auto | double | mixed */
     char   *leave_one_out;        /* auto | exact | estimated */
     double  memory;               /* GiB that a rank may use; NAN: auto */
     char   *checkpoint;           /* auto | none */

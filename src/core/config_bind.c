@@ -88,6 +88,7 @@ static void take_values(config_raw *raw, covary_config *config)
     take(&raw->solver.type, &config->solver);
     take(&raw->solver.checkpoint, &config->checkpoint);
     take(&raw->solver.factorization, &config->factorization);
+    take(&raw->solver.precision, &config->precision);
     take(&raw->solver.leave_one_out, &config->leave_one_out);
     take(&raw->uncertainty, &config->uncertainty);
     take(&raw->molecules, &config->molecules);

@@ -209,6 +209,21 @@ static covary_status check_leave_one_out(const covary_config *config)
     return COVARY_OK;
 }
 
+/* Only a full factor has one, and one in mixed precision leaves out a sample. */
+static covary_status check_precision(const covary_config *config)
+{
+    if (strcmp(config->precision, "auto") != 0 && strcmp(config->solver, "auto") != 0) {
+        return check_solver_key(config, "solver.precision", true, "cholesky");
+    }
+    if (strcmp(config->precision, "mixed") == 0 && strcmp(config->leave_one_out, "exact") == 0) {
+        return COVARY_FAIL(COVARY_ERR_CONFIG,
+                           "%s: 'solver.precision' is 'mixed', which estimates the leave-one-out "
+                           "errors, but 'solver.leave_one_out' is 'exact': leave one of them out",
+                           config_where(config, "solver.precision"));
+    }
+    return COVARY_OK;
+}
+
 static covary_status check_solver(const covary_config *config)
 {
     covary_status status = COVARY_OK;
@@ -216,7 +231,7 @@ static covary_status check_solver(const covary_config *config)
     COVARY_TRY(check_solver_key(config, "solver.inducing", config->inducing > 0, "low-rank"));
     COVARY_TRY(check_solver_key(config, "solver.tolerance", config->tolerance > 0.0, "iterative"));
     COVARY_TRY(check_solver_key(config, "solver.rank", config->rank > 0, "iterative"));
-
+    COVARY_TRY(check_precision(config));
     COVARY_TRY(check_leave_one_out(config));
 
 done:

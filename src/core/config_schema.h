@@ -66,7 +66,7 @@ typedef struct {
 
 typedef struct {
     char  *type, *tolerance, *rank, *block, *grid, *factorization, *inducing, *memory;
-    char  *leave_one_out;
+    char  *precision, *leave_one_out;
     char  *checkpoint;
     double checkpoint_minutes;
 } config_raw_solver;

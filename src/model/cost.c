@@ -6,6 +6,7 @@
 #include "linalg/block_cyclic.h"
 #include "linalg/grid.h"
 #include "linalg/products.h"
+#include "solver/mixed_factor.h"
 
 #include <math.h>
 
@@ -171,6 +172,13 @@ static void residual(const cost_system *with, const sizes *of, work *into)
 /* -- cholesky -----------------------------------------------------------------------------------
  */
 
+int64_t cost_eliminated(int64_t n)
+{
+    const int64_t rows = (int64_t)(2.5 * sqrt((double)n));
+
+    return rows < n / MIXED_SHARE ? rows : n / MIXED_SHARE;
+}
+
 static void assemble(const cost_system *with, const sizes *of, double columns, work *into)
 {
     const double gathered =
@@ -237,32 +245,61 @@ static void leave_out_by_factor(const sizes *of, double n, loo_effort effort, wo
     into->sent += 2.0 * n * of->rows * word * (of->ranks > 1.0);
 }
 
+/* Products and bytes of the matrix in single precision; a factor of some rows comes before it. */
+static void narrow(const sizes *of, cost_estimate *out)
+{
+    const double n = of->order, r = (double)cost_eliminated((int64_t)n);
+    work        *select = &out->phases[PHASE_SELECT];
+    work        *assembling = &out->phases[PHASE_ASSEMBLE];
+
+    for (cost_phase phase = PHASE_FACTOR; phase <= PHASE_LOO; phase++) {
+        out->phases[phase].products *= 0.5;
+    }
+    out->phases[PHASE_FACTOR].sent *= 0.5;
+    select->products = 3.0 * n / of->ranks * r * r + r * r * r / 3.0; /* its pivots, then itself */
+    select->sent = 2.0 * r * (of->features + of->tensors + r) * word * (of->ranks > 1.0);
+    assembling->products = n * n * r / of->ranks;
+    assembling->sent += (n / of->p + n / of->q) * r * word * (of->ranks > 1.0);
+}
+
 void cost_cholesky(const cost_system *with, const cost_layout *on, cost_estimate *out)
 {
     const sizes  of = measure(with, on);
     const double n = of.order;
+    const bool   is_mixed = solver_precision_is_mixed(on->precision, on->leave_one_out, (int64_t)n);
 
     *out = (cost_estimate){0};
     assemble(with, &of, 0.5 * of.frames, &out->phases[PHASE_ASSEMBLE]);
     out->phases[PHASE_ASSEMBLE].moved += of.local_rows * of.local_cols * word; /* zeroed */
     factor(&of, n, &out->phases[PHASE_FACTOR]);
-    for (int step = 0; step < 2; step++) { /* one refinement is the usual */
+    for (int step = 0; step < 2 + is_mixed; step++) { /* so many refinements but one are usual */
         solve(&of, n, &out->phases[PHASE_SOLVE]);
     }
-    residual(with, &of, &out->phases[PHASE_SOLVE]); /* it tells what the refinement leaves */
+    for (int step = 0; step < 1 + is_mixed; step++) { /* each tells what the next will leave */
+        residual(with, &of, &out->phases[PHASE_SOLVE]);
+    }
     replicate(&of, of.features + of.tensors, &out->phases[PHASE_SOLVE]);
     leave_out_by_factor(&of, n, on->leave_one_out, &out->phases[PHASE_LOO]);
     keep(&of, of.frames, &out->phases[PHASE_KEEP]);
+    if (is_mixed) {
+        narrow(&of, out);
+    }
 
-    const double matrix = of.local_rows * of.local_cols;
+    const bool   is_single = on->precision == PRECISION_MIXED;
+    const double r = is_single ? (double)cost_eliminated((int64_t)n) : 0.0;
+    const double matrix = of.local_rows * of.local_cols * (is_single ? 0.5 : 1.0);
     const double sides = (of.frames / of.p + of.frames / of.q) * (of.features + of.tensors);
     const double strips = of.ranks > 1.0 ? 3.0 * (of.local_rows + of.local_cols) * of.block : 0.0;
     const double sums = of.rows * of.columns * (2.0 + PRECISE_WORDS); /* of a residual */
     const double replicated = of.frames * (of.features + of.tensors + sums);
     const double inverse = n * of.rows;
+    const double eliminated = r * (n / of.ranks + r); /* and on the sides of the assembly */
     out->matrix_bytes = (int64_t)(matrix * word);
     out->solver_bytes =
-        (int64_t)((matrix + fmax(fmax(2.0 * sides, strips), fmax(replicated, inverse))) * word);
+        (int64_t)((matrix + eliminated +
+                   fmax(fmax(2.0 * sides + r * (of.local_rows + of.local_cols), strips),
+                        fmax(replicated, inverse))) *
+                  word);
 }
 
 /* -- iterative ----------------------------------------------------------------------------------

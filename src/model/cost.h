@@ -19,7 +19,7 @@
 
 #include "linalg/factorization.h"
 #include "model/machine.h"
-#include "solver/loo_effort.h"
+#include "solver/precision.h"
 
 /* A system of equations, or several with one matrix and their columns side by side. */
 typedef struct {
@@ -34,6 +34,7 @@ typedef struct {
     int64_t                  block;
     int                      grid_rows, grid_cols; /* unless their product is not n_ranks */
     const factorization_ops *factorization;        /* NULL: native */
+    solver_precision         precision;            /* cholesky */
     int64_t                  rank;      /* iterative: of the preconditioner; cost_default_rank */
     double                   tolerance; /* iterative: cost_iterations */
     int64_t                  inducing;  /* low-rank: frames; cost_default_inducing */
@@ -82,7 +83,9 @@ double cost_pair(int64_t dimension, int64_t n_outputs);
  * Solving with a full factor: N^3 / 3 operations for it, as many for the inverse of the triangle
  * that exact leave-one-out errors need, N^2 for each probe and row of a sample; N / b steps, in
  * each of which strips of b columns travel along the rows and the columns of the grid, N^2 / 2 (1 /
- * p + 1 / q) numbers in all.
+ * p + 1 / q) numbers in all.  In mixed precision products take half of the time, N^2 r are added
+ * for r rows that are eliminated, and there is a second refinement; where precision is automatic,
+ * memory is that of double precision, which may be needed in the end.
  */
 void cost_cholesky(const cost_system *of, const cost_layout *on, cost_estimate *out);
 
@@ -100,6 +103,9 @@ void cost_low_rank(const cost_system *of, const cost_layout *on, cost_estimate *
 
 /* 30 N^1/2, at most N: the rank with which 25 to 45 iterations do (tests/bench/iterative.sh). */
 int64_t cost_default_rank(int64_t n);
+
+/* 2.5 N^1/2, at most one row in MIXED_SHARE: those that mixed precision eliminates. */
+int64_t cost_eliminated(int64_t n);
 
 /* COST_ITERATIONS to a residual of 1e-6, and as many more for each digit more (tolerance 0: 1e-6).
  */

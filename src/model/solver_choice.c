@@ -181,6 +181,7 @@ cost_layout solver_choice_layout(const covary_config *config, int64_t n_ranks, i
                          .grid_rows = config->grid_rows,
                          .grid_cols = config->grid_cols,
                          .factorization = factorization_find(config->factorization),
+                         .precision = solver_precision_named(config->precision),
                          .rank = config->rank,
                          .tolerance = config->tolerance,
                          .leave_one_out = loo_effort_named(config->leave_one_out),

@@ -376,6 +376,7 @@ static covary_status solve_group(weights_task *task, int g, int n, const int *me
                     .grid_rows = task->config->grid_rows,
                     .grid_cols = task->config->grid_cols,
                     .factorization = factorization_find(task->config->factorization),
+                    .precision = solver_precision_named(task->config->precision),
                     .leave_one_out = loo_effort_named(task->config->leave_one_out),
                     .tolerance = task->config->tolerance,
                     .rank = task->config->rank,

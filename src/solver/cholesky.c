@@ -125,16 +125,6 @@ static void cholesky_destroy(void **released)
     MEMORY_RELEASE(released);
 }
 
-/* Is single precision worth a trial? */
-static bool tries_mixed(const ridge_problem *problem)
-{
-    const solver_options *options = &problem->options;
-
-    return options->precision == PRECISION_MIXED ||
-           (options->precision == PRECISION_AUTO &&
-            !loo_is_exact(options->leave_one_out, problem->targets->n_rows));
-}
-
 static covary_status attempt_mixed(const ridge_problem *problem, cholesky_state *state,
                                    ridge_solution *out, bool *solved)
 {
@@ -169,7 +159,8 @@ static covary_status attempt(const ridge_problem *problem, void **made, ridge_so
     bool            solved = false;
 
     COVARY_TRY_TOGETHER(problem->run, "factor", MEMORY_ALLOCATE("factor", 1, &state));
-    if (tries_mixed(problem)) {
+    if (solver_precision_is_mixed(problem->options.precision, problem->options.leave_one_out,
+                                  problem->targets->n_rows)) {
         COVARY_TRY(attempt_mixed(problem, state, out, &solved));
     }
     if (!solved) {

@@ -15,15 +15,7 @@
 
 #include "kernel/covariant.h"
 #include "solver/checkpoint.h"
-#include "solver/loo_effort.h"
-
-/* Of a full factor. */
-typedef enum {
-    PRECISION_AUTO, /* mixed from MIXED_ROWS on where it is enough, unless all frames are left out
-                     */
-    PRECISION_DOUBLE,
-    PRECISION_MIXED /* single but for some frames; leave-one-out errors are then estimated */
-} solver_precision;
+#include "solver/precision.h"
 
 /* What the caller decides; zero is the default everywhere. */
 typedef struct {

@@ -292,6 +292,29 @@ static void predictions_are_of_the_molecule_alone_or_of_boxes(void **state)
            "case.yaml, line 3: 'molecules' is 'all'; it must be none | auto");
 }
 
+static void precision_is_that_of_a_full_factor(void **state)
+{
+    covary_config *config = NULL;
+
+    (void)state;
+    assert_ok(config_parse_text("case.yaml", MINIMAL, &config));
+    assert_string_equal(config->precision, "auto");
+    covary_config_destroy(&config);
+    assert_ok(config_parse_text("case.yaml", MINIMAL "solver: {type: cholesky, precision: mixed}\n",
+                                &config));
+    assert_string_equal(config->precision, "mixed");
+    covary_config_destroy(&config);
+    assert_ok(config_parse_text("case.yaml", MINIMAL "solver: {precision: double}\n", &config));
+    covary_config_destroy(&config);
+    refuse(MINIMAL "solver: {type: iterative, precision: mixed}\n", NULL,
+           "case.yaml, line 3: 'solver.precision' is for the solver cholesky, but 'solver.type' is "
+           "'iterative'");
+    refuse(MINIMAL "solver: {precision: mixed, leave_one_out: exact}\n", NULL,
+           "case.yaml, line 3: 'solver.precision' is 'mixed', which estimates");
+    refuse(MINIMAL "solver: {precision: single}\n", NULL,
+           "case.yaml, line 3: 'solver.precision' is 'single'; it must be auto | double | mixed");
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(auto_descriptors_and_symmetry_are_empty_lists),
     cmocka_unit_test(settings_replace_words_by_lists_and_back),
@@ -302,6 +325,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(phases_are_checked),
     cmocka_unit_test(keys_of_the_iterative_solver_are_read),
     cmocka_unit_test(effort_of_leave_one_out_fits_the_solver),
+    cmocka_unit_test(precision_is_that_of_a_full_factor),
     cmocka_unit_test(keys_of_the_selection_are_checked),
     cmocka_unit_test(validation_needs_its_criterion_and_its_files),
     cmocka_unit_test(predictions_are_of_the_molecule_alone_or_of_boxes),

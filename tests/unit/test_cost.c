@@ -76,7 +76,7 @@ static void kernel_values_are_counted_once_a_pair(void **state)
 static void estimated_errors_cost_a_part_of_a_factor(void **state)
 {
     const cost_system system = plain(10000);
-    cost_layout       on = {.n_ranks = 1};
+    cost_layout       on = {.n_ranks = 1, .precision = PRECISION_DOUBLE};
     cost_estimate     estimated, exact, automatic;
 
     (void)state;
@@ -89,6 +89,34 @@ static void estimated_errors_cost_a_part_of_a_factor(void **state)
     assert_near(exact.phases[PHASE_LOO].products / (1e12 / 3.0), 1.0, 0.1);
     assert_true(automatic.phases[PHASE_LOO].products == estimated.phases[PHASE_LOO].products);
     assert_true(exact.phases[PHASE_FACTOR].products == estimated.phases[PHASE_FACTOR].products);
+}
+
+/* A factor at twice the rate after the elimination of some rows, and one more refinement. */
+static void mixed_precision_takes_half_of_a_factor(void **state)
+{
+    const cost_system system = plain(10000);
+    cost_layout       on = {.n_ranks = 1, .precision = PRECISION_DOUBLE};
+    cost_estimate     full, mixed, automatic;
+
+    (void)state;
+    assert_int_equal(cost_eliminated(10000), 250);
+    assert_int_equal(cost_eliminated(160), 10);
+    cost_cholesky(&system, &on, &full);
+    on.precision = PRECISION_MIXED;
+    cost_cholesky(&system, &on, &mixed);
+    on.precision = PRECISION_AUTO;
+    cost_cholesky(&system, &on, &automatic);
+    assert_near(mixed.phases[PHASE_FACTOR].products / full.phases[PHASE_FACTOR].products, 0.5,
+                1e-12);
+    assert_near(mixed.phases[PHASE_ASSEMBLE].products, 250.0 * 1e8, 1.0);
+    assert_near(mixed.phases[PHASE_SOLVE].kernels / full.phases[PHASE_SOLVE].kernels, 2.0, 1e-12);
+    assert_near((double)mixed.matrix_bytes / (double)full.matrix_bytes, 0.5, 1e-6);
+    assert_true(mixed.solver_bytes < full.solver_bytes);
+    assert_true(automatic.phases[PHASE_FACTOR].products == mixed.phases[PHASE_FACTOR].products);
+    assert_true(automatic.solver_bytes == full.solver_bytes); /* it may come to that */
+    on.leave_one_out = LOO_EXACT;
+    cost_cholesky(&system, &on, &automatic);
+    assert_true(automatic.phases[PHASE_FACTOR].products == full.phases[PHASE_FACTOR].products);
 }
 
 static void ranks_share_work_and_memory(void **state)
@@ -363,6 +391,7 @@ static void inducing_frames_are_a_quarter_within_bounds(void **state)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_factor_takes_what_its_loops_do),
     cmocka_unit_test(kernel_values_are_counted_once_a_pair),
+    cmocka_unit_test(mixed_precision_takes_half_of_a_factor),
     cmocka_unit_test(ranks_share_work_and_memory),
     cmocka_unit_test(strips_travel_along_rows_and_columns),
     cmocka_unit_test(time_is_a_sum_over_what_is_done),
