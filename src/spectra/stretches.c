@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Every rank looks at the times of its share of the frames, and at the frame behind it. */
+/* Every rank looks at the times of its share of the frames, and of the frame before it. */
 #include "spectra/stretches.h"
 
+#include "core/integers.h"
 #include "core/memory.h"
 #include "core/status.h"
 #include "core/text.h"
@@ -12,16 +13,18 @@
 
 /* Where stretches begin: all frames that do not follow the one before. */
 typedef struct {
-    int64_t  n;
-    int64_t *frames;
+    int64_t  n, capacity;
+    int64_t *frames; /* [n] ascending */
 } beginnings;
 
-/* This rank's share: frames [first, first + count), and `known` times from `first` on. */
+/* This rank's share: frames [first, first + count). */
 typedef struct {
-    int64_t first, count, known;
-    double *times;       /* NULL: not looked at */
+    int64_t first, count;
+    bool    timed;       /* times are looked at */
     double  least, most; /* differences between frames of one trajectory */
 } share;
+
+enum { CHUNK = 1 << 16 }; /* frames whose times are looked at together */
 
 static bool begins_part(const timeline *of, int64_t frame)
 {
@@ -57,31 +60,49 @@ static void take_share(covary_run *run, const timeline *of, share *mine)
 
     mine->first = each * rank + rest * rank / size;
     mine->count = each * (rank + 1) + rest * (rank + 1) / size - mine->first;
-    mine->known = mine->count + (mine->count > 0 && mine->first + mine->count < of->n_frames);
 }
 
-/* Local. */
-static covary_status read_share(const timeline *of, share *mine)
-{
-    covary_status status = COVARY_OK;
+/* What is to be done with a frame of the share that has a frame before it in its trajectory. */
+typedef covary_status (*visitor)(void *context, int64_t frame, double before, double time);
 
-    COVARY_TRY(MEMORY_ALLOCATE("times", mine->known, &mine->times));
-    COVARY_TRY(of->times(of->source, mine->first, mine->known, mine->times));
-    for (int64_t f = 0; f < mine->known; f++) {
-        if (isnan(mine->times[f])) {
-            COVARY_TRY(fail_timeless(of, mine->first + f));
-        }
-    }
-    for (int64_t f = 1; f < mine->known; f++) {
-        const double passed = mine->times[f] - mine->times[f - 1];
-        if (passed > 0.0 && !begins_part(of, mine->first + f)) {
-            mine->least = fmin(mine->least, passed);
-            mine->most = fmax(mine->most, passed);
+/* All frames of the share but those that trajectories begin with, in chunks.  Local. */
+static covary_status walk(const timeline *of, const share *mine, visitor visit, void *context)
+{
+    const int64_t end = mine->first + mine->count;
+    covary_status status = COVARY_OK;
+    double       *times = NULL;
+
+    COVARY_TRY(MEMORY_ALLOCATE("times", CHUNK + 1, &times));
+    for (int64_t first = mine->first; first < end; first += CHUNK) {
+        const int64_t begin = first > 0 ? first - 1 : 0;
+        const int64_t count = smaller(first + CHUNK, end) - begin;
+
+        COVARY_TRY(of->times(of->source, begin, count, times));
+        for (int64_t f = 0; f < count; f++) {
+            if (isnan(times[f])) {
+                COVARY_TRY(fail_timeless(of, begin + f));
+            }
+            if (f > 0 && !begins_part(of, begin + f)) {
+                COVARY_TRY(visit(context, begin + f, times[f - 1], times[f]));
+            }
         }
     }
 
 done:
+    MEMORY_RELEASE(&times);
     return status;
+}
+
+static covary_status find_extremes(void *context, int64_t frame, double before, double time)
+{
+    share *mine = context;
+
+    (void)frame;
+    if (time > before) {
+        mine->least = fmin(mine->least, time - before);
+        mine->most = fmax(mine->most, time - before);
+    }
+    return COVARY_OK;
 }
 
 /* Within rounding, of times that may have been kept as single numbers. */
@@ -92,23 +113,60 @@ static bool follows(double before, double after, double step)
     return off <= 0.02 * step + 2.0 * (double)FLT_EPSILON * fmax(fabs(before), fabs(after));
 }
 
-/* Local: frames behind gaps and, on the rank that has them, the first frames of trajectories. */
-static covary_status list_beginnings(const timeline *of, const share *mine, beginnings *list)
+static covary_status add_beginning(beginnings *list, int64_t frame)
 {
     covary_status status = COVARY_OK;
 
-    COVARY_TRY(MEMORY_ALLOCATE("gaps", mine->known + 1, &list->frames));
-    if (mine->first == 0 && mine->count > 0) {
-        list->frames[list->n++] = 0;
+    if (list->n == list->capacity) {
+        list->capacity = 2 * list->capacity + 16;
+        COVARY_TRY(MEMORY_RESIZE("gaps", list->capacity, &list->frames));
     }
-    for (int64_t f = 1; f < mine->known; f++) {
-        if (begins_part(of, mine->first + f) ||
-            (mine->times != NULL && !follows(mine->times[f - 1], mine->times[f], mine->least))) {
-            list->frames[list->n++] = mine->first + f;
+    list->frames[list->n++] = frame;
+
+done:
+    return status;
+}
+
+typedef struct {
+    double     step;
+    beginnings gaps;
+} gap_search;
+
+static covary_status find_gap(void *context, int64_t frame, double before, double time)
+{
+    gap_search *in = context;
+
+    return follows(before, time, in->step) ? COVARY_OK : add_beginning(&in->gaps, frame);
+}
+
+/* Local: the first frames of trajectories and frames behind gaps, in their order. */
+static covary_status list_beginnings(const timeline *of, const share *mine, beginnings *list)
+{
+    covary_status status = COVARY_OK;
+    gap_search    in = {.step = mine->least};
+    int64_t       next = 0;
+
+    if (mine->timed) {
+        COVARY_TRY(walk(of, mine, find_gap, &in));
+    }
+    for (int part = 0; part < of->n_parts; part++) {
+        const int64_t begin = part == 0 ? 0 : of->ends[part - 1];
+        const bool    here =
+            begin >= mine->first && begin < mine->first + mine->count && begin < of->ends[part];
+
+        for (; here && next < in.gaps.n && in.gaps.frames[next] < begin; next++) {
+            COVARY_TRY(add_beginning(list, in.gaps.frames[next]));
         }
+        if (here) {
+            COVARY_TRY(add_beginning(list, begin));
+        }
+    }
+    for (; next < in.gaps.n; next++) {
+        COVARY_TRY(add_beginning(list, in.gaps.frames[next]));
     }
 
 done:
+    MEMORY_RELEASE(&in.gaps.frames);
     return status;
 }
 
@@ -169,27 +227,23 @@ static series_stretch longest_of(const stretches *of)
     return longest;
 }
 
-/* The time of a frame, from the rank in whose share it is.  Collective. */
-static double time_of(covary_run *run, const share *mine, int64_t frame)
-{
-    const bool here = frame >= mine->first && frame < mine->first + mine->count;
-    double     time = here ? mine->times[frame - mine->first] : -DBL_MAX;
-
-    MPI_Allreduce(MPI_IN_PLACE, &time, 1, MPI_DOUBLE, MPI_MAX, covary_run_comm(run));
-    return time;
-}
-
-/* Collective. */
-static void refine(covary_run *run, const share *mine, stretches *out)
+/* Local, the same on every rank. */
+static covary_status refine(const timeline *of, stretches *out)
 {
     const series_stretch longest = longest_of(out);
-    const double         from = time_of(run, mine, longest.first);
-    const double         to = time_of(run, mine, longest.first + longest.count - 1);
+    covary_status        status = COVARY_OK;
+    double               from, to, around[2];
 
+    COVARY_TRY(of->times(of->source, longest.first, 1, &from));
+    COVARY_TRY(of->times(of->source, longest.first + longest.count - 1, 1, &to));
     out->step = (to - from) / (double)(longest.count - 1);
     if (out->gap >= 0) {
-        out->missing = time_of(run, mine, out->gap) - time_of(run, mine, out->gap - 1) - out->step;
+        COVARY_TRY(of->times(of->source, out->gap - 1, 2, around));
+        out->missing = around[1] - around[0] - out->step;
     }
+
+done:
+    return status;
 }
 
 /* Local, the same on every rank. */
@@ -217,13 +271,13 @@ static covary_status judge(const timeline *of, const stretches *found, double le
 covary_status stretches_find(covary_run *run, const timeline *of, double step, stretches *out)
 {
     covary_status status = COVARY_OK;
-    share         mine = {.least = DBL_MAX};
+    share         mine = {.timed = step <= 0.0, .least = DBL_MAX};
     beginnings    local = {0}, all = {0};
 
     *out = (stretches){.step = step, .gap = -1};
     take_share(run, of, &mine);
-    if (step <= 0.0) {
-        COVARY_TRY_TOGETHER(run, "read the times", read_share(of, &mine));
+    if (mine.timed) {
+        COVARY_TRY_TOGETHER(run, "read the times", walk(of, &mine, find_extremes, &mine));
         MPI_Allreduce(MPI_IN_PLACE, &mine.least, 1, MPI_DOUBLE, MPI_MIN, covary_run_comm(run));
         MPI_Allreduce(MPI_IN_PLACE, &mine.most, 1, MPI_DOUBLE, MPI_MAX, covary_run_comm(run));
     }
@@ -231,14 +285,13 @@ covary_status stretches_find(covary_run *run, const timeline *of, double step, s
     COVARY_TRY(gather(run, &local, &all));
     COVARY_TRY_TOGETHER(run, "list the stretches", make_list(of, &all, out));
     COVARY_TRY_TOGETHER(run, "judge the times", judge(of, out, mine.least, mine.most));
-    if (step <= 0.0) {
-        refine(run, &mine, out);
+    if (mine.timed) {
+        COVARY_TRY_TOGETHER(run, "read the times", refine(of, out));
     }
 
 done:
     MEMORY_RELEASE(&all.frames);
     MEMORY_RELEASE(&local.frames);
-    MEMORY_RELEASE(&mine.times);
     if (status != COVARY_OK) {
         stretches_release(out);
     }
