@@ -231,8 +231,8 @@ covary_status noise_measure(covary_run *run, const series *of, const quantities 
             COVARY_TRY(measure_jumps(run, &on, out));
         }
         for (int k = 0; k < on.from->n && property; k++) {
-            out->known[on.from->total[k]] = deviations || of->has[SERIES_FLAGS];
-            out->known[on.from->total[k] + 1] = out->known[on.from->total[k]];
+            const int at = on.from->total[k];
+            out->known[at] = out->known[at + 1] = deviations || out->jumps[at] > 0.0;
         }
     }
 

@@ -19,7 +19,7 @@
 #include <covary/run.h>
 
 typedef struct {
-    bool   known[CHANNEL_POWER]; /* there are standard deviations or flags */
+    bool   known[CHANNEL_POWER]; /* there are standard deviations, or jumps */
     double white[CHANNEL_POWER]; /* density, of sums over rows */
     double jumps[CHANNEL_POWER]; /* r J^2 per fs, of sums over rows */
 } noise;
