@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Spectra of labelled trajectories against scipy.signal.welch and correlation functions of numpy, with
-prefactors from scipy.constants; the kinetic temperature against a projection onto rigid motions."""
+"""Spectra of labelled trajectories against scipy.signal.welch and correlation functions of numpy,
+with prefactors from scipy.constants; the kinetic temperature against a projection onto rigid
+motions."""
 import os
 import subprocess
 import sys
@@ -117,8 +118,8 @@ def expected(method, runs, nu):
               "depolarization": 3.0 * s_g / (45.0 * s_a + 4.0 * s_g)}
     unit = constants.physical_constants["atomic mass constant"][0] * 1e10 * fs
     for name, atoms in (("power", [0, 1, 2]), ("power_O", [0]), ("power_H", [1, 2])):
-        moved = [(run["velocities"] * np.sqrt(MASSES)[:, None])[:, atoms].reshape(-1, 3 * len(atoms))
-                 for run in runs]
+        root = np.sqrt(MASSES[atoms])[:, None]
+        moved = [(run["velocities"][:, atoms] * root).reshape(-1, root.size * 3) for run in runs]
         result[name] = 2.0 * constants.c * 100.0 / kt * estimate(moved, False) * unit
     return result
 
