@@ -325,6 +325,7 @@ static covary_status storage_measure_texts(const storage *file, const char *data
         COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT, "%s: %s is not a list of texts of one width",
                                file->path, dataset));
     }
+    COVARY_TRY(storage_check_stored(file, dataset));
     *n = dims[0];
     *width = (int64_t)H5Tget_size(stored);
 done:
