@@ -26,9 +26,20 @@ struct traces {
     double         *ready;                  /* [capacity] */
 };
 
-static int64_t at_least_one(int64_t value)
+static int64_t larger(int64_t a, int64_t b)
 {
-    return value > 1 ? value : 1;
+    return a > b ? a : b;
+}
+
+/* Frames of the longest piece. */
+static int64_t most_frames(const pieces *of)
+{
+    int64_t most = 0;
+
+    for (int64_t p = 0; p < of->n; p++) {
+        most = larger(most, of->of[p].count + of->of[p].ahead);
+    }
+    return most;
 }
 
 covary_status traces_create(const series *from, const quantity *of, const division *by,
@@ -43,11 +54,11 @@ covary_status traces_create(const series *from, const quantity *of, const divisi
     made->of = of;
     made->step = from->step;
     made->margin = of->differenced ? 1 : 0;
-    made->capacity = 2 * by->window + 2 * made->margin;
+    made->capacity = most_frames(&by->pieces) + 2 * made->margin;
     row_bytes = of->n * made->capacity * (int64_t)sizeof(double);
     frame_bytes = of->n_rows * of->n_read * (int64_t)sizeof(double);
-    made->strip_rows = smaller(of->n_rows, at_least_one(STRIP_BYTES / row_bytes));
-    made->chunk_frames = smaller(made->capacity, at_least_one(CHUNK_BYTES / frame_bytes));
+    made->strip_rows = smaller(of->n_rows, larger(1, STRIP_BYTES / row_bytes));
+    made->chunk_frames = smaller(made->capacity, larger(1, CHUNK_BYTES / frame_bytes));
     COVARY_TRY(MEMORY_ALLOCATE("frames of a piece", made->chunk_frames * of->n_rows * of->n_read,
                                &made->chunk));
     COVARY_TRY(MEMORY_ALLOCATE("traces", made->strip_rows * of->n * made->capacity, &made->values));

@@ -8,76 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Rows of a larger box, of random numbers that are made when they are read; or their sum. */
-typedef struct {
-    int64_t first, count;
-    bool    summed;
-} made_rows;
-
-static covary_status read_made(void *source, series_kind kind, int64_t first, int64_t count,
-                               double *values)
-{
-    const made_rows *rows = source;
-    const int64_t    n_rows = rows->summed ? 1 : rows->count;
-
-    assert_int_equal(kind, SERIES_DIPOLE);
-    memset(values, 0, (size_t)(3 * n_rows * count) * sizeof *values);
-    for (int64_t frame = 0; frame < count; frame++) {
-        for (int64_t i = 0; i < 3 * rows->count; i++) {
-            test_random stream = {(uint64_t)((first + frame) * 100000 + 3 * rows->first + i)};
-            values[3 * n_rows * frame + (rows->summed ? i % 3 : i)] += test_uniform(&stream) - 0.5;
-        }
-    }
-    return COVARY_OK;
-}
-
-static spectra *compute_made(made_rows rows)
-{
-    const series_stretch stretch = {0, 9700};
-    spectra_settings     settings = given_temperature();
-    spectra             *made = NULL;
-    const series         from = {.step = 0.5,
-                                 .n_frames = stretch.count,
-                                 .n_stretches = 1,
-                                 .stretches = &stretch,
-                                 .n_molecules = rows.summed ? 1 : rows.count,
-                                 .has = {[SERIES_DIPOLE] = true},
-                                 .source = &rows,
-                                 .read = read_made};
-
-    settings.padding = 1;
-    assert_ok(spectra_compute(test_run(), &from, &settings, &made));
-    return made;
-}
-
-/* The larger box does not fit into the memory that traces take. */
-static void rows_in_strips_are_those_of_smaller_boxes(void **state)
-{
-    enum { BOXES = 3, ROWS = 70 };
-    spectra *all = compute_made((made_rows){0, BOXES * ROWS, false});
-    spectra *sum = compute_made((made_rows){0, BOXES * ROWS, true}), *parts[BOXES];
-
-    (void)state;
-    for (int box = 0; box < BOXES; box++) {
-        parts[box] = compute_made((made_rows){(int64_t)box * ROWS, ROWS, false});
-    }
-    for (int64_t i = 1; i < all->n_points; i++) {
-        double self = 0.0;
-        for (int box = 0; box < BOXES; box++) {
-            self += spectrum_of(parts[box], "ir_self")->values[i] / BOXES;
-        }
-        assert_near(spectrum_of(all, "ir_self")->values[i] / self, 1.0, 1e-12);
-        assert_near(spectrum_of(all, "ir")->values[i] /
-                        (spectrum_of(sum, "ir")->values[i] / (BOXES * ROWS)),
-                    1.0, 1e-9);
-    }
-    for (int box = 0; box < BOXES; box++) {
-        spectra_destroy(&parts[box]);
-    }
-    spectra_destroy(&all);
-    spectra_destroy(&sum);
-}
-
 /* Also with more ranks than segments. */
 static void ranks_do_not_change_a_bit(void **state)
 {
@@ -173,7 +103,6 @@ static void every_fault_ends_all_and_leaves_nothing_behind(void **state)
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test(rows_in_strips_are_those_of_smaller_boxes),
     cmocka_unit_test(ranks_do_not_change_a_bit),
     cmocka_unit_test(one_rank_that_cannot_read_ends_all),
     cmocka_unit_test(every_fault_ends_all_and_leaves_nothing_behind),

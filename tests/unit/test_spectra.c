@@ -373,45 +373,183 @@ static void estimates_are_those_of_direct_sums(void **state)
     series_destroy(&from);
 }
 
+/* Random dipoles and polarizabilities of the molecules of a box; deviations that are all alike. */
+static memory_series *box_of(int n_molecules, int64_t frames)
+{
+    memory_series *made = series_create(2, frames, 0.5, n_molecules);
+    double        *dipole = series_add(made, SERIES_DIPOLE);
+    double        *alpha = series_add(made, SERIES_POLARIZABILITY);
+    double        *deviations = series_add(made, SERIES_DIPOLE_STD);
+    test_random    stream = {9};
+
+    for (int64_t i = 0; i < n_molecules * made->of.n_frames; i++) {
+        for (int k = 0; k < 9; k++) {
+            dipole[3 * i + k / 3] = test_normal(&stream);
+            deviations[3 * i + k / 3] = 0.1;
+            alpha[9 * i + k] = test_normal(&stream);
+        }
+    }
+    return made;
+}
+
+/* A molecule of the box, or (-1) the sum of all, as a series of its own. */
+static memory_series *taken_from(const memory_series *box, int molecule)
+{
+    const int64_t  n = box->of.n_molecules;
+    memory_series *made = series_create(2, box->of.n_frames / 2, 0.5, 1);
+
+    for (int k = SERIES_DIPOLE; k <= SERIES_POLARIZABILITY; k++) {
+        const series_kind kind = (series_kind)k;
+        double           *values = series_add(made, kind);
+        const int64_t     width = series_width(&made->of, kind);
+        for (int64_t i = 0; i < width * made->of.n_frames; i++) {
+            for (int64_t m = 0; m < n; m++) {
+                const double value = box->values[kind][(i / width * n + m) * width + i % width];
+                values[i] += molecule < 0 || molecule == m ? value : 0.0;
+            }
+        }
+    }
+    return made;
+}
+
 static void molecules_add_up(void **state)
 {
     enum { MOLECULES = 3 };
-    memory_series   *box = series_create(2, 3000, 0.5, MOLECULES);
-    double          *dipole = series_add(box, SERIES_DIPOLE);
-    spectra_settings settings = given_temperature();
-    test_random      stream = {9};
-    spectra         *alone[MOLECULES + 1];
+    static const char *const names[2][3] = {{"ir", "ir_self", "ir_cross"},
+                                            {"raman_unpolarized", "raman_self", "raman_cross"}};
+    memory_series           *box = box_of(MOLECULES, 3000);
+    spectra_settings         settings = given_temperature();
+    spectra                 *made = compute(box, &settings), *alone[MOLECULES + 1];
 
     (void)state;
-    for (int64_t i = 0; i < 3 * MOLECULES * box->of.n_frames; i++) {
-        dipole[i] = test_normal(&stream);
-    }
-    spectra *made = compute(box, &settings);
     for (int m = 0; m <= MOLECULES; m++) {
-        memory_series *one = series_create(2, 3000, 0.5, 1);
-        double        *values = series_add(one, SERIES_DIPOLE);
-        for (int64_t i = 0; i < 3 * one->of.n_frames; i++) {
-            const double *of = dipole + i / 3 * 3 * MOLECULES + i % 3;
-            values[i] = m < MOLECULES ? of[3 * m] : of[0] + of[3] + of[6];
-        }
+        memory_series *one = taken_from(box, m < MOLECULES ? m : -1);
         alone[m] = compute(one, &settings);
         series_destroy(&one);
     }
-    for (int64_t i = 1; i < made->n_points; i++) {
-        double self = 0.0;
-        for (int m = 0; m < MOLECULES; m++) {
-            self += spectrum_of(alone[m], "ir")->values[i] / MOLECULES;
+    for (int kind = 0; kind < 2; kind++) {
+        const double *self = spectrum_of(made, names[kind][1])->values;
+        const double *cross = spectrum_of(made, names[kind][2])->values;
+        for (int64_t i = 1; i < made->n_points; i++) {
+            double sum = 0.0;
+            for (int m = 0; m < MOLECULES; m++) {
+                sum += spectrum_of(alone[m], names[kind][0])->values[i] / MOLECULES;
+            }
+            const double total =
+                spectrum_of(alone[MOLECULES], names[kind][0])->values[i] / MOLECULES;
+            assert_near(self[i] / sum, 1.0, 1e-12);
+            assert_near(spectrum_of(made, names[kind][0])->values[i] / total, 1.0, 1e-12);
+            assert_near(cross[i] / sum, total / sum - 1.0, 1e-12);
         }
-        const double total = spectrum_of(alone[MOLECULES], "ir")->values[i] / MOLECULES;
-        assert_near(spectrum_of(made, "ir_self")->values[i] / self, 1.0, 1e-12);
-        assert_near(spectrum_of(made, "ir")->values[i] / total, 1.0, 1e-12);
-        assert_near(spectrum_of(made, "ir_cross")->values[i] / self, total / self - 1.0, 1e-12);
     }
+    for (int64_t i = 1; i < made->n_points; i++) {
+        const double floor = spectrum_of(made, "ir")->floor[i];
+        assert_near(floor / spectrum_of(alone[0], "ir")->floor[i], 1.0, 1e-12);
+        assert_near(spectrum_of(made, "ir_self")->floor[i] / floor, 1.0, 0.0);
+    }
+    assert_null(spectrum_of(made, "ir_cross")->floor);
     for (int m = 0; m <= MOLECULES; m++) {
         spectra_destroy(&alone[m]);
     }
     spectra_destroy(&made);
     series_destroy(&box);
+}
+
+/* Rows of a larger box, of random numbers that are made when they are read; or their sum. */
+typedef struct {
+    int64_t first, count;
+    bool    summed;
+} made_rows;
+
+static covary_status read_made(void *source, series_kind kind, int64_t first, int64_t count,
+                               double *values)
+{
+    const made_rows *rows = source;
+    const int64_t    n_rows = rows->summed ? 1 : rows->count;
+
+    assert_int_equal(kind, SERIES_DIPOLE);
+    memset(values, 0, (size_t)(3 * n_rows * count) * sizeof *values);
+    for (int64_t frame = 0; frame < count; frame++) {
+        for (int64_t i = 0; i < 3 * rows->count; i++) {
+            test_random stream = {(uint64_t)((first + frame) * 100000 + 3 * rows->first + i)};
+            values[3 * n_rows * frame + (rows->summed ? i % 3 : i)] += test_uniform(&stream) - 0.5;
+        }
+    }
+    return COVARY_OK;
+}
+
+static spectra *compute_made(made_rows rows)
+{
+    const series_stretch stretch = {0, 9700};
+    spectra_settings     settings = given_temperature();
+    spectra             *made = NULL;
+    const series         from = {.step = 0.5,
+                                 .n_frames = stretch.count,
+                                 .n_stretches = 1,
+                                 .stretches = &stretch,
+                                 .n_molecules = rows.summed ? 1 : rows.count,
+                                 .has = {[SERIES_DIPOLE] = true},
+                                 .source = &rows,
+                                 .read = read_made};
+
+    settings.padding = 1;
+    assert_ok(spectra_compute(test_run(), &from, &settings, &made));
+    return made;
+}
+
+/* The larger box does not fit into the memory that traces take. */
+static void rows_in_strips_are_those_of_smaller_boxes(void **state)
+{
+    enum { BOXES = 3, ROWS = 100 };
+    spectra *all = compute_made((made_rows){0, BOXES * ROWS, false});
+    spectra *sum = compute_made((made_rows){0, BOXES * ROWS, true}), *parts[BOXES];
+
+    (void)state;
+    for (int box = 0; box < BOXES; box++) {
+        parts[box] = compute_made((made_rows){(int64_t)box * ROWS, ROWS, false});
+    }
+    for (int64_t i = 1; i < all->n_points; i++) {
+        double self = 0.0;
+        for (int box = 0; box < BOXES; box++) {
+            self += spectrum_of(parts[box], "ir_self")->values[i] / BOXES;
+        }
+        assert_near(spectrum_of(all, "ir_self")->values[i] / self, 1.0, 1e-12);
+        assert_near(spectrum_of(all, "ir")->values[i] /
+                        (spectrum_of(sum, "ir")->values[i] / (BOXES * ROWS)),
+                    1.0, 1e-9);
+    }
+    for (int box = 0; box < BOXES; box++) {
+        spectra_destroy(&parts[box]);
+    }
+    spectra_destroy(&all);
+    spectra_destroy(&sum);
+}
+
+/* One degree of freedom, from positions by w^2 or by differences. */
+static void power_follows_from_positions(void **state)
+{
+    memory_series *from = series_create(3, 8000, 0.5, 1);
+    double        *position;
+
+    (void)state;
+    from->of.n_atoms = 1;
+    from->species[0] = 6;
+    from->masses[0] = 12.011;
+    position = series_add(from, SERIES_POSITION);
+    for (int64_t f = 0; f < from->of.n_frames; f++) {
+        position[3 * f] =
+            3.0 +
+            oscillator(BAND, TEMPERATURE, 0.4 * (double)(f / 8000), 0.5 * (double)f) / sqrt(12.011);
+    }
+    for (int way = 0; way < 2; way++) {
+        spectra_settings settings = given_temperature();
+        settings.derivative = (spectra_derivative)way;
+        spectra *made = compute(from, &settings);
+        assert_near(area_of(made, "power", 1300.0, 1700.0), 1.0, 0.002);
+        assert_near(area_of(made, "power_C", 1300.0, 1700.0), 1.0, 0.002);
+        spectra_destroy(&made);
+    }
+    series_destroy(&from);
 }
 
 static const struct CMUnitTest cases[] = {
@@ -425,6 +563,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(errors_are_the_spread_of_spectra),
     cmocka_unit_test(estimates_are_those_of_direct_sums),
     cmocka_unit_test(molecules_add_up),
+    cmocka_unit_test(rows_in_strips_are_those_of_smaller_boxes),
+    cmocka_unit_test(power_follows_from_positions),
 };
 
 TEST_MAIN(cases)
