@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * covary inspect: what a model, an annotation, a checkpoint or a trajectory holds, in a few lines;
- * what is wrong with the labelled frames of a configuration.
+ * covary inspect: what a model, an annotation, a checkpoint, a file of spectra or a trajectory
+ * holds, in a few lines; what is wrong with the labelled frames of a configuration.
  */
 #include "cli/commands.h"
 
 #include "cli/inspect.h"
 #include "core/status.h"
 #include "model/checkpoint_file.h"
+#include "spectra/spectra_set.h"
 
 #include <stdio.h>
 #include <string.h>
 
-typedef enum { FILE_MODEL, FILE_ANNOTATION, FILE_CHECKPOINT, FILE_TRAJECTORY } file_kind;
+typedef enum {
+    FILE_MODEL,
+    FILE_ANNOTATION,
+    FILE_CHECKPOINT,
+    FILE_SPECTRA,
+    FILE_TRAJECTORY
+} file_kind;
 
 /* Rank 0: an HDF5 file says what it is, if it is Covary's; whatever else there is, is frames. */
 static covary_status look_at(covary_run *run, const char *path, int *kind)
@@ -30,6 +37,7 @@ static covary_status look_at(covary_run *run, const char *path, int *kind)
     }
     COVARY_TRY(storage_open_alone(run, path, &file));
     *kind = checkpoint_file_is_one(file)                 ? FILE_CHECKPOINT
+            : spectra_file_is_one(file)                  ? FILE_SPECTRA
             : storage_has_attribute(file, "/", "format") ? FILE_MODEL
             : storage_exists(file, "/covary")            ? FILE_ANNOTATION
                                                          : FILE_TRAJECTORY;
@@ -120,6 +128,9 @@ static covary_status inspect_file(covary_run *run, const char *separator, const 
     case FILE_CHECKPOINT:
         COVARY_TRY(inspect_checkpoint(run, path, &into->said, &into->json));
         break;
+    case FILE_SPECTRA:
+        COVARY_TRY(inspect_spectra(run, path, &into->said, &into->json));
+        break;
     case FILE_TRAJECTORY:
         COVARY_TRY(inspect_trajectory(run, path, &into->input, &into->said, &into->json));
         break;
@@ -209,7 +220,8 @@ done:
 const command command_inspect = {
     .name = "inspect",
     .usage = "[--check | --self-test] [--topology FILE] [--json FILE] FILE ...",
-    .summary = "explain models, annotations, checkpoints and trajectories; check labelled frames",
+    .summary =
+        "explain models, annotations, checkpoints, spectra and trajectories; check labelled frames",
     .perform = perform,
     .more_help = formats_help,
 };

@@ -21,6 +21,7 @@ covary_status inspect_self_test(covary_run *run, covary_model *model, text *said
 /* Collective. */
 covary_status inspect_annotation(covary_run *run, const char *path, text *said, text *json);
 covary_status inspect_checkpoint(covary_run *run, const char *path, text *said, text *json);
+covary_status inspect_spectra(covary_run *run, const char *path, text *said, text *json);
 
 /* A trajectory may have no elements here, without a topology.  Collective. */
 covary_status inspect_trajectory(covary_run *run, const char *path,

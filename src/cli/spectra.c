@@ -347,8 +347,7 @@ static covary_status more_help(text *into)
 
 const command command_spectra = {
     .name = "spectra",
-    .usage = "[--output SPECTRA.h5] [--plot FILE.svg|.png] [--report FILE.html] [--csv FILE] "
-             "ANNOTATION.h5 ...",
+    .usage = "[--output SPECTRA.h5] [--plot FILE] [--report FILE.html] ANNOTATION.h5 ...",
     .summary = "turn annotations into infrared, Raman and power spectra",
     .perform = perform,
     .more_help = more_help,

@@ -503,10 +503,11 @@ covary_status series_open_annotations(covary_run *run, const char *const *paths,
     covary_status status = COVARY_OK;
     annotations  *from = NULL;
 
-    COVARY_TRY_TOGETHER(run, "open annotations", MEMORY_ALLOCATE("annotations", 1, &from));
-    from->of = into;
     into->ops = &operations;
-    into->state = from;
+    COVARY_TRY_TOGETHER(run, "open annotations",
+                        memory_allocate("annotations", 1, sizeof *from, &into->state));
+    from = into->state;
+    from->of = into;
     COVARY_TRY_TOGETHER(run, "open annotations",
                         MEMORY_ALLOCATE("annotations", n_paths, &from->parts));
     from->n_parts = n_paths;

@@ -11,7 +11,7 @@
 
 enum { PATH_BYTES = 256 };
 
-const char spectra_format_name[] = "covary spectra";
+static const char format_name[] = "covary spectra";
 
 /* What a number of the group /settings is, in a set. */
 typedef struct {
@@ -179,7 +179,7 @@ covary_status spectra_set_save(covary_run *run, const covary_spectra_set *set, c
     storage      *file = NULL;
 
     COVARY_TRY(storage_create(run, path, &file));
-    COVARY_TRY(storage_set_text(file, "/", "format", spectra_format_name));
+    COVARY_TRY(storage_set_text(file, "/", "format", format_name));
     COVARY_TRY(storage_set_int64(file, "/", "format_version", SPECTRA_VERSION));
     COVARY_TRY(write_column(file, "", "wavenumber", "cm^-1", n, set->of.wavenumber));
     for (int s = 0; s < set->of.n_spectra; s++) {
@@ -196,17 +196,24 @@ done:
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
+bool spectra_file_is_one(const storage *file)
+{
+    char      *format = NULL;
+    const bool is_one = storage_has_attribute(file, "/", "format") &&
+                        storage_get_text(file, "/", "format", &format) == COVARY_OK &&
+                        strcmp(format, format_name) == 0;
+
+    MEMORY_RELEASE(&format);
+    return is_one;
+}
+
 /* Local. */
 static covary_status check_head(const storage *file)
 {
     covary_status status = COVARY_OK;
-    char         *format = NULL;
     int64_t       version = 0;
 
-    if (storage_has_attribute(file, "/", "format")) {
-        COVARY_TRY(storage_get_text(file, "/", "format", &format));
-    }
-    if (format == NULL || strcmp(format, spectra_format_name) != 0) {
+    if (!spectra_file_is_one(file)) {
         COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT,
                                "%s: holds no spectra (as `covary spectra` writes them)",
                                storage_path(file)));
@@ -220,7 +227,6 @@ static covary_status check_head(const storage *file)
     }
 
 done:
-    MEMORY_RELEASE(&format);
     return status;
 }
 

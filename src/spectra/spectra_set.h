@@ -17,6 +17,7 @@
 #include "core/text.h"
 #include "spectra/series_source.h"
 #include "spectra/spectrum.h"
+#include "storage/storage.h"
 #include <covary/spectra.h>
 
 struct covary_spectra_set {
@@ -38,13 +39,15 @@ struct covary_spectra_set {
 enum { SPECTRA_VERSION = 1 };
 
 extern const char *const spectra_source_names[3]; /* dipole, polarizability, velocity */
-extern const char        spectra_format_name[];   /* "covary spectra" */
 
 /*
  * Write a set under a temporary name, then rename.  Collective; rank 0's values are written.
  * COVARY_ERR_IO.
  */
 covary_status spectra_set_save(covary_run *run, const covary_spectra_set *set, const char *path);
+
+/* Is this a file of spectra, of whatever version?  Local. */
+bool spectra_file_is_one(const storage *file);
 
 /* What a spectrum is by its prefix, with its prefactor; "" where the unit says all.  Local. */
 const char *spectra_formula(const char *name);
@@ -63,6 +66,9 @@ covary_status spectra_add_travis(const covary_spectra_set *set, int spectrum, te
 
 /* All of it as one JSON object, with the bands of the main spectra. */
 covary_status spectra_add_json(const covary_spectra_set *set, text *into);
+
+/* Settings, sources and warnings as members of a JSON object. */
+covary_status spectra_add_json_settings(const covary_spectra_set *set, text *into);
 
 /* The bands of the main spectra as a table for people, or as CSV. */
 covary_status spectra_add_bands(const covary_spectra_set *set, text *into);

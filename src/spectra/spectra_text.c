@@ -277,7 +277,7 @@ done:
     return status;
 }
 
-static covary_status json_settings(const covary_spectra_set *set, text *into)
+covary_status spectra_add_json_settings(const covary_spectra_set *set, text *into)
 {
     covary_status           status = COVARY_OK;
     const spectra_settings *used = &set->of.settings;
@@ -299,6 +299,12 @@ static covary_status json_settings(const covary_spectra_set *set, text *into)
     for (int k = 0; k < 3; k++) {
         COVARY_TRY(json_text(spectra_source_names[k], set->sources[k], into));
     }
+    COVARY_TRY(text_add(into, ", \"warnings\": ["));
+    for (int64_t w = 0; w < set->n_warnings; w++) {
+        COVARY_TRY(text_add(into, "%s", w > 0 ? ", " : ""));
+        COVARY_TRY(text_add_json(into, set->warnings[w]));
+    }
+    COVARY_TRY(text_add(into, "]"));
 
 done:
     return status;
@@ -309,13 +315,8 @@ covary_status spectra_add_json(const covary_spectra_set *set, text *into)
     covary_status status = COVARY_OK;
 
     COVARY_TRY(text_add(into, "{"));
-    COVARY_TRY(json_settings(set, into));
-    COVARY_TRY(text_add(into, ",\n \"warnings\": ["));
-    for (int64_t w = 0; w < set->n_warnings; w++) {
-        COVARY_TRY(text_add(into, "%s", w > 0 ? ", " : ""));
-        COVARY_TRY(text_add_json(into, set->warnings[w]));
-    }
-    COVARY_TRY(text_add(into, "],\n \"bands\": ["));
+    COVARY_TRY(spectra_add_json_settings(set, into));
+    COVARY_TRY(text_add(into, ",\n \"bands\": ["));
     COVARY_TRY(add_each_band(set, NULL, json_band, into));
     COVARY_TRY(text_add(into, "]"));
     COVARY_TRY(json_array("wavenumber", set->of.wavenumber, set->of.n_points, into));

@@ -370,10 +370,11 @@ covary_status series_open_trajectories(covary_run *run, const char *const *paths
     const covary_input_options input = {
         .topology = options->topology, .particles = options->particles, .frames = options->frames};
 
-    COVARY_TRY_TOGETHER(run, "open trajectories", MEMORY_ALLOCATE("trajectories", 1, &in));
-    in->of = into;
     into->ops = &operations;
-    into->state = in;
+    COVARY_TRY_TOGETHER(run, "open trajectories",
+                        memory_allocate("trajectories", 1, sizeof *in, &into->state));
+    in = into->state;
+    in->of = into;
     COVARY_TRY_TOGETHER(run, "select frames", selection_parse(options->frames, NULL, &selected));
     into->stride = selected.stride;
     make_requests(options, in, &wanted);

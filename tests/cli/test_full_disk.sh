@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A full disk ends fit, predict, evaluate and export with one message that names the file; an
-# earlier file under that name stays, nothing else does.  The disk is a small file system in memory;
-# without the right to mount one, only the device that is always full is tried.
+# A full disk ends fit, predict, evaluate, export and spectra with one message that names the file;
+# an earlier file under that name stays, nothing else does.  The disk is a small file system in
+# memory; without the right to mount one, only the device that is always full is tried.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -28,6 +28,8 @@ if mount -t tmpfs -o size=160k tmpfs "$disk" 2>/dev/null; then
             predict --model model.h5 --output disk/new.h5 many.xyz
         expect_refusal 1 "disk/new.h5" "No space left" -- \
             export many.h5 --format extxyz --output disk/new.h5
+        expect_refusal 1 "disk/new.h5" "No space left" -- \
+            spectra many.h5 --quiet --step 1 --temperature 300 --output disk/new.h5
         [ "$(cat disk/new.h5)" = earlier ] || fail "the earlier file was changed"
         head -c 150k many.xyz >disk/filling
         expect_refusal 1 "disk/model.h5" "No space left" -- \

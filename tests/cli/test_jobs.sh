@@ -29,12 +29,14 @@ expect() { # expect STATUS CALLS SCRIPT ARGUMENTS ...
 
 fit='--mpi=pmix covary fit a.yaml --output a.h5 --set ridge=1e-6'
 predict='--mpi=pmix covary predict --model a.h5 --output b.h5 one.xyz two words.xyz'
+spectra='--mpi=pmix covary spectra --output s.h5 --plot s.svg b.h5 --temperature 300'
 evaluate='--mpi=pmix covary evaluate --model a.h5 --json e.json test.xyz'
 
 expect 0 "$fit" fit.slurm a.yaml a.h5 --set ridge=1e-6
 expect 0 "$predict" predict.slurm a.h5 b.h5 one.xyz "two words.xyz"
 expect 0 "$evaluate" evaluate.slurm a.h5 e.json test.xyz
-for script in fit.slurm predict.slurm evaluate.slurm; do
+expect 0 "$spectra" spectra.slurm s.h5 s.svg b.h5 --temperature 300
+for script in fit.slurm predict.slurm evaluate.slurm spectra.slurm; do
     expect 1 "" "$script"
     bash -n "$jobs/$script"
 done
@@ -42,6 +44,7 @@ done
 export SRUN_STATUS=1
 expect 1 "$evaluate" evaluate.slurm a.h5 e.json test.xyz
 export SRUN_STATUS=75
+expect 75 "$spectra"$'\n'"scontrol requeue 7" spectra.slurm s.h5 s.svg b.h5 --temperature 300
 expect 75 "$predict"$'\n'"scontrol requeue 7" predict.slurm a.h5 b.h5 one.xyz "two words.xyz"
 export SLURM_RESTART_COUNT=20
 expect 75 "$predict" predict.slurm a.h5 b.h5 one.xyz "two words.xyz"

@@ -2,13 +2,14 @@
 """--report writes one page that needs nothing but itself: well-formed, with the numbers that the
 program tells otherwise and a plot of each sort; without gnuplot the command ends before the work,
 with the remedy."""
-import html.parser
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+
+from page import Page
 
 COVARY = os.environ["COVARY"]
 DATA = os.environ["COVARY_TEST_DATA"]
@@ -23,36 +24,6 @@ representation: {basis: gram, descriptor: [distances], scaling: none}
 kernel: {type: gaussian}
 """
 N_TRAIN = 60
-
-
-class Page(html.parser.HTMLParser):
-    """Every element that is opened is closed in its turn; names of files outside are counted."""
-
-    ALONE = ("meta", "!doctype")
-
-    def __init__(self, path):
-        super().__init__()
-        self.open, self.outside, self.names, self.words = [], [], [], ""
-        with open(path, encoding="utf-8") as opened:
-            self.source = opened.read()
-        self.feed(self.source)
-        self.close()
-        assert not self.open, self.open
-
-    def handle_starttag(self, tag, attrs):
-        if tag not in self.ALONE:
-            self.open.append(tag)
-        self.outside += [value for key, value in attrs if key in ("src", "href", "xlink:href")]
-        self.names += [value for key, value in attrs if key == "id"]
-
-    def handle_startendtag(self, tag, attrs):
-        self.outside += [value for key, value in attrs if key in ("src", "href", "xlink:href")]
-
-    def handle_endtag(self, tag):
-        assert self.open and self.open.pop() == tag, (tag, self.open)
-
-    def handle_data(self, data):
-        self.words += data
 
 
 def run(*arguments, ranks=1, status=0, path=None):

@@ -10,7 +10,7 @@ small_config 5
 for ranks in ${COVARY_TEST_RANKS:-1 2}; do
     expect_status 0 covary --help
     expect_said "Usage:" "covary fit" "covary predict" "covary evaluate" "covary select" \
-        "covary inspect" "Exit status"
+        "covary spectra" "covary inspect" "Exit status"
     [ "$(grep -c Usage: said/out)" = 1 ] || fail "the help comes more than once"
     expect_status 0 covary --version
     expect_said "covary 0." "HDF5" "OpenBLAS"
@@ -28,7 +28,7 @@ OPAL_BINDIR=/nonexistent TMPDIR=$PWD/temporary \
 checks=$((checks + 1))
 [ -z "$(ls -A temporary)" ] || fail "left behind: $(ls -A temporary)"
 
-for name in fit predict evaluate select inspect; do
+for name in fit predict evaluate select export spectra inspect; do
     expect_status 0 covary $name --help
     expect_said "covary $name" "--help" "--log-json"
     wide=$(awk 'length > 100' said/out)

@@ -4,6 +4,7 @@
  * a run can be made and asked to stop, and a failure says what it was.
  */
 #include <covary/run.h>
+#include <covary/spectra.h>
 #include <covary/status.h>
 #include <covary/version.h>
 #include <stdio.h>
@@ -18,10 +19,12 @@ static int check(int holds, const char *claim)
 
 int main(int argc, char **argv)
 {
-    covary_run        *run = NULL, *unlogged = NULL;
-    covary_run_options quiet = {.verbosity = COVARY_QUIET};
-    covary_run_options lost = {.verbosity = COVARY_QUIET, .log_json = "missing-folder/log.json"};
-    int                failures = 0;
+    covary_run         *run = NULL, *unlogged = NULL;
+    covary_run_options  quiet = {.verbosity = COVARY_QUIET};
+    covary_run_options  lost = {.verbosity = COVARY_QUIET, .log_json = "missing-folder/log.json"};
+    covary_spectra_set *set = NULL;
+    const char         *missing = "missing-folder/annotation.h5";
+    int                 failures = 0;
 
     MPI_Init(&argc, &argv);
     printf("covary %s (%s)\n", COVARY_VERSION, COVARY_COMMIT);
@@ -33,6 +36,9 @@ int main(int argc, char **argv)
     failures += check(covary_run_create(MPI_COMM_WORLD, &quiet, &run) == COVARY_OK, "a run starts");
     failures += check(covary_run_size(run) == 1, "the run has the ranks of its communicator");
     failures += check(covary_run_check_stop(run) == COVARY_OK, "nobody asked to stop");
+    failures += check(covary_spectra(run, &missing, 1, NULL, NULL, &set) == COVARY_ERR_IO &&
+                          set == NULL && strstr(covary_status_message(), missing),
+                      "spectra of a missing file name it");
     covary_run_request_stop(run);
     failures += check(covary_run_check_stop(run) == COVARY_STOPPED, "a request to stop is seen");
     covary_run_destroy(&run);
