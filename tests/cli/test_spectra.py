@@ -76,7 +76,8 @@ write("swing.xyz")
 
 # every output of one run, and what they say
 done = run("spectra", "swing.xyz", *UNITS, "--temperature", "300", "--output", "out/one.h5",
-           "--csv", "out/one.csv", "--peaks", "out/bands.csv", "--json", "out/one.json", "--range", "0:3000",
+           "--csv", "out/one.csv", "--peaks", "out/bands.csv", "--json", "out/one.json",
+           "--range", "0:3000",
            SOURCE_DATE_EPOCH="0")
 assert "infrared" in done.stdout and "Raman" in done.stdout and "1500.1" in done.stdout, done.stdout
 assert sorted(os.listdir("out")) == ["bands.csv", "one.csv", "one.h5", "one.json"]
@@ -183,7 +184,8 @@ if shutil.which("gnuplot") is None:
     print("skipped behind the tables: gnuplot is not installed")
 else:
     done = run("spectra", "swing.xyz", *UNITS, "--temperature", "300", "--range", "0:3000",
-               "--plot", "out/one.svg", "--report", "out/a&b.html", "--compare", "out/gap.h5", "--reversed",
+               "--plot", "out/one.svg", "--report", "out/a&b.html", "--compare", "out/gap.h5",
+               "--reversed",
                "--output", "out/one.h5", ranks=2)
     words = [found.text for found in xml.etree.ElementTree.parse("out/one.svg").iter()
              if found.text and found.text.strip()]
