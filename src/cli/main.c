@@ -9,6 +9,7 @@
 #include "core/status.h"
 #include "linalg/threads.h"
 #include "storage/netcdf.h"
+#include "spectra/fourier.h"
 #include "storage/storage.h"
 #include <covary/version.h>
 
@@ -38,8 +39,8 @@ static void print_version(const covary_run *run)
     for (int i = 0; i < length; i++) {
         mpi[i] = mpi[i] == '\n' || mpi[i] == ',' ? '\0' : mpi[i];
     }
-    printf("covary " COVARY_VERSION " (" COVARY_COMMIT ")\n%s\n%s\nHDF5 %s\nPnetCDF %s\n", mpi,
-           linalg_version(), storage_version(), netcdf_version());
+    printf("covary " COVARY_VERSION " (" COVARY_COMMIT ")\n%s\n%s\nHDF5 %s\nPnetCDF %s\n%s\n", mpi,
+           linalg_version(), storage_version(), netcdf_version(), fourier_version());
 }
 
 static covary_status dispatch(covary_run *run, const arguments *given)

@@ -98,8 +98,6 @@ static void correlation_density(estimator *with, const double *sums, const doubl
 }
 
 const estimator_method estimator_correlation = {
-    .name = "correlation",
-    .summary = "transform of the windowed correlation function",
     .sizes = correlation_sizes,
     .add = correlation_add,
     .count = correlation_count,

@@ -14,9 +14,6 @@
 typedef struct estimator estimator;
 
 typedef struct {
-    const char *name;
-    const char *summary;
-
     /* Values of a row of sums, and doubles that a channel takes while a group is open. */
     void (*sizes)(const estimator *with, int64_t *width, int64_t *open);
 

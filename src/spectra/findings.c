@@ -110,6 +110,14 @@ static covary_status judge_temperature(const spectra_settings *asked, const temp
                             measured->value + 0.5 * measured->drift));
         COVARY_TRY(warn(to, &line));
     }
+    if (asked->temperature == 0.0 && measured->n_rigid > 0) {
+        COVARY_TRY(
+            text_add(&line,
+                     "%lld distances between atoms never change: the temperature, %.0f K, is "
+                     "that of the other degrees of freedom; give it if this is wrong",
+                     (long long)measured->n_rigid, measured->value));
+        COVARY_TRY(warn(to, &line));
+    }
     if (asked->temperature > 0.0 && fabs(off) > tolerated_drift * measured->value &&
         fabs(off) > sure * measured->error) {
         COVARY_TRY(text_add(&line,

@@ -13,6 +13,11 @@ struct fourier {
     fftw_plan forward, backward;
 };
 
+const char *fourier_version(void)
+{
+    return fftw_version;
+}
+
 int64_t fourier_length(int64_t n)
 {
     static const int factors[] = {2, 3, 5, 7};

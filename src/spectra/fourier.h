@@ -12,6 +12,9 @@
 
 typedef struct fourier fourier;
 
+/* Name and version of the library, as "fftw-3.3.10" with the instruction sets that it knows. */
+const char *fourier_version(void);
+
 /* The least even number with no prime factor above 7 that is not below n. */
 int64_t fourier_length(int64_t n);
 

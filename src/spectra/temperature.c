@@ -10,6 +10,7 @@
 #include "geometry/vector3.h"
 #include "spectra/gather.h"
 #include "spectra/pieces.h"
+#include "spectra/rigid.h"
 
 #include <math.h>
 #include <string.h>
@@ -24,6 +25,7 @@ static const double per_kelvin =
 
 typedef struct {
     const series *of;
+    int64_t       n_rigid;
     pieces        pieces;
 } work;
 
@@ -98,9 +100,11 @@ static double rotation_of(const series *of, const double *positions, const doubl
 }
 
 /* Twice the kinetic energy within, and degrees of freedom, of a frame. */
-static void add_frame(const series *of, const double *positions, const double *velocities,
+static void add_frame(const work *on, const double *positions, const double *velocities,
                       double *sums)
 {
+    const series *of = on->of;
+
     double drift[3], energy = 0.0;
     int    n_axes = 0;
 
@@ -113,13 +117,14 @@ static void add_frame(const series *of, const double *positions, const double *v
         energy -= rotation_of(of, positions, velocities, drift, &n_axes);
     }
     sums[SUM_KINETIC] += energy;
-    sums[SUM_FREEDOM] += (double)(3 * of->n_atoms - 3 - n_axes);
+    sums[SUM_FREEDOM] += (double)(3 * of->n_atoms - 3 - n_axes - on->n_rigid);
 }
 
 /* Frames [first, first + count) with as many at both ends as differences need. */
-static covary_status add_batch(const series *of, int64_t first, int64_t count, double *positions,
+static covary_status add_batch(const work *on, int64_t first, int64_t count, double *positions,
                                double *velocities, double *sums)
 {
+    const series *of = on->of;
     const int64_t stride = 3 * of->n_atoms;
     const bool    moving = of->has[SERIES_VELOCITY], placed = of->has[SERIES_POSITION];
     const int64_t reach = moving ? 0 : REACH;
@@ -138,7 +143,7 @@ static covary_status add_batch(const series *of, int64_t first, int64_t count, d
         if (!moving) {
             differentiate(stride, stride, of->step, at, v);
         }
-        add_frame(of, at, v, sums);
+        add_frame(on, at, v, sums);
     }
 
 done:
@@ -163,7 +168,7 @@ static covary_status add_piece(void *context, int64_t item, double *sums)
     COVARY_TRY(MEMORY_ALLOCATE("velocities", BATCH * 3 * of->n_atoms, &velocities));
     for (; first < end; first += n) {
         n = smaller(BATCH, end - first);
-        COVARY_TRY(add_batch(of, first, n, positions, velocities, sums));
+        COVARY_TRY(add_batch(on, first, n, positions, velocities, sums));
     }
 
 done:
@@ -221,6 +226,7 @@ covary_status temperature_measure(covary_run *run, const series *of, temperature
     if (of->n_atoms == 0 || (!of->has[SERIES_VELOCITY] && !of->has[SERIES_POSITION])) {
         return COVARY_OK;
     }
+    COVARY_TRY_TOGETHER(run, phase, rigid_count(of, &on.n_rigid));
     COVARY_TRY_TOGETHER(run, phase, pieces_of_sample(of, &on.pieces));
     COVARY_TRY(gather_items(run, phase, on.pieces.n, SUM_WIDTH, add_piece, &on, &sums));
     for (int64_t p = 0; p < on.pieces.n; p++) {
@@ -228,6 +234,7 @@ covary_status temperature_measure(covary_run *run, const series *of, temperature
     }
     if (freedom > 0.0) {
         summarize(&on, sums, out);
+        out->n_rigid = on.n_rigid;
     }
 
 done:

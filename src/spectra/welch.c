@@ -65,8 +65,6 @@ static void welch_density(estimator *with, const double *sums, const double *cou
 }
 
 const estimator_method estimator_welch = {
-    .name = "welch",
-    .summary = "average over windowed segments that overlap by half",
     .sizes = welch_sizes,
     .add = welch_add,
     .count = welch_count,

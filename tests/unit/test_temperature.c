@@ -7,13 +7,14 @@
 
 #include "spectra/temperature.h"
 
-/* Atoms at rest: water, or carbon dioxide. */
+/* Atoms about their places: water, or carbon dioxide that stays linear. */
 static memory_series *molecule(bool linear, int64_t frames, double step)
 {
     static const double bent_places[9] = {0, 0, 0.12, 0, 0.76, -0.47, 0, -0.76, -0.47};
     static const double line_places[9] = {0.1, 0.2, 0.3, 0.1, 0.2, 1.46, 0.1, 0.2, -0.86};
     memory_series      *made = series_create(1, frames, step, 1);
     double             *positions;
+    test_random         stream = {29};
 
     made->of.n_atoms = 3;
     for (int atom = 0; atom < 3; atom++) {
@@ -22,7 +23,9 @@ static memory_series *molecule(bool linear, int64_t frames, double step)
     }
     positions = series_add(made, SERIES_POSITION);
     for (int64_t i = 0; i < 9 * frames; i++) {
-        positions[i] = (linear ? line_places : bent_places)[i % 9];
+        const bool moves = i % 3 >= (linear ? 2 : 1);
+        positions[i] = (linear ? line_places : bent_places)[i % 9] +
+                       (moves ? 0.03 * test_normal(&stream) : 0.0);
     }
     return made;
 }
@@ -80,6 +83,38 @@ static void a_cell_does_not_rotate(void **state)
     series_destroy(&in);
 }
 
+/* The first bond of water is kept as long as it is, by velocities that do not stretch it. */
+static void rigid_bonds_have_no_heat(void **state)
+{
+    memory_series *in = molecule(false, 20000, 1.0);
+    const double   reduced = 1.0 / (1.0 / in->masses[0] + 1.0 / in->masses[1]);
+    temperature    measured;
+
+    (void)state;
+    move(in, 0.0, 0.0);
+    for (int64_t f = 0; f < in->of.n_frames; f++) {
+        double *x = in->values[SERIES_POSITION] + 9 * f, *v = in->values[SERIES_VELOCITY] + 9 * f;
+        double  bond[3], length = 0.0, stretching = 0.0;
+        for (int d = 0; d < 3; d++) {
+            bond[d] = x[3 + d] - x[d];
+            length += bond[d] * bond[d];
+        }
+        length = sqrt(length);
+        for (int d = 0; d < 3; d++) {
+            x[3 + d] = x[d] + 0.96 * bond[d] / length;
+            stretching += (v[3 + d] - v[d]) * bond[d] / length;
+        }
+        for (int d = 0; d < 3; d++) {
+            v[d] += reduced / in->masses[0] * stretching * bond[d] / length;
+            v[3 + d] -= reduced / in->masses[1] * stretching * bond[d] / length;
+        }
+    }
+    assert_ok(temperature_measure(test_run(), &in->of, &measured));
+    assert_int_equal(measured.n_rigid, 1);
+    assert_near(measured.value, 300.0, 7.0);
+    series_destroy(&in);
+}
+
 /* A diatomic molecule that vibrates at 3700 cm^-1 and rotates, seen every 1 fs. */
 static void positions_do_without_velocities(void **state)
 {
@@ -116,6 +151,9 @@ static void nothing_that_moves_has_no_temperature(void **state)
 
     (void)state;
     series_add(in, SERIES_DIPOLE);
+    for (int64_t i = 9; i < 9 * in->of.n_frames; i++) {
+        in->values[SERIES_POSITION][i] = in->values[SERIES_POSITION][i % 9];
+    }
     assert_int_equal(spectra_compute(test_run(), &in->of, &settings, &made), COVARY_ERR_CONFIG);
     assert_message("the temperature is not known");
     in->of.has[SERIES_POSITION] = false;
@@ -226,6 +264,7 @@ static void settings_and_parts_are_checked(void **state)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(what_the_whole_does_is_no_heat),
     cmocka_unit_test(a_cell_does_not_rotate),
+    cmocka_unit_test(rigid_bonds_have_no_heat),
     cmocka_unit_test(positions_do_without_velocities),
     cmocka_unit_test(nothing_that_moves_has_no_temperature),
     cmocka_unit_test(a_measured_temperature_is_used_and_judged),
