@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Counted, zeroed, aligned blocks.  A header of one alignment unit in front of every block holds
- * its size, so that releasing it can be counted.
+ * its size, so that releasing it can be counted, and where the allocation begins.  Zeros come from
+ * calloc: pages of a large block that nobody touches, such as half of those of a triangle, never
+ * take memory.
  */
 #include "core/memory.h"
 
@@ -15,6 +17,7 @@ enum { ALIGNMENT = 64 };
 
 typedef struct {
     size_t bytes; /* of the block behind the header */
+    void  *base;  /* what calloc gave */
 } block_header;
 
 /* Of all threads. */
@@ -49,16 +52,15 @@ static covary_status total_bytes(const char *what, int64_t n, size_t size, size_
 
 covary_status memory_allocate(const char *what, int64_t n, size_t size, void **out)
 {
-    size_t        bytes = 0, padded;
-    char         *base;
+    size_t        bytes = 0;
+    char         *base, *block;
     covary_status status = total_bytes(what, n, size, &bytes);
 
     *out = NULL;
     if (status != COVARY_OK) {
         return status;
     }
-    padded = (bytes + 2 * ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    base = aligned_alloc(ALIGNMENT, padded);
+    base = calloc(bytes + 2 * ALIGNMENT, 1);
     if (base == NULL) {
         return COVARY_FAIL(
             COVARY_ERR_MEMORY,
@@ -66,9 +68,9 @@ covary_status memory_allocate(const char *what, int64_t n, size_t size, void **o
             "nodes, or a smaller batch or training set",
             what, (double)bytes / 1048576.0, (double)atomic_load(&ledger.bytes) / 1048576.0);
     }
-    memset(base, 0, padded);
-    ((block_header *)(void *)base)->bytes = bytes;
-    *out = base + ALIGNMENT;
+    block = base + 2 * ALIGNMENT - (uintptr_t)base % ALIGNMENT;
+    *header_of(block) = (block_header){.bytes = bytes, .base = base};
+    *out = block;
     count(1, (int64_t)bytes);
     return COVARY_OK;
 }
@@ -105,7 +107,7 @@ void memory_release(void **block)
     }
     header = header_of(*block);
     count(-1, -(int64_t)header->bytes);
-    free(header);
+    free(header->base);
     *block = NULL;
 }
 

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #define UNIT_ROUNDOFF 0x1p-24 /* of single precision */
+#define PART_OF_RIDGE 0.02    /* that rounding may be: two refinements are then enough */
 #define MOST_CHANGE   0.1     /* of the weights: so much may leave-one-out errors be wrong, too */
 
 enum { TILE_FRAMES = 128 };
@@ -94,10 +95,11 @@ done:
 static covary_status draw_pivots(const ridge_problem *problem, double ridge, mixed_state *m,
                                  char trouble[static SOLVER_TROUBLE])
 {
-    covary_status           status = COVARY_OK;
-    rpcholesky             *drawn = NULL;
-    const panel            *features = problem->train->features;
-    const double            n = (double)features->n_rows, enough = 0.5 * ridge / UNIT_ROUNDOFF;
+    covary_status status = COVARY_OK;
+    rpcholesky   *drawn = NULL;
+    const panel  *features = problem->train->features;
+    const double  n = (double)features->n_rows;
+    const double enough = 0.5 * PART_OF_RIDGE * ridge * sqrt(n * (double)m->n_rows) / UNIT_ROUNDOFF;
     const int64_t           most = features->n_rows / MIXED_SHARE;
     const rpcholesky_limits limits = {
         .most = most > 1 ? most : 1, .tolerance = enough / n, .seed = problem->options.seed};
