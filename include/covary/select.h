@@ -11,6 +11,11 @@ extern "C" {
 
 typedef enum {
     /*
+     * The frame whose label lowers the mean variance of the archive most: of 500 of its frames at
+     * equal distances.  Variances are as below.
+     */
+    COVARY_SELECT_MEAN_VARIANCE,
+    /*
      * The frame whose properties the labels of the training frames and of those picked before leave
      * the largest variance: the mean over properties and over their parts (irreps), each relative
      * to its mean before any label.
@@ -35,8 +40,9 @@ typedef struct {
 typedef struct {
     const char *file;
     int64_t     frame; /* its index in the file, from 0 */
-    double      value; /* relative variance or distance when it was picked; the first by distance,
-                          without known frames, has none: NAN */
+    double      value; /* what it takes from the relative mean variance, or its relative variance
+                          or distance, when it was picked; the first by distance, without known
+                          frames, has none: NAN */
     double left;       /* the largest of the frames that were left then */
 } covary_picked;
 
@@ -50,7 +56,7 @@ typedef struct covary_picks covary_picks;
  *
  * model    in   NULL: the molecule, its symmetry and the scale of the features are found in up to
  *               1000 of the frames themselves, representation and kernel are the first that the
- *               configuration allows (kernel.length: auto is 4 sigma of the features, ridge: auto
+ *               configuration allows (kernel.length: auto is 8 sigma of the features, ridge: auto
  *               1e-12); no labels are needed, and data.train is not read
  * config   in   for that; NULL with a model
  * options  in   frames of boxes are not taken apart (molecules is not looked at)

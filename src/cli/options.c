@@ -23,8 +23,8 @@ const option options[] = {
      TAKES_TEXT, MEMBER(config), 0},
     {"--count", "-n", "N", "select", "frames to pick (required)", TAKES_COUNT, MEMBER(count), 0},
     {"--method", NULL, "NAME", "select",
-     "variance (default): the frame of the largest variance left; distance: the one farthest from "
-     "all others",
+     "mean-variance (default): the frame whose label lowers the mean variance most; variance: that "
+     "of the largest variance left; distance: the one farthest from all others",
      TAKES_TEXT, MEMBER(method), 0},
     {"--known", NULL, "FILE", "select",
      "frames that have labels already, in place of the training files of the model; may be given "

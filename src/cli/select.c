@@ -6,16 +6,25 @@
 #include "core/status.h"
 #include "model/select.h"
 
+#include <math.h>
 #include <string.h>
+
+static const char *const method_names[] = {
+    [COVARY_SELECT_MEAN_VARIANCE] = "mean-variance",
+    [COVARY_SELECT_VARIANCE] = "variance",
+    [COVARY_SELECT_DISTANCE] = "distance",
+};
 
 static covary_status find_method(const char *name, covary_select_method *found)
 {
-    *found = name != NULL && strcmp(name, "distance") == 0 ? COVARY_SELECT_DISTANCE
-                                                           : COVARY_SELECT_VARIANCE;
-    if (name == NULL || *found == COVARY_SELECT_DISTANCE || strcmp(name, "variance") == 0) {
-        return COVARY_OK;
+    for (size_t k = 0; k < sizeof method_names / sizeof method_names[0]; k++) {
+        if (strcmp(name, method_names[k]) == 0) {
+            *found = (covary_select_method)k;
+            return COVARY_OK;
+        }
     }
-    return COVARY_FAIL(COVARY_ERR_USAGE, "--method %s: give variance or distance", name);
+    return COVARY_FAIL(COVARY_ERR_USAGE, "--method %s: give mean-variance, variance or distance",
+                       name);
 }
 
 static covary_status check_usage(const arguments *given)
@@ -99,8 +108,10 @@ static covary_status make_lines(const covary_picks *picks, const char *method, c
                         (long long)covary_picks_known(picks), output));
     if (n > 0) {
         const covary_picked last = covary_picks_frame(picks, n - 1);
-        COVARY_TRY(text_add(into, "%s of the last %.3g, at most %.3g left\n", method, last.value,
-                            last.left));
+        if (isfinite(last.value)) {
+            COVARY_TRY(text_add(into, "%s of the last %.3g, at most %.3g left\n", method,
+                                last.value, last.left));
+        }
     }
 
 done:
@@ -142,7 +153,9 @@ static covary_status perform(covary_run *run, const arguments *given)
     text                  plan = {0};
 
     COVARY_TRY(check_usage(given));
-    COVARY_TRY(find_method(given->method, &options.method));
+    if (given->method != NULL) {
+        COVARY_TRY(find_method(given->method, &options.method));
+    }
     COVARY_TRY(check_text_file(run, given->json, &given->model, 1));
     COVARY_TRY(check_text_file(run, given->json, given->files, given->n_files));
     COVARY_TRY(check_text_file(run, given->json, given->known, given->n_known));
@@ -161,8 +174,7 @@ static covary_status perform(covary_run *run, const arguments *given)
     }
     COVARY_TRY(covary_select(run, model, config, given->files, given->n_files, &options,
                              given->output, &picks));
-    COVARY_TRY(report(run, given, picks,
-                      options.method == COVARY_SELECT_DISTANCE ? "distance" : "variance"));
+    COVARY_TRY(report(run, given, picks, method_names[options.method]));
 
 done:
     text_release(&plan);
@@ -178,17 +190,23 @@ static covary_status more_help(text *into)
         "\nPICKED.xyz has the frames in the order in which they were picked, so that its first "
         "frames are the pick of fewer, each with source_file and source_frame (from 0) among its "
         "keys; frames of extended XYZ keep their labels and all else.\n"
-        "\nA variance is that of the predictions that labels of the known and the picked frames "
+        "\nBy the mean variance each pick is the frame whose label takes most from the mean "
+        "variance "
+        "of the archive, for which 500 of its frames at equal distances stand.  By variance or "
+        "distance it is the frame of which known and picked ones tell "
+        "least.  A variance is that of the predictions that labels of the known and the picked "
+        "frames "
         "allow, the mean over the properties and their parts (l = 0, 1, ...), each relative to its "
         "mean before any label.  A distance is that of the features to the nearest known or picked "
-        "frame, with a model in units of its domain_distance.  The report and --json tell that of "
-        "every frame when it was picked, and the largest of those left then.\n"
+        "frame, with a model in units of its domain_distance.  The report and --json tell "
+        "what every frame took from the mean variance, or its own variance or distance, when it "
+        "was picked, and the largest such number of the frames that were left then.\n"
         "\nFrames that are like a known or a picked one are never picked.  Of archives with "
         "more candidates than a batch the best frames of one batch compete with the next one; the "
         "picks do not depend on the number of ranks.\n"
         "\nWith --config the molecule, its symmetry and the scale of its features are found in the "
         "frames; representation and kernel are the first that the configuration leaves, length "
-        "auto is 4 sigma of the features, ridge auto 1e-12.  Its data.train is not read.\n",
+        "auto is 8 sigma of the features, ridge auto 1e-12.  Its data.train is not read.\n",
         into);
 
     return status != COVARY_OK ? status : formats_help(into);

@@ -13,6 +13,7 @@
 #include "linalg/threads.h"
 #include "model/inputs.h"
 #include "model/select_problem.h"
+#include "solver/selection.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -24,6 +25,12 @@ static const int64_t PART_BYTES = INT64_C(1) << 30;
 /* Rows of a system by which the known frames reduce variances; its factor takes 16 MiB. */
 enum { KNOWN_ROWS = 2048 };
 
+/*
+ * Frames whose mean variance stands for that of an archive.  Their number does not depend on the
+ * count, so that the first picks are those of a smaller count.
+ */
+enum { SAMPLE = 500 };
+
 typedef struct {
     covary_run                  *run;
     const covary_select_options *options;
@@ -31,6 +38,7 @@ typedef struct {
     covary_model                *made; /* of a configuration, or NULL */
     select_problem               problem;
     greedy_frames                known_frames; /* on every rank */
+    greedy_frames                sample;       /* on every rank, by the mean variance */
     greedy_known                *known;
     int64_t                      n_pivots; /* known frames that reduce variances */
     int64_t                      most;     /* frames to pick */
@@ -92,6 +100,46 @@ done:
     return status;
 }
 
+/* This rank's share of a sample of the archive, frame by frame. */
+static covary_status read_sample(selecting *in, int64_t n, greedy_frames *mine)
+{
+    covary_status status = COVARY_OK;
+    const int64_t rank = covary_run_rank(in->run), size = covary_run_size(in->run);
+    const int64_t first = n * rank / size, end = n * (rank + 1) / size;
+    int64_t      *chosen = NULL;
+
+    COVARY_TRY(MEMORY_ALLOCATE("frames of the sample", n, &chosen));
+    selection_frames(trajectory_n_frames(in->from), n, chosen);
+    COVARY_TRY(greedy_frames_create(&in->problem.of, end - first, mine));
+    for (int64_t i = first; i < end; i++) {
+        COVARY_TRY(select_describe(&in->problem, in->from, chosen[i], 1, mine, i - first));
+    }
+    COVARY_TRY(greedy_frames_create(&in->problem.of, n, &in->sample));
+
+done:
+    MEMORY_RELEASE(&chosen);
+    return status;
+}
+
+/* What stands for the archive in its mean variance. */
+static covary_status take_sample(selecting *in)
+{
+    covary_status status = COVARY_OK;
+    greedy_frames mine = {0};
+    const int64_t n_frames = trajectory_n_frames(in->from);
+
+    if (in->problem.of.rule != GREEDY_MEAN) {
+        return COVARY_OK;
+    }
+    COVARY_TRY_TOGETHER(in->run, "read a sample",
+                        read_sample(in, n_frames < SAMPLE ? n_frames : SAMPLE, &mine));
+    COVARY_TRY(share_fields(in->run, &in->problem.of, &mine, &in->sample));
+
+done:
+    greedy_frames_release(&mine);
+    return status;
+}
+
 /* The model's own files must still hold what it was fitted to. */
 static covary_status open_known(selecting *in, trajectory **out)
 {
@@ -143,6 +191,7 @@ static covary_status choose_pivots(selecting *in, int64_t most, int64_t *pivots)
 {
     covary_status       status = COVARY_OK;
     const greedy_frames none = {0};
+    greedy_problem      by_variance = in->problem.of;
     greedy_frames       mine = {0}, picked = {0};
     greedy_known       *nothing = NULL;
     greedy_pick        *picks = NULL;
@@ -150,9 +199,10 @@ static covary_status choose_pivots(selecting *in, int64_t most, int64_t *pivots)
     COVARY_TRY_TOGETHER(in->run, "share the known frames", share_of(in, &in->known_frames, &mine));
     COVARY_TRY_TOGETHER(in->run, "reserve the known frames",
                         MEMORY_ALLOCATE("known frames", most, &picks));
-    COVARY_TRY(greedy_known_create(in->run, &in->problem.of, &none, 0, NULL, &nothing));
-    COVARY_TRY(greedy_choose(in->run, &in->problem.of, nothing, &mine, most, &in->n_pivots, picks,
-                             &picked));
+    by_variance.rule = GREEDY_VARIANCE;
+    COVARY_TRY(greedy_known_create(in->run, &by_variance, &none, 0, NULL, NULL, &nothing));
+    COVARY_TRY(
+        greedy_choose(in->run, &by_variance, nothing, &mine, most, &in->n_pivots, picks, &picked));
     for (int64_t k = 0; k < in->n_pivots; k++) {
         pivots[k] = picks[k].number;
     }
@@ -193,15 +243,15 @@ static covary_status know(selecting *in)
     }
     COVARY_TRY_TOGETHER(in->run, "reserve the known frames",
                         MEMORY_ALLOCATE("known frames", most, &pivots));
-    if (in->problem.of.rule == GREEDY_VARIANCE && in->known_frames.n > most) {
+    if (in->problem.of.rule != GREEDY_DISTANCE && in->known_frames.n > most) {
         COVARY_TRY(choose_pivots(in, most, pivots));
-    } else if (in->problem.of.rule == GREEDY_VARIANCE) {
+    } else if (in->problem.of.rule != GREEDY_DISTANCE) {
         for (; in->n_pivots < in->known_frames.n; in->n_pivots++) {
             pivots[in->n_pivots] = in->n_pivots;
         }
     }
     COVARY_TRY(greedy_known_create(in->run, &in->problem.of, &in->known_frames, in->n_pivots,
-                                   pivots, &in->known));
+                                   pivots, &in->sample, &in->known));
 
 done:
     MEMORY_RELEASE(&pivots);
@@ -212,13 +262,17 @@ done:
 
 /* --- parts ------------------------------------------------------------------------------------ */
 
+static int64_t candidate_bytes(const selecting *in)
+{
+    return greedy_bytes(&in->problem.of, in->n_pivots, in->sample.n, in->most);
+}
+
 /* Candidates at once: as many as fit, and more than are picked. */
 static int64_t part_size(const selecting *in)
 {
     const int64_t n = trajectory_n_frames(in->from), most = in->most;
     const int64_t asked = in->options->batch;
-    const int64_t fit =
-        asked > 0 ? asked : PART_BYTES / greedy_bytes(&in->problem.of, in->n_pivots, most);
+    const int64_t fit = asked > 0 ? asked : PART_BYTES / candidate_bytes(in);
     const int64_t least = most < n ? 2 * most : n;
     const int64_t part = fit > least ? fit : least;
 
@@ -294,6 +348,7 @@ static void release(selecting *released)
     MEMORY_RELEASE(&released->picks);
     greedy_frames_release(&released->best);
     greedy_known_destroy(&released->known);
+    greedy_frames_release(&released->sample);
     greedy_frames_release(&released->known_frames);
     select_problem_release(&released->problem);
     covary_model_destroy(&released->made);
@@ -356,9 +411,10 @@ static covary_status begin(covary_run *run, const covary_model *model, const cov
     COVARY_TRY_TOGETHER(
         run, "prepare the kernels",
         select_problem_create(model != NULL ? model : in->made, options->method, &in->problem));
-    COVARY_TRY(know(in));
     n = trajectory_n_frames(in->from);
     in->most = options->count < n ? options->count : n;
+    COVARY_TRY(take_sample(in));
+    COVARY_TRY(know(in));
     COVARY_TRY_TOGETHER(run, "reserve the picks", MEMORY_ALLOCATE("picks", in->most, &in->picks));
     in->part = part_size(in);
 
@@ -435,8 +491,7 @@ covary_status select_plan(covary_run *run, const covary_model *model, const cova
 
     COVARY_TRY(begin(run, model, config, paths, n_paths, options, output, &in));
     n = trajectory_n_frames(in.from);
-    text_format_bytes((double)(in.part * greedy_bytes(&in.problem.of, in.n_pivots, in.most)),
-                      sizeof size, size);
+    text_format_bytes((double)(in.part * candidate_bytes(&in)), sizeof size, size);
     status = text_add(report,
                       "frames      %lld in %d file%s (%s), at most %lld of them at once\n"
                       "known       %lld, %lld of which reduce variances\n"

@@ -79,11 +79,14 @@ static void set_view(const representation *in, greedy_view *out)
 covary_status select_problem_create(const covary_model *model, covary_select_method method,
                                     select_problem *out)
 {
-    covary_status status = COVARY_OK;
-    const int     n = count_systems(model);
+    static const greedy_rule rules[] = {[COVARY_SELECT_MEAN_VARIANCE] = GREEDY_MEAN,
+                                        [COVARY_SELECT_VARIANCE] = GREEDY_VARIANCE,
+                                        [COVARY_SELECT_DISTANCE] = GREEDY_DISTANCE};
+    covary_status            status = COVARY_OK;
+    const int                n = count_systems(model);
 
     *out = (select_problem){.model = model};
-    out->of.rule = method == COVARY_SELECT_DISTANCE ? GREEDY_DISTANCE : GREEDY_VARIANCE;
+    out->of.rule = rules[method];
     COVARY_TRY(MEMORY_ALLOCATE("views", model->n_representations, &out->of.views));
     COVARY_TRY(MEMORY_ALLOCATE("systems", n, &out->of.systems));
     COVARY_TRY(MEMORY_ALLOCATE("systems", n, &out->parts));
@@ -92,7 +95,7 @@ covary_status select_problem_create(const covary_model *model, covary_select_met
     for (int r = 0; r < model->n_representations; r++) {
         set_view(model->representations[r], &out->of.views[r]);
     }
-    for (int p = 0; out->of.rule == GREEDY_VARIANCE && p < model->n_properties; p++) {
+    for (int p = 0; out->of.rule != GREEDY_DISTANCE && p < model->n_properties; p++) {
         const model_property *of = &model->properties[p];
         for (int k = 0; k < of->n_parts; k++) {
             add_part(out, &of->parts[k], 1.0 / model->n_properties / of->n_parts);

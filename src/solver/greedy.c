@@ -69,6 +69,21 @@ void greedy_frames_copy(const greedy_problem *of, const greedy_frames *from, int
     }
 }
 
+covariant_frames greedy_frames_of(const greedy_problem *of, const greedy_frames *from, int s,
+                                  int64_t first, int64_t n)
+{
+    const greedy_system *system = &of->systems[s];
+    const int            field = of->n_views + s;
+    const int64_t        width = greedy_width(of, system->view);
+
+    return (covariant_frames){
+        .n_frames = n,
+        .features = from->fields[system->view] + first * width,
+        .tensors =
+            system->has_tensors ? from->fields[field] + first * greedy_width(of, field) : NULL,
+    };
+}
+
 covary_status greedy_prior(const greedy_problem *of, const greedy_frames *frames, int64_t place,
                            int s, double *trace)
 {
@@ -94,17 +109,20 @@ done:
     return status;
 }
 
-int64_t greedy_bytes(const greedy_problem *of, int64_t n_pivots, int64_t most)
+int64_t greedy_bytes(const greedy_problem *of, int64_t n_pivots, int64_t n_sample, int64_t most)
 {
     int64_t numbers = 3;
 
     for (int field = 0; field < greedy_n_fields(of); field++) {
         numbers += greedy_width(of, field);
     }
-    for (int s = 0; of->rule == GREEDY_VARIANCE && s < of->n_systems; s++) {
+    for (int s = 0; of->rule != GREEDY_DISTANCE && s < of->n_systems; s++) {
         const int64_t n = of->systems[s].with.n_rows;
 
         numbers += n * n * (n_pivots + most);
+        if (of->rule == GREEDY_MEAN) {
+            numbers += n * n + n * greedy_sample_width(&of->systems[s], n_sample);
+        }
     }
     return numbers * (int64_t)sizeof(double);
 }
@@ -123,7 +141,11 @@ void greedy_known_destroy(greedy_known **released)
             if (known->factors != NULL) {
                 triangle_destroy(&known->factors[s]);
             }
+            if (known->samples != NULL) {
+                greedy_sample_release(&known->samples[s]);
+            }
         }
+        MEMORY_RELEASE(&known->samples);
         MEMORY_RELEASE(&known->factors);
         MEMORY_RELEASE(&known->columns);
         greedy_frames_release(&known->pivots);
@@ -179,13 +201,10 @@ static covary_status know_system(covary_run *run, greedy_known *known, int s)
     covary_status          status = COVARY_OK;
     const greedy_problem  *of = known->of;
     const greedy_system   *system = &of->systems[s];
-    const covariant_frames pivots = {
-        .n_frames = known->pivots.n,
-        .features = known->pivots.fields[system->view],
-        .tensors = system->has_tensors ? known->pivots.fields[of->n_views + s] : NULL};
-    const int64_t n = known->pivots.n * system->with.n_rows, size = n * (n + 1) / 2;
-    double       *lower = NULL;
-    int           count;
+    const covariant_frames pivots = greedy_frames_of(of, &known->pivots, s, 0, known->pivots.n);
+    const int64_t          n = known->pivots.n * system->with.n_rows, size = n * (n + 1) / 2;
+    double                *lower = NULL;
+    int                    count;
 
     COVARY_TRY_TOGETHER(run, "known frames", narrow_to_int("factor of known frames", size, &count));
     status = MEMORY_ALLOCATE("factor of known frames", size, &lower);
@@ -205,16 +224,36 @@ done:
     return status;
 }
 
+static covary_status take_sample(greedy_known *known, const greedy_frames *sample)
+{
+    covary_status         status = COVARY_OK;
+    const greedy_problem *of = known->of;
+
+    COVARY_TRY(MEMORY_ALLOCATE("samples", of->n_systems, &known->samples));
+    for (int s = 0; s < of->n_systems; s++) {
+        const covariant_frames frames = greedy_frames_of(of, sample, s, 0, sample->n);
+
+        COVARY_TRY(greedy_sample_create(&of->systems[s], &frames, known->columns[s],
+                                        known->factors[s], &known->samples[s]));
+    }
+
+done:
+    return status;
+}
+
 covary_status greedy_known_create(covary_run *run, const greedy_problem *of,
                                   const greedy_frames *all, int64_t n_pivots, const int64_t *pivots,
-                                  greedy_known **out)
+                                  const greedy_frames *sample, greedy_known **out)
 {
     covary_status status = COVARY_OK;
     greedy_known *known = NULL;
 
     COVARY_TRY_TOGETHER(run, "known frames", begin_known(of, all, n_pivots, pivots, &known));
-    for (int s = 0; of->rule == GREEDY_VARIANCE && n_pivots > 0 && s < of->n_systems; s++) {
+    for (int s = 0; of->rule != GREEDY_DISTANCE && n_pivots > 0 && s < of->n_systems; s++) {
         COVARY_TRY(know_system(run, known, s));
+    }
+    if (of->rule == GREEDY_MEAN) {
+        COVARY_TRY_TOGETHER(run, "take a sample", take_sample(known, sample));
     }
     *out = known;
     known = NULL;

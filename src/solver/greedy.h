@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Frames one after the other, each the one of which the earlier ones tell least: by the variance
- * that their labels would leave (partial Cholesky factorization with the largest pivot), or by the
- * distance to the nearest of them (farthest points; Gonzalez, Theor. Comput. Sci. 38, 293 (1985)).
+ * Frames one after the other, each the one whose label lowers the mean variance of a sample most
+ * (greedy_sample.h), or of which the earlier ones tell least: by the variance that their labels
+ * would leave (partial Cholesky factorization with the largest pivot), or by the distance to the
+ * nearest of them (farthest points; Gonzalez, Theor. Comput. Sci. 38, 293 (1985)).
  *
  * The variance of a frame, given labels of the frames u with noise of variance ridge, is in each
  * system the trace of
@@ -10,9 +11,10 @@
  *   K_tt - K_tu (K_uu + ridge I)^-1 K_ut
  *
  * (Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), eq. 2.24); that of all
- * systems is the weighted sum.  Both measures only fall while frames are added, so a frame's is
- * brought up to date only when it would be the largest ("lazy greedy"; Minoux, Optimization
- * Techniques, Lecture Notes in Control and Information Sciences 7, 234 (1978)).
+ * systems is the weighted sum.  The measures only fall while frames are added (of what a label
+ * takes from the mean variance the least counts that it has been so far), so a frame's is brought
+ * up to date only when it would be the largest ("lazy greedy"; Minoux, Optimization Techniques,
+ * Lecture Notes in Control and Information Sciences 7, 234 (1978)).
  *
  * What is computed for a frame does not depend on the others of its rank, to the last bit, and
  * among equals the frame of the lowest number is taken: the choice is the same on any number of
@@ -23,7 +25,7 @@
 
 #include "kernel/covariant.h"
 
-typedef enum { GREEDY_VARIANCE, GREEDY_DISTANCE } greedy_rule;
+typedef enum { GREEDY_MEAN, GREEDY_VARIANCE, GREEDY_DISTANCE } greedy_rule;
 
 /* Features that frames are compared by: the distance of their nearest sites. */
 typedef struct {
@@ -76,10 +78,10 @@ covary_status greedy_prior(const greedy_problem *of, const greedy_frames *frames
                            int system, double *trace);
 
 /*
- * Bytes that a candidate takes: its fields, and its part of the factor of n_pivots known frames and
- * `most` picks.  Local.
+ * Bytes that a candidate takes: its fields, its part of the factor of n_pivots known frames and
+ * `most` picks, and covariances with the sample.  Local.
  */
-int64_t greedy_bytes(const greedy_problem *of, int64_t n_pivots, int64_t most);
+int64_t greedy_bytes(const greedy_problem *of, int64_t n_pivots, int64_t n_sample, int64_t most);
 
 /* Frames that are there already. */
 typedef struct greedy_known greedy_known;
@@ -87,19 +89,22 @@ typedef struct greedy_known greedy_known;
 /*
  * all     in  the same on every rank; borrowed.  None of their like is picked.
  * pivots  in  [n_pivots] places of those by which the variances are reduced, all or a part of them
+ * sample  in  the same on every rank: whose mean variance counts; NULL by other rules
  *
- * Memory n^2 / 2 numbers a system, n = n_pivots n_rows; work n^3 / 3.  Collective.
- * COVARY_ERR_NUMERIC: a matrix that is not positive definite even with 1e-6 more on its diagonal.
+ * Memory n^2 / 2 + n m numbers a system, n = n_pivots n_rows, m of the sample; work n^3 / 3 + n^2
+ * m. Collective. COVARY_ERR_NUMERIC: a matrix that is not positive definite even with 1e-6 more on
+ * its diagonal.
  */
 covary_status greedy_known_create(covary_run *run, const greedy_problem *of,
                                   const greedy_frames *all, int64_t n_pivots, const int64_t *pivots,
-                                  greedy_known **out);
+                                  const greedy_frames *sample, greedy_known **out);
 void          greedy_known_destroy(greedy_known **released);
 
 typedef struct {
     int64_t number;
-    double  value; /* variance or distance when it was picked, the largest of all */
-    double  left;  /* the largest of those left then; 0: none */
+    double  value; /* what it took from the mean variance, or its variance or distance, when it was
+                      picked, the largest of all */
+    double left;   /* the largest of those left then; 0: none */
 } greedy_pick;
 
 /*

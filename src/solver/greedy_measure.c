@@ -17,8 +17,6 @@
 
 enum { TILE = 32 }; /* frames */
 
-#define SAME 1e-6 /* of the length of features: nearer frames are the same one */
-
 static const greedy_system *system_at(const greedy_measure *in, int s)
 {
     return &in->of->systems[s];
@@ -46,71 +44,89 @@ static double *rows_of(const greedy_measure *in, int s, int64_t candidate)
     return in->rows[s] + candidate * system_at(in, s)->with.n_rows * stride_of(in, s);
 }
 
-static covariant_frames frames_of(const greedy_problem *of, const greedy_frames *from, int s,
-                                  int64_t first, int64_t n)
+/* --- beginning -------------------------------------------------------------------------------- */
+
+/* What known frames and j picks leave of a candidate's own block. */
+static covary_status find_own(const greedy_measure *in, int64_t candidate, int s, int64_t j,
+                              double *block)
 {
-    const greedy_system *system = &of->systems[s];
-    const int            field = of->n_views + s;
-    const int64_t        width = greedy_width(of, system->view);
+    covary_status          status = COVARY_OK;
+    const greedy_system   *system = system_at(in, s);
+    const covariant_frames one = greedy_frames_of(in->of, in->candidates, s, candidate, 1);
+    const int64_t          n = system->with.n_rows, before = columns_before(in, s, j);
+    const double          *rows = rows_of(in, s, candidate);
+    const int64_t          stride = stride_of(in, s);
 
-    return (covariant_frames){
-        .n_frames = n,
-        .features = from->fields[system->view] + first * width,
-        .tensors =
-            system->has_tensors ? from->fields[field] + first * greedy_width(of, field) : NULL,
-    };
-}
+    COVARY_TRY(covariant_tile(&system->with, &one, &one, block));
+    for (int64_t m = 0; m < n; m++) {
+        for (int64_t q = 0; q <= m; q++) {
+            const double rest =
+                block[m * n + q] - ordered_dot(before, rows + m * stride, rows + q * stride);
 
-/* --- distances -------------------------------------------------------------------------------- */
-
-static double square_distance(int64_t n, const double *a, const double *b)
-{
-    double sum = 0.0;
-
-    for (int64_t i = 0; i < n; i++) {
-        sum += (a[i] - b[i]) * (a[i] - b[i]);
-    }
-    return sum;
-}
-
-/* Of the nearest sites of one class. */
-static double view_distance(const greedy_view *by, const double *frame, const double *other)
-{
-    double least = INFINITY;
-
-    for (int a = 0; a < by->n_sites; a++) {
-        for (int b = 0; b < by->n_others; b++) {
-            if (by->classes == NULL || by->classes[a] == by->classes[b]) {
-                least = fmin(least, square_distance(by->dimension, frame + a * by->dimension,
-                                                    other + b * by->dimension));
-            }
+            block[m * n + q] = block[q * n + m] = m == q ? fmax(rest, 0.0) : rest;
         }
     }
-    return least;
+
+done:
+    return status;
 }
 
-/* The largest distance of all views; *same: are they nothing but rounding? */
-static double distance(const greedy_problem *of, const greedy_frames *frames, int64_t place,
-                       const greedy_frames *others, int64_t other, bool *same)
+static double *shared_of(const greedy_measure *in, int s, int64_t candidate)
 {
-    double largest = 0.0;
-
-    *same = true;
-    for (int v = 0; v < of->n_views; v++) {
-        const greedy_view *by = &of->views[v];
-        const int64_t      width = greedy_width(of, v);
-        const double      *x = frames->fields[v] + place * width;
-        const double      *y = others->fields[v] + other * width;
-        const double       squared = view_distance(by, x, y);
-        const double       size = ordered_dot(width, x, x) + ordered_dot(width, y, y);
-
-        largest = fmax(largest, sqrt(squared) / by->unit);
-        *same = *same && squared <= SAME * SAME * size / by->n_sites;
-    }
-    return largest;
+    return in->shared[s] + candidate * system_at(in, s)->with.n_rows * in->known->samples[s].width;
 }
 
-/* --- beginning -------------------------------------------------------------------------------- */
+static double *own_of(const greedy_measure *in, int s, int64_t candidate)
+{
+    const int64_t n = system_at(in, s)->with.n_rows;
+
+    return in->own[s] + candidate * n * n;
+}
+
+/* What a candidate's label would take from the mean variance of the sample, as it is now. */
+static covary_status find_gain(const greedy_measure *in, int64_t candidate, int s, double *gain)
+{
+    const greedy_system *system = system_at(in, s);
+    const greedy_sample *sample = &in->known->samples[s];
+    const covary_status  status =
+        greedy_sample_gain(system->with.n_rows, system->ridge, own_of(in, s, candidate),
+                           sample->width, shared_of(in, s, candidate), in->scratch, gain);
+
+    *gain *= system->weight / (double)sample->n;
+    return status;
+}
+
+/* By the mean variance: covariances, own blocks and gains of candidates whose rows are known. */
+static covary_status begin_gains(greedy_measure *in, int s)
+{
+    covary_status  status = COVARY_OK;
+    const int64_t  n = in->candidates->n, n_rows = system_at(in, s)->with.n_rows;
+    greedy_sample *sample = &in->known->samples[s];
+    double         gain;
+
+    COVARY_TRY(MEMORY_ALLOCATE("covariances", n * n_rows * sample->width, &in->shared[s]));
+    COVARY_TRY(MEMORY_ALLOCATE("blocks of candidates", n * n_rows * n_rows, &in->own[s]));
+    for (int64_t first = 0; first < n; first += TILE) { /* whose rows stay near the processor */
+        const int64_t end = n - first < TILE ? n : first + TILE;
+
+        for (int64_t i = first; i < end; i++) {
+            const covariant_frames one = greedy_frames_of(in->of, in->candidates, s, i, 1);
+
+            COVARY_TRY(find_own(in, i, s, 0, own_of(in, s, i)));
+            COVARY_TRY(greedy_sample_begin(sample, &one, n_rows, shared_of(in, s, i)));
+        }
+        greedy_sample_subtract((end - first) * n_rows, sample->n_terms, rows_of(in, s, first),
+                               stride_of(in, s), sample->width, sample->known,
+                               shared_of(in, s, first));
+        for (int64_t i = first; i < end; i++) {
+            COVARY_TRY(find_gain(in, i, s, &gain));
+            in->values[i] += gain;
+        }
+    }
+
+done:
+    return status;
+}
 
 /* What the known pivots leave of some frames' variance in a system, and their rows. */
 static covary_status begin_tile(greedy_measure *in, int s, int64_t first, int64_t n, double *tile,
@@ -118,7 +134,7 @@ static covary_status begin_tile(greedy_measure *in, int s, int64_t first, int64_
 {
     covary_status          status = COVARY_OK;
     const greedy_system   *system = system_at(in, s);
-    const covariant_frames rows = frames_of(in->of, in->candidates, s, first, n);
+    const covariant_frames rows = greedy_frames_of(in->of, in->candidates, s, first, n);
     const int64_t          n_rows = system->with.n_rows, known = n_known_rows(in, s);
 
     if (known > 0) {
@@ -135,7 +151,9 @@ static covary_status begin_tile(greedy_measure *in, int s, int64_t first, int64_
             memcpy(to + m * stride_of(in, s), from, (size_t)known * sizeof *from);
             trace -= ordered_dot(known, from, from);
         }
-        in->values[first + f] += system->weight * fmax(trace, 0.0);
+        if (in->of->rule == GREEDY_VARIANCE) {
+            in->values[first + f] += system->weight * fmax(trace, 0.0);
+        }
     }
 
 done:
@@ -157,6 +175,9 @@ static covary_status begin_system(greedy_measure *in, int s)
 
         COVARY_TRY(begin_tile(in, s, first, left < TILE ? left : TILE, tile, scratch));
     }
+    if (in->of->rule == GREEDY_MEAN) {
+        COVARY_TRY(begin_gains(in, s));
+    }
 
 done:
     MEMORY_RELEASE(&scratch);
@@ -173,7 +194,7 @@ static void begin_distances(greedy_measure *in)
         in->values[i] = INFINITY;
         in->compared[i] = true;
         for (int64_t k = 0; k < in->known->all->n && in->values[i] >= 0.0; k++) {
-            const double to = distance(in->of, in->candidates, i, in->known->all, k, &same);
+            const double to = greedy_distance(in->of, in->candidates, i, in->known->all, k, &same);
 
             in->values[i] = same ? GREEDY_OUT : fmin(in->values[i], to);
         }
@@ -193,6 +214,8 @@ covary_status greedy_measure_begin(const greedy_problem *of, const greedy_known 
     COVARY_TRY(MEMORY_ALLOCATE("levels of candidates", n, &out->levels));
     COVARY_TRY(MEMORY_ALLOCATE("compared candidates", n, &out->compared));
     COVARY_TRY(MEMORY_ALLOCATE("rows of the factor", of->n_systems, &out->rows));
+    COVARY_TRY(MEMORY_ALLOCATE("covariances", of->n_systems, &out->shared));
+    COVARY_TRY(MEMORY_ALLOCATE("blocks of candidates", of->n_systems, &out->own));
     COVARY_TRY(MEMORY_ALLOCATE("picked frames", most, &out->pivots));
     COVARY_TRY(greedy_frames_create(of, most, &out->picked));
     out->picked.n = 0;
@@ -200,6 +223,7 @@ covary_status greedy_measure_begin(const greedy_problem *of, const greedy_known 
         rows = of->systems[s].with.n_rows > rows ? of->systems[s].with.n_rows : rows;
     }
     COVARY_TRY(MEMORY_ALLOCATE("block of a frame", rows * rows, &out->block));
+    COVARY_TRY(MEMORY_ALLOCATE("scratch of gains", 2 * rows * rows + rows, &out->scratch));
     if (of->rule == GREEDY_DISTANCE) {
         begin_distances(out);
         goto done;
@@ -224,7 +248,11 @@ static void release_pivot(const greedy_problem *of, greedy_pivot *pivot)
         if (pivot->factors != NULL) {
             MEMORY_RELEASE(&pivot->factors[s]);
         }
+        if (pivot->shared != NULL) {
+            MEMORY_RELEASE(&pivot->shared[s]);
+        }
     }
+    MEMORY_RELEASE(&pivot->shared);
     MEMORY_RELEASE(&pivot->factors);
     MEMORY_RELEASE(&pivot->rows);
     MEMORY_RELEASE(&pivot->columns);
@@ -236,10 +264,14 @@ void greedy_measure_release(greedy_measure *released)
         release_pivot(released->of, &released->pivots[j]);
     }
     MEMORY_RELEASE(&released->pivots);
-    for (int s = 0; released->rows != NULL && s < released->of->n_systems; s++) {
-        MEMORY_RELEASE(&released->rows[s]);
+    double ***const of_systems[] = {&released->rows, &released->shared, &released->own};
+    for (size_t k = 0; k < sizeof of_systems / sizeof of_systems[0]; k++) {
+        for (int s = 0; *of_systems[k] != NULL && s < released->of->n_systems; s++) {
+            MEMORY_RELEASE(&(*of_systems[k])[s]);
+        }
+        MEMORY_RELEASE(of_systems[k]);
     }
-    MEMORY_RELEASE(&released->rows);
+    MEMORY_RELEASE(&released->scratch);
     greedy_frames_release(&released->picked);
     MEMORY_RELEASE(&released->block);
     MEMORY_RELEASE(&released->compared);
@@ -264,13 +296,28 @@ static void solve_block(int64_t n, const double *factor, double *x)
     }
 }
 
+/* Covariances and own block of a candidate after a pick; its new columns are in `block`. */
+static void update_gain(greedy_measure *in, int64_t candidate, const greedy_pivot *by, int s)
+{
+    const int64_t n = system_at(in, s)->with.n_rows, width = in->known->samples[s].width;
+    double       *own = own_of(in, s, candidate);
+
+    greedy_sample_subtract(n, n, in->block, n, width, by->shared[s], shared_of(in, s, candidate));
+    for (int64_t m = 0; m < n; m++) {
+        for (int64_t q = 0; q < n; q++) {
+            own[m * n + q] -= ordered_dot(n, in->block + m * n, in->block + q * n);
+        }
+        own[m * n + m] = fmax(own[m * n + m], 0.0);
+    }
+}
+
 /* The candidate's next columns in a system, by pick j; returns the squares that they take away. */
 static covary_status update_system(greedy_measure *in, int64_t candidate, int64_t j, int s,
                                    double *taken)
 {
     covary_status          status = COVARY_OK;
     const greedy_pivot    *by = &in->pivots[j];
-    const covariant_frames one = frames_of(in->of, in->candidates, s, candidate, 1);
+    const covariant_frames one = greedy_frames_of(in->of, in->candidates, s, candidate, 1);
     const int64_t          n = system_at(in, s)->with.n_rows, before = columns_before(in, s, j);
     double                *rows = rows_of(in, s, candidate);
 
@@ -288,6 +335,9 @@ static covary_status update_system(greedy_measure *in, int64_t candidate, int64_
                (size_t)n * sizeof *in->block);
     }
     *taken = ordered_dot(n * n, in->block, in->block);
+    if (in->of->rule == GREEDY_MEAN) {
+        update_gain(in, candidate, by, s);
+    }
 
 done:
     return status;
@@ -297,20 +347,28 @@ static covary_status update_by(greedy_measure *in, int64_t candidate, int64_t j)
 {
     covary_status status = COVARY_OK;
     bool          same;
-    const double  to = distance(in->of, in->candidates, candidate, &in->picked, j, &same);
-    double       *value = &in->values[candidate], taken;
+    const double  to = greedy_distance(in->of, in->candidates, candidate, &in->picked, j, &same);
+    double       *value = &in->values[candidate], taken, gain, gains = 0.0;
 
     if (same) {
         *value = GREEDY_OUT;
-    } else if (in->of->rule == GREEDY_DISTANCE) {
+        goto done;
+    }
+    if (in->of->rule == GREEDY_DISTANCE) {
         *value = fmin(*value, to);
-    } else {
-        for (int s = 0; s < in->of->n_systems; s++) {
-            COVARY_TRY(update_system(in, candidate, j, s, &taken));
+        goto done;
+    }
+    for (int s = 0; s < in->of->n_systems; s++) {
+        COVARY_TRY(update_system(in, candidate, j, s, &taken));
+        if (in->of->rule == GREEDY_MEAN) {
+            COVARY_TRY(find_gain(in, candidate, s, &gain));
+            gains += gain;
+        } else {
             *value -= system_at(in, s)->weight * taken;
         }
-        *value = fmax(*value, 0.0); /* rounding may leave less than nothing */
     }
+    /* rounding may leave less than nothing */
+    *value = in->of->rule == GREEDY_MEAN ? fmin(*value, gains) : fmax(*value, 0.0);
 
 done:
     return status;
@@ -334,13 +392,22 @@ void greedy_measure_compare(greedy_measure *in, int64_t candidate)
     bool same = false;
 
     for (int64_t k = 0; k < in->known->all->n && !same; k++) {
-        distance(in->of, in->candidates, candidate, in->known->all, k, &same);
+        greedy_distance(in->of, in->candidates, candidate, in->known->all, k, &same);
     }
     in->compared[candidate] = true;
     in->values[candidate] = same ? GREEDY_OUT : in->values[candidate];
 }
 
 /* --- picks ------------------------------------------------------------------------------------ */
+
+/* Rows of the factor, the own block, and covariances with the sample. */
+static int64_t system_message(const greedy_measure *in, int s)
+{
+    const int64_t n = system_at(in, s)->with.n_rows;
+    const int64_t width = in->of->rule == GREEDY_MEAN ? in->known->samples[s].width : 0;
+
+    return n * columns_before(in, s, in->picked.n) + n * n + n * width;
+}
 
 int64_t greedy_measure_message(const greedy_measure *in)
 {
@@ -349,10 +416,8 @@ int64_t greedy_measure_message(const greedy_measure *in)
     for (int field = 0; field < greedy_n_fields(in->of); field++) {
         count += greedy_width(in->of, field);
     }
-    for (int s = 0; in->of->rule == GREEDY_VARIANCE && s < in->of->n_systems; s++) {
-        const int64_t n = system_at(in, s)->with.n_rows;
-
-        count += n * columns_before(in, s, in->picked.n) + n * n;
+    for (int s = 0; in->of->rule != GREEDY_DISTANCE && s < in->of->n_systems; s++) {
+        count += system_message(in, s);
     }
     return count;
 }
@@ -360,23 +425,11 @@ int64_t greedy_measure_message(const greedy_measure *in)
 /* The rest of the candidate's own block, factored. */
 static covary_status factor_own(greedy_measure *in, int64_t candidate, int s, double *block)
 {
-    covary_status          status = COVARY_OK;
-    const greedy_system   *system = system_at(in, s);
-    const covariant_frames one = frames_of(in->of, in->candidates, s, candidate, 1);
-    const int64_t          n = system->with.n_rows, before = columns_before(in, s, in->picked.n);
-    const double          *rows = rows_of(in, s, candidate);
-    const int64_t          stride = stride_of(in, s);
+    covary_status        status = COVARY_OK;
+    const greedy_system *system = system_at(in, s);
 
-    COVARY_TRY(covariant_tile(&system->with, &one, &one, block));
-    for (int64_t m = 0; m < n; m++) {
-        for (int64_t q = 0; q <= m; q++) {
-            const double rest =
-                block[m * n + q] - ordered_dot(before, rows + m * stride, rows + q * stride);
-
-            block[m * n + q] = block[q * n + m] = m == q ? fmax(rest, 0.0) : rest;
-        }
-    }
-    COVARY_TRY(greedy_factor(n, system->ridge, block, in->block));
+    COVARY_TRY(find_own(in, candidate, s, in->picked.n, block));
+    COVARY_TRY(greedy_factor(system->with.n_rows, system->ridge, block, in->block));
 
 done:
     return status;
@@ -393,7 +446,7 @@ covary_status greedy_measure_tell(greedy_measure *in, int64_t candidate, double 
                (size_t)width * sizeof *message);
         message += width;
     }
-    for (int s = 0; in->of->rule == GREEDY_VARIANCE && s < in->of->n_systems; s++) {
+    for (int s = 0; in->of->rule != GREEDY_DISTANCE && s < in->of->n_systems; s++) {
         const int64_t n = system_at(in, s)->with.n_rows;
         const int64_t before = columns_before(in, s, in->picked.n);
 
@@ -404,9 +457,41 @@ covary_status greedy_measure_tell(greedy_measure *in, int64_t candidate, double 
         }
         COVARY_TRY(factor_own(in, candidate, s, message));
         message += n * n;
+        if (in->of->rule == GREEDY_MEAN) {
+            const int64_t width = in->known->samples[s].width;
+
+            memcpy(message, shared_of(in, s, candidate), (size_t)(n * width) * sizeof *message);
+            message += n * width;
+        }
     }
 
 done:
+    return status;
+}
+
+/* L^-1 times the covariances [n][width] of a pick, in panels. */
+static covary_status add_shared(int64_t n, const double *factor, int64_t width,
+                                const double *covariances, double **panels)
+{
+    covary_status status = COVARY_OK;
+    double       *solved = NULL;
+
+    COVARY_TRY(MEMORY_ALLOCATE("covariances of a pick", n * width, &solved));
+    COVARY_TRY(MEMORY_ALLOCATE("covariances of a pick", n * width, panels));
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t r = 0; r < width; r++) {
+            double rest = covariances[i * width + r];
+
+            for (int64_t k = 0; k < i; k++) {
+                rest -= factor[k * n + i] * solved[k * width + r];
+            }
+            solved[i * width + r] = rest / factor[i * n + i];
+        }
+    }
+    greedy_sample_pack(n, width, solved, *panels);
+
+done:
+    MEMORY_RELEASE(&solved);
     return status;
 }
 
@@ -416,13 +501,17 @@ static covary_status add_system(greedy_measure *in, int s, const double *message
     covary_status          status = COVARY_OK;
     const greedy_system   *system = system_at(in, s);
     const int64_t          n = system->with.n_rows, before = columns_before(in, s, in->picked.n);
-    const covariant_frames one = frames_of(in->of, &in->picked, s, in->picked.n, 1);
+    const covariant_frames one = greedy_frames_of(in->of, &in->picked, s, in->picked.n, 1);
 
     COVARY_TRY(MEMORY_ALLOCATE("rows of a picked frame", n * before, &pivot->rows[s]));
     COVARY_TRY(MEMORY_ALLOCATE("block of a picked frame", n * n, &pivot->factors[s]));
     memcpy(pivot->rows[s], message, (size_t)(n * before) * sizeof *message);
     memcpy(pivot->factors[s], message + n * before, (size_t)(n * n) * sizeof *message);
     COVARY_TRY(covariant_columns_create(&system->with, &one, &pivot->columns[s]));
+    if (in->of->rule == GREEDY_MEAN) {
+        COVARY_TRY(add_shared(n, pivot->factors[s], in->known->samples[s].width,
+                              message + n * before + n * n, &pivot->shared[s]));
+    }
 
 done:
     return status;
@@ -442,15 +531,14 @@ covary_status greedy_measure_add(greedy_measure *in, int64_t number, const doubl
         message += width;
     }
     in->picked.numbers[j] = number;
-    if (in->of->rule == GREEDY_VARIANCE) {
+    if (in->of->rule != GREEDY_DISTANCE) {
+        COVARY_TRY(MEMORY_ALLOCATE("picked frame", n_systems, &pivot->shared));
         COVARY_TRY(MEMORY_ALLOCATE("picked frame", n_systems, &pivot->columns));
         COVARY_TRY(MEMORY_ALLOCATE("picked frame", n_systems, &pivot->rows));
         COVARY_TRY(MEMORY_ALLOCATE("picked frame", n_systems, &pivot->factors));
         for (int s = 0; s < n_systems; s++) {
-            const int64_t n = system_at(in, s)->with.n_rows;
-
             COVARY_TRY(add_system(in, s, message, pivot));
-            message += n * columns_before(in, s, j) + n * n;
+            message += system_message(in, s);
         }
     }
     in->picked.n++;

@@ -8,6 +8,7 @@
 
 #include "linalg/triangle.h"
 #include "solver/greedy.h"
+#include "solver/greedy_sample.h"
 
 struct greedy_known {
     const greedy_problem *of;
@@ -15,6 +16,7 @@ struct greedy_known {
     greedy_frames         pivots;  /* copies */
     covariant_columns   **columns; /* [n_systems]; NULL by distance or without pivots */
     triangle            **factors; /* [n_systems] L of K_uu + ridge I */
+    greedy_sample        *samples; /* [n_systems]; NULL but by the mean variance */
 };
 
 /* One frame that was picked, with all that is needed to measure others by it. */
@@ -22,6 +24,7 @@ typedef struct {
     covariant_columns **columns; /* [n_systems] of the one frame */
     double            **rows;    /* [n_systems][n_rows][columns before it] of the factor */
     double            **factors; /* [n_systems][n_rows][n_rows] L of its block */
+    double            **shared;  /* [n_systems] panels of L^-1 times its covariances */
 } greedy_pivot;
 
 typedef struct {
@@ -33,12 +36,24 @@ typedef struct {
     int64_t              *levels;   /* [candidates] picks that they are measured by */
     bool                 *compared; /* [candidates] with the known frames, for likeness */
     double              **rows;     /* [n_systems][candidates n_rows][stride] of the factor */
-    double               *block;    /* [most rows][most rows] */
-    greedy_frames         picked;   /* room for `most`; n of them are there */
-    greedy_pivot         *pivots;   /* [most] */
+    double              **shared;   /* [n_systems][candidates n_rows][width] with the sample; */
+    double              **own;      /* [n_systems][candidates][n_rows][n_rows] their blocks; both
+                                       NULL but by the mean variance */
+    double       *block;            /* [most rows][most rows] */
+    double       *scratch;          /* of greedy_sample_gain */
+    greedy_frames picked;           /* room for `most`; n of them are there */
+    greedy_pivot *pivots;           /* [most] */
 } greedy_measure;
 
 #define GREEDY_OUT (-1.0)
+
+/* Frames [first, first + n) as a system sees them; borrowed. */
+covariant_frames greedy_frames_of(const greedy_problem *of, const greedy_frames *from, int s,
+                                  int64_t first, int64_t n);
+
+/* The largest distance of all views; *same: are they nothing but rounding? */
+double greedy_distance(const greedy_problem *of, const greedy_frames *frames, int64_t place,
+                       const greedy_frames *others, int64_t other, bool *same);
 
 /* By the known frames; out is to be released whatever the outcome. */
 covary_status greedy_measure_begin(const greedy_problem *of, const greedy_known *known,

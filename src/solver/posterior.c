@@ -357,28 +357,39 @@ static covariant_frames inducing_frames(const posterior_factors *of)
         .n_frames = of->n_frames, .features = of->features, .tensors = of->tensors};
 }
 
-/* rows [n_rows][n] of v <- C^-1 v with C C^T = D of the frame. */
-static covary_status whiten(int n_rows, int64_t n, double *left, double *rows)
+/*
+ * left <- C with C C^T = D of a frame.  Where inducing frames tell all of it, rounding is what D
+ * has beside the ridge: its diagonal, which is positive, stays.
+ */
+static void factor_left(int n_rows, double *left, double *diagonal)
 {
-    if (lapack_cholesky(n_rows, left) != 0) {
-        return COVARY_FAIL(COVARY_ERR_NUMERIC,
-                           "what inducing frames leave of a kernel is not positive definite; "
-                           "'uncertainty: none' does without it");
+    for (int i = 0; i < n_rows; i++) {
+        diagonal[i] = left[i * n_rows + i];
     }
+    if (lapack_cholesky(n_rows, left) != 0) {
+        memset(left, 0, (size_t)(n_rows * n_rows) * sizeof *left);
+        for (int i = 0; i < n_rows; i++) {
+            left[i * n_rows + i] = sqrt(diagonal[i]);
+        }
+    }
+}
+
+/* rows [n_rows][n] of v <- C^-1 v. */
+static void whiten(int n_rows, int64_t n, const double *left, double *rows)
+{
     for (int i = 0; i < n_rows; i++) {
         for (int j = 0; j < i; j++) {
             cblas_daxpy((int)n, -left[j * n_rows + i], rows + j * n, 1, rows + i * n, 1);
         }
         cblas_dscal((int)n, 1.0 / left[i * n_rows + i], rows + i * n, 1);
     }
-    return COVARY_OK;
 }
 
 /* The columns of all labels of this rank, in a tile at a time. */
 typedef struct {
     covariant_columns *columns;
     triangle          *prior;
-    double            *tile, *scratch, *left, *k;
+    double            *tile, *scratch, *left, *diagonal, *k;
 } evidence_scratch;
 
 static covary_status reserve_evidence(const covariant_kernel *with, const posterior_factors *of,
@@ -392,6 +403,7 @@ static covary_status reserve_evidence(const covariant_kernel *with, const poster
     COVARY_TRY(covariant_columns_create(with, &inducing, &with_room->columns));
     COVARY_TRY(MEMORY_ALLOCATE("posterior tile", TILE * n_rows * of->n, &with_room->tile));
     COVARY_TRY(MEMORY_ALLOCATE("rest of the kernel", TILE * n_rows * n_rows, &with_room->left));
+    COVARY_TRY(MEMORY_ALLOCATE("diagonal", n_rows, &with_room->diagonal));
     COVARY_TRY(MEMORY_ALLOCATE("kernel of a frame with itself", with->n_sites, &with_room->k));
     COVARY_TRY(
         MEMORY_ALLOCATE("scratch of triangles", triangle_scratch(of->n), &with_room->scratch));
@@ -404,6 +416,7 @@ static void release_evidence(evidence_scratch *released)
 {
     MEMORY_RELEASE(&released->scratch);
     MEMORY_RELEASE(&released->k);
+    MEMORY_RELEASE(&released->diagonal);
     MEMORY_RELEASE(&released->left);
     MEMORY_RELEASE(&released->tile);
     covariant_columns_destroy(&released->columns);
@@ -427,8 +440,10 @@ static covary_status add_evidence(const covariant_kernel *with, const covariant_
         triangle_solve(room.prior, some.n_frames * n_rows, room.tile, room.scratch);
         find_left(with, ridge, n, &some, room.tile, room.k, room.left);
         for (int64_t f = 0; f < some.n_frames; f++) {
-            COVARY_TRY(whiten((int)n_rows, n, room.left + f * n_rows * n_rows,
-                              room.tile + f * n_rows * n));
+            double *left = room.left + f * n_rows * n_rows;
+
+            factor_left((int)n_rows, left, room.diagonal);
+            whiten((int)n_rows, n, left, room.tile + f * n_rows * n);
         }
         cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (int)n, (int)(some.n_frames * n_rows),
                     1.0, room.tile, (int)n, 1.0, b, (int)n);

@@ -50,7 +50,7 @@ draw() {
 errors() {
     logged fit "$scratch/config.yaml" --set "data.train=[$3]" --output "$scratch/model.h5"
     logged evaluate --model "$scratch/model.h5" "$root/tests/data/$1_test.xyz"
-    awk -v name="$2" '$1 == name { print $7, 100 * $5 / $6 }' "$scratch/out"
+    awk -v name="$2" '$1 == name { print $7, 100 * $5 / $6; exit }' "$scratch/out"
 }
 
 # row SET COUNT NAME KIND UNIT
@@ -61,7 +61,7 @@ data: {train: $train}
 properties: [{name: $3, kind: $4, unit: $5}]
 TEXT
     printf '| %s, %s of %s frames' "$1 $3" "$2" "$(grep -c Properties "$train")"
-    for method in variance distance; do
+    for method in mean-variance variance distance; do
         logged select --config "$scratch/config.yaml" --count "$2" --method $method \
             --output "$scratch/$method.xyz" "$train"
         errors "$1" "$3" "$scratch/$method.xyz" | awk '{ printf " | %.3g / %.3g", $1, $2 }'
@@ -73,8 +73,8 @@ TEXT
 }
 
 [ $# -gt 0 ] || set -- dce dce_gfn2 nh3 co2
-echo "| errors in % on unseen frames | by variance | by distance | at random |"
-echo "| --- | --: | --: | --: |"
+echo "| errors in % on unseen frames | by mean variance | by variance | by distance | at random |"
+echo "| --- | --: | --: | --: | --: |"
 for name in "$@"; do
     count=100
     [ "$name" != co2 ] || count=25

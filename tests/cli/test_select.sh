@@ -17,6 +17,8 @@ for ranks in 1 2 3; do
     expect_status 0 covary select --model model.h5 --count 12 --output "p$ranks.xyz" \
         --json "p$ranks.json" archive.xyz
     expect_said "12 of 40 frames" "6 known" "variance of the last"
+    expect_status 0 covary select --method variance --model model.h5 --count 12 \
+        --output "v$ranks.xyz" archive.xyz
     expect_status 0 covary select --method distance --model model.h5 --count 50 \
         --output "d$ranks.xyz" archive.xyz
     expect_said "34 of 40 frames" "distance of the last"
@@ -29,6 +31,7 @@ checks=$((checks + 8))
 for ranks in 2 3; do
     cmp -s p1.xyz "p$ranks.xyz" || fail "other picks"
     cmp -s p1.json "p$ranks.json" || fail "other variances"
+    cmp -s v1.xyz "v$ranks.xyz" || fail "other picks by variance"
     cmp -s d1.xyz "d$ranks.xyz" || fail "other distances"
     cmp -s b1.xyz "b$ranks.xyz" || fail "other picks in batches"
 done
@@ -84,7 +87,7 @@ expect_refusal 2 "--count takes a whole number from 1" -- \
     select --model model.h5 --count 0 --output o.xyz train.xyz
 expect_refusal 2 "needs --output" -- select --model model.h5 --count 3 train.xyz
 expect_refusal 2 "needs a trajectory" -- select --model model.h5 --count 3 --output o.xyz
-expect_refusal 2 "--method fps: give variance or distance" -- \
+expect_refusal 2 "--method fps: give mean-variance, variance or distance" -- \
     select --model model.h5 --count 3 --output o.xyz --method fps train.xyz
 expect_refusal 2 "fixed in the model" -- \
     select --model model.h5 --set ridge=1 --count 3 --output o.xyz train.xyz

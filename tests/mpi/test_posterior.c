@@ -258,6 +258,24 @@ static void all_frames_give_the_exact_variance(void **state)
     tear_down(&of);
 }
 
+/* What is left of a kernel is rounding, with any sign: there is a variance all the same. */
+static void rounding_is_no_failure(void **state)
+{
+    static const posterior_case smooth = {"gaussian", 3e3, 1e-15, 20, 20, {1, 5, 6, false}};
+    posterior_fixture           of = set_up(&smooth);
+    const int64_t               n_rows = of.set.n_rows;
+    double                      blocks[N_TEST * N_ALL];
+
+    (void)state;
+    const covariant_frames test = frames_behind(&of, smooth.n, N_TEST);
+    assert_ok(posterior_blocks(of.by, &test, blocks));
+    for (int64_t i = 0; i < N_TEST * n_rows; i++) {
+        const double variance = blocks[i / n_rows * n_rows * n_rows + i % n_rows * (n_rows + 1)];
+        assert_true(variance > 0.0 && variance < 1e-3);
+    }
+    tear_down(&of);
+}
+
 /* By how many frames a call has, or where in it, no bit changes. */
 static void a_frame_does_not_depend_on_its_company(void **state)
 {
@@ -283,6 +301,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(blocks_are_those_of_the_definition),
     cmocka_unit_test(frames_are_left_out_as_if_they_had_no_label),
     cmocka_unit_test(all_frames_give_the_exact_variance),
+    cmocka_unit_test(rounding_is_no_failure),
     cmocka_unit_test(a_frame_does_not_depend_on_its_company),
 };
 
