@@ -56,7 +56,7 @@ typedef struct covary_picks covary_picks;
  *
  * model    in   NULL: the molecule, its symmetry and the scale of the features are found in up to
  *               1000 of the frames themselves, representation and kernel are the first that the
- *               configuration allows (kernel.length: auto is 8 sigma of the features, ridge: auto
+ *               configuration allows (kernel.length: auto is 7 sigma of the features, ridge: auto
  *               1e-12); no labels are needed, and data.train is not read
  * config   in   for that; NULL with a model
  * options  in   frames of boxes are not taken apart (molecules is not looked at)

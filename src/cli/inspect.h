@@ -34,4 +34,8 @@ covary_status inspect_check(covary_run *run, const char *path, const char *const
 /* Local. */
 covary_status inspect_cell(const frames *of, text *said, text *json);
 
+/* The path of the search that led to a model.  Local. */
+covary_status inspect_say_search(const covary_model *model, text *said);
+covary_status inspect_list_search(const covary_model *model, text *json);
+
 #endif

@@ -16,8 +16,12 @@ static covary_status say_summary(const char *path, const checkpoint_summary *of,
         COVARY_TRY(text_add(said, "  %-13s %s, %s\n", i == 0 ? "files" : "", origin->inputs[i],
                             origin->sums[i]));
     }
-    COVARY_TRY(text_add(said, "  done          hyperparameters chosen, %d solution%s found\n",
-                        of->n_solutions, of->n_solutions == 1 ? "" : "s"));
+    COVARY_TRY(text_add(said, "  done          %lld searches", (long long)of->n_searches));
+    if (of->has_choice) {
+        COVARY_TRY(text_add(said, ", hyperparameters chosen, %d solution%s found", of->n_solutions,
+                            of->n_solutions == 1 ? "" : "s"));
+    }
+    COVARY_TRY(text_add(said, "\n"));
     if (of->interrupted) {
         COVARY_TRY(text_add(said, "  in progress   solution %d, after step %lld\n",
                             of->n_solutions + 1, (long long)of->step));
@@ -41,7 +45,9 @@ static covary_status list_summary(const checkpoint_summary *of, text *json)
         COVARY_TRY(text_add(json, "%s", i > 0 ? ", " : ""));
         COVARY_TRY(text_add_json(json, origin->inputs[i]));
     }
-    COVARY_TRY(text_add(json, "], \"solutions\": %d", of->n_solutions));
+    COVARY_TRY(text_add(json, "], \"searches\": %lld, \"chosen\": %s, \"solutions\": %d",
+                        (long long)of->n_searches, of->has_choice ? "true" : "false",
+                        of->n_solutions));
     if (of->interrupted) {
         COVARY_TRY(text_add(json, ", \"step\": %lld", (long long)of->step));
     }

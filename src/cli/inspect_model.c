@@ -450,7 +450,9 @@ static covary_status describe(const covary_model *model, const char *path, text 
     for (int p = 0; p < model->n_properties; p++) {
         COVARY_TRY(say_property(&model->properties[p], said));
     }
+    COVARY_TRY(inspect_say_search(model, said));
     COVARY_TRY(json_model(model, json));
+    COVARY_TRY(inspect_list_search(model, json));
 
 done:
     return status;

@@ -258,6 +258,48 @@ done:
     return status;
 }
 
+static covary_status add_step(const covary_model *model, const search_step *step, text *html)
+{
+    covary_status status = COVARY_OK;
+
+    COVARY_TRY(text_add(html, "<tr><td>"));
+    COVARY_TRY(report_escape(model->properties[step->property].of->name, html));
+    COVARY_TRY(text_add(html,
+                        ", l = %d</td><td>%s</td><td>%lld</td><td>%lld</td><td>%.2g</td>"
+                        "<td>%.4g</td><td>%.3g</td><td>",
+                        step->l, step->full ? "full" : "coarse", (long long)step->n_frames,
+                        (long long)step->n_solved, step->seconds, step->length, step->ridge));
+    COVARY_TRY(isfinite(step->error) ? text_add(html, "%.4g", step->error) : text_add(html, "-"));
+    COVARY_TRY(text_add(html, "</td><td class=\"words\">"));
+    COVARY_TRY(report_escape(step->setting, html));
+    COVARY_TRY(text_add(html, "</td></tr>\n"));
+
+done:
+    return status;
+}
+
+static covary_status add_search(const reported *of, text *html)
+{
+    covary_status      status = COVARY_OK;
+    const search_path *path = &of->model->search;
+
+    if (path->n == 0) {
+        return COVARY_OK;
+    }
+    COVARY_TRY(text_add(html, "<h2>Search</h2>\n<p>In its order; seconds are of a core of 10 "
+                              "Gflop/s.</p>\n<div><table>\n<tr><th>part</th><th>search</th>"
+                              "<th>frames</th><th>systems solved</th><th>seconds</th><th>length"
+                              "</th><th>ridge</th><th>error</th><th class=\"words\">settings</th>"
+                              "</tr>\n"));
+    for (int64_t i = 0; i < path->n; i++) {
+        COVARY_TRY(add_step(of->model, &path->steps[i], html));
+    }
+    COVARY_TRY(text_add(html, "</table></div>\n"));
+
+done:
+    return status;
+}
+
 static covary_status add_end(const reported *of, text *html)
 {
     covary_status status = COVARY_OK;
@@ -273,7 +315,7 @@ done:
 static covary_status make_page(const reported *of, text *html)
 {
     static covary_status (*const sections[])(const reported *, text *) = {
-        add_summary, add_properties, add_curve, add_symmetry, add_settings, add_end};
+        add_summary, add_properties, add_curve, add_symmetry, add_settings, add_search, add_end};
     covary_status status = COVARY_OK;
 
     COVARY_TRY(text_add(html, "%s", report_head));

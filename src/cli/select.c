@@ -206,7 +206,7 @@ static covary_status more_help(text *into)
         "picks do not depend on the number of ranks.\n"
         "\nWith --config the molecule, its symmetry and the scale of its features are found in the "
         "frames; representation and kernel are the first that the configuration leaves, length "
-        "auto is 8 sigma of the features, ridge auto 1e-12.  Its data.train is not read.\n",
+        "auto is 7 sigma of the features, ridge auto 1e-12.  Its data.train is not read.\n",
         into);
 
     return status != COVARY_OK ? status : formats_help(into);

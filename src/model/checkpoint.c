@@ -22,6 +22,7 @@ struct checkpoint {
     bool              unwritten;      /* something is done that the file does not have */
     bool              warned;
     checkpoint_origin origin; /* inputs on rank 0 alone */
+    search_path       search;
     bool              has_choice;
     checkpoint_choice choice;
     int               n_solutions;
@@ -220,6 +221,7 @@ void checkpoint_destroy(checkpoint **released)
     }
     MEMORY_RELEASE(&of->solutions);
     checkpoint_choice_release(&of->choice);
+    search_path_release(&of->search);
     checkpoint_origin_release(&of->origin);
     MEMORY_RELEASE(&of->path);
     MEMORY_RELEASE(released);
@@ -240,7 +242,8 @@ static bool is_due(const checkpoint *of)
 static covary_status write_now(checkpoint *of, const checkpoint_state *state)
 {
     const checkpoint_contents contents = {.origin = &of->origin,
-                                          .choice = &of->choice,
+                                          .search = &of->search,
+                                          .choice = of->has_choice ? &of->choice : NULL,
                                           .n_solutions = of->n_solutions,
                                           .solutions = of->solutions,
                                           .state = *state};
@@ -281,7 +284,7 @@ covary_status checkpoint_stop(checkpoint *of)
     static const checkpoint_state none = {0};
     covary_status                 status = COVARY_OK;
 
-    if (of == NULL || !of->has_choice) {
+    if (of == NULL || (!of->has_choice && of->search.n == 0)) {
         return COVARY_STOPPED;
     }
     if (of->unwritten) {
@@ -305,6 +308,27 @@ void checkpoint_remove(checkpoint *of)
     if (of != NULL && of->on_disk && covary_run_rank(of->run) == 0 && unlink(of->path) != 0) {
         log_write(of->run, LOG_WARNING, "%s cannot be removed; it is of no use any more", of->path);
     }
+}
+
+/* --- searches --------------------------------------------------------------------------------- */
+
+const search_path *checkpoint_search(const checkpoint *from)
+{
+    return from != NULL ? &from->search : NULL;
+}
+
+covary_status checkpoint_keep_search(checkpoint *to, const covary_model *model)
+{
+    covary_status status = COVARY_OK;
+
+    if (to == NULL || to->search.n >= model->search.n) {
+        return COVARY_OK;
+    }
+    COVARY_TRY_TOGETHER(to->run, "keep a search", search_path_extend(&to->search, &model->search));
+    COVARY_TRY(note_progress(to));
+
+done:
+    return status;
 }
 
 /* --- the choice ------------------------------------------------------------------------------- */
@@ -369,6 +393,15 @@ covary_status checkpoint_restore(checkpoint *from, covary_model *model, training
         return COVARY_OK;
     }
     COVARY_TRY(storage_open(from->run, from->path, &file));
+    COVARY_TRY(search_path_read(file, model->n_properties, &from->search));
+    *found = checkpoint_file_has_choice(file);
+    if (!*found) {
+        log_write(from->run, LOG_INFO, "going on from %s: %lld searches done", from->path,
+                  (long long)from->search.n);
+        goto done;
+    }
+    COVARY_TRY_TOGETHER(from->run, "restore the searches",
+                        search_path_extend(&model->search, &from->search));
     COVARY_TRY(checkpoint_file_read_choice(from->run, file, set->batch->n_frames, &from->choice));
     COVARY_TRY_TOGETHER(from->run, "restore the choice",
                         checkpoint_choice_restore(&from->choice, from->path, model, set));
@@ -385,7 +418,7 @@ done:
 
 const char *checkpoint_solver(const checkpoint *from)
 {
-    return from != NULL && from->found ? from->choice.solver : NULL;
+    return from != NULL ? from->choice.solver : NULL;
 }
 
 const ridge_solution *checkpoint_solution(const checkpoint *from, int g)

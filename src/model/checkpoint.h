@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The state of a fit that takes long, kept in OUTPUT.checkpoint beside the model to be: the choice
- * of hyperparameters, the solutions found so far, and the state of the one in progress.  It is
- * written every solver.checkpoint_minutes, and at once before a stop; the same fit then goes on
- * from it, on any number of ranks, with the same result.  What has been read back is not computed
- * again, so the same number of ranks gives the same model to the last bit.
+ * The state of a fit that takes long, kept in OUTPUT.checkpoint beside the model to be: what its
+ * searches have found, the choice of hyperparameters, the solutions found so far, and the state of
+ * the one in progress.  It is written every solver.checkpoint_minutes, and at once before a stop;
+ * the same fit then goes on from it, on any number of ranks, with the same result.  What has been
+ * read back is not computed again, so the same number of ranks gives the same model to the last
+ * bit.
  *
  * All functions but those that say so are collective and accept NULL for a fit without checkpoint.
  * A checkpoint that cannot be written is worth a warning: the fit goes on.
@@ -32,7 +33,8 @@ void          checkpoint_destroy(checkpoint **released);
 
 /*
  * Give the parts the hyperparameters of an interrupted fit, drop the representations that no part
- * uses, and read its solutions.  *found false: there is no such fit.
+ * uses, and read its solutions.  *found false: there is no such fit, or it was not that far; then
+ * its searches are read.
  * COVARY_ERR_FORMAT: the checkpoint is damaged.
  */
 covary_status checkpoint_restore(checkpoint *from, covary_model *model, training_set *set,
@@ -40,6 +42,13 @@ covary_status checkpoint_restore(checkpoint *from, covary_model *model, training
 
 /* The solver of the interrupted fit; NULL without one.  Local, borrowed. */
 const char *checkpoint_solver(const checkpoint *from);
+
+/* Those of the interrupted fit and all that were kept since; NULL without checkpoint.  Local,
+ * borrowed. */
+const search_path *checkpoint_search(const checkpoint *from);
+
+/* Keep the searches that the model's path has. */
+covary_status checkpoint_keep_search(checkpoint *to, const covary_model *model);
 
 /* Keep the solver and the hyperparameters of all parts, as they are now. */
 covary_status checkpoint_keep_choice(checkpoint *to, const covary_model *model,

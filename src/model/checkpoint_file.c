@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FORMAT_VERSION = 2, PATH_BYTES = 96 };
+enum { FORMAT_VERSION = 3, PATH_BYTES = 96 };
 
 static const char format_name[] = "covary-checkpoint";
 
@@ -141,7 +141,10 @@ covary_status checkpoint_file_write(covary_run *run, const char *path,
 
     COVARY_TRY(storage_create(run, path, &file));
     COVARY_TRY(write_origin(file, contents->origin));
-    COVARY_TRY(write_choice(file, contents->choice));
+    COVARY_TRY(search_path_write(file, contents->search));
+    if (contents->choice != NULL) {
+        COVARY_TRY(write_choice(file, contents->choice));
+    }
     COVARY_TRY(storage_make_group(file, "/solutions"));
     COVARY_TRY(storage_set_int64(file, "/solutions", "n", contents->n_solutions));
     for (int g = 0; g < contents->n_solutions; g++) {
@@ -269,6 +272,11 @@ static covary_status read_words(storage *file, const char *dataset, int64_t n, c
 done:
     storage_release_texts(found, &values);
     return status;
+}
+
+bool checkpoint_file_has_choice(const storage *file)
+{
+    return storage_exists(file, "/choice");
 }
 
 covary_status checkpoint_file_read_choice(covary_run *run, storage *file, int64_t n_frames,
@@ -426,15 +434,20 @@ covary_status checkpoint_file_summarize(covary_run *run, const char *path,
 {
     covary_status status = COVARY_OK;
     storage      *file = NULL;
+    search_path   search = {0};
     int           group = -1;
 
     COVARY_TRY(storage_open(run, path, &file));
     COVARY_TRY(checkpoint_file_read_origin(run, file, &summary->origin));
+    COVARY_TRY(search_path_read(file, INT32_MAX, &search));
+    summary->n_searches = search.n;
+    summary->has_choice = checkpoint_file_has_choice(file);
     COVARY_TRY(checkpoint_file_count(run, file, &summary->n_solutions));
     COVARY_TRY(checkpoint_file_read_state(run, file, &group, &summary->step));
     summary->interrupted = group >= 0;
 
 done:
+    search_path_release(&search);
     storage_close(&file);
     return status;
 }

@@ -5,10 +5,10 @@
  *   /                format, format_version, version, commit
  *   /config          YAML after all settings; attribute path
  *   /inputs          names of the training files and of the reference; /checksums theirs
- *   /choice          solver, representations, kernels and hyperparameters of all parts
- *                    (checkpoint_choice)
- *   /solutions/<g>   of the systems that share a matrix, in the order in which they are solved:
- *                    weights, loo, dual where it is not weights, [frames rows][columns]; ridge,
+ *   /search          what was searched (search_path)
+ *   /choice          if it is made: solver, representations, kernels and hyperparameters of all
+ * parts (checkpoint_choice) /solutions/<g>   of the systems that share a matrix, in the order in
+ * which they are solved: weights, loo, dual where it is not weights, [frames rows][columns]; ridge,
  *                    logdet, log_likelihood, residual
  *   /state           of the solution that was interrupted: group, step; /state/<k> its panels
  *
@@ -38,7 +38,8 @@ typedef struct {
 
 typedef struct {
     const checkpoint_origin *origin;
-    const checkpoint_choice *choice;
+    const search_path       *search;
+    const checkpoint_choice *choice; /* NULL: it is not made */
     int                      n_solutions;
     const ridge_solution    *solutions;
     checkpoint_state         state;
@@ -54,6 +55,9 @@ bool checkpoint_file_is_one(const storage *file);
 covary_status checkpoint_file_read_origin(covary_run *run, storage *file,
                                           checkpoint_origin *origin);
 void          checkpoint_origin_release(checkpoint_origin *released);
+
+/* Was the fit interrupted behind its choice?  Local. */
+bool checkpoint_file_has_choice(const storage *file);
 
 /* `n_frames` [this rank's]; release also after a failure. */
 covary_status checkpoint_file_read_choice(covary_run *run, storage *file, int64_t n_frames,
@@ -74,6 +78,8 @@ covary_status checkpoint_file_read_panels(covary_run *run, const storage *file, 
 /* What a file holds, for people. */
 typedef struct {
     checkpoint_origin origin;
+    int64_t           n_searches;
+    bool              has_choice;
     int               n_solutions;
     bool              interrupted; /* inside a solution, after so many steps */
     int64_t           step;

@@ -200,11 +200,11 @@ done:
     return status;
 }
 
-covary_status choose_parts(covary_run *run, const covary_config *config, covary_model *model,
-                           training_set *set)
+covary_status choose_parts(covary_run *run, const covary_config *config, checkpoint *kept,
+                           covary_model *model, training_set *set)
 {
     covary_status status = COVARY_OK;
-    trial_set     all = {.config = config, .model = model, .set = set};
+    trial_set     all = {.config = config, .model = model, .set = set, .kept = kept};
     kernel        kernels[CANDIDATES_MAX_KERNELS];
     int           n_kernels = 0;
 

@@ -13,13 +13,14 @@
 #ifndef COVARY_MODEL_CHOOSE_H
 #define COVARY_MODEL_CHOOSE_H
 
-#include "model/training.h"
+#include "model/checkpoint.h"
 
 /*
  * Give every part its representation and systems with their hyperparameters, and drop the
- * representations that no part uses.  Collective.
+ * representations that no part uses.  Searches that `kept` (or NULL) has are not repeated, new ones
+ * are kept there.  Collective.
  */
-covary_status choose_parts(covary_run *run, const covary_config *config, covary_model *model,
-                           training_set *set);
+covary_status choose_parts(covary_run *run, const covary_config *config, checkpoint *kept,
+                           covary_model *model, training_set *set);
 
 #endif

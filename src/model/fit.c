@@ -92,7 +92,7 @@ static covary_status choose(covary_run *run, const covary_config *config, checkp
     COVARY_TRY(checkpoint_restore(kept, model, set, &found));
     if (!found) {
         COVARY_TRY(phases_begin(run, config, model, set));
-        COVARY_TRY(choose_parts(run, config, model, set));
+        COVARY_TRY(choose_parts(run, config, kept, model, set));
         COVARY_TRY(phases_finish(run, config, model, set));
     }
     COVARY_TRY(plan_solver(run, config, checkpoint_solver(kept), model));

@@ -98,7 +98,7 @@ static covary_status choose(curve_task *task)
     COVARY_TRY(training_prepare(run, task->config, *model, &task->set));
     COVARY_TRY_TOGETHER(run, "check the sizes", check_sizes(task));
     COVARY_TRY(candidates_describe(run, task->config, *model, &task->set, CANDIDATES_ALL));
-    COVARY_TRY(choose_parts(run, task->config, *model, &task->set));
+    COVARY_TRY(choose_parts(run, task->config, NULL, *model, &task->set));
 
 done:
     return status;

@@ -118,6 +118,7 @@ void covary_model_destroy(covary_model **released)
         MEMORY_RELEASE(&model->inputs[i]);
     }
     MEMORY_RELEASE(&model->inputs);
+    search_path_release(&model->search);
     for (int r = 0; r < model->n_representations; r++) {
         representation_destroy(&model->representations[r]);
     }

@@ -11,6 +11,7 @@
 
 #include "model/comparison.h"
 #include "model/errors.h"
+#include "model/search_path.h"
 #include "model/systems.h"
 #include "model/variance.h"
 #include "trajectory/trajectory.h"
@@ -77,6 +78,8 @@ struct covary_model {
 
     int             n_properties;
     model_property *properties;
+
+    search_path search; /* what was tried on the way; empty where nothing was searched */
 
     uncertainty     uncertainty; /* none without variances */
     int             n_variances;

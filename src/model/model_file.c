@@ -22,6 +22,10 @@
  * (angstrom) of inducing training frames; prior, evidence: rows of two triangles
  *                        (solver/posterior.h); of: indices of property, part and system; limit
  *
+ *   /search              settings that were tried, in their order; numbers of each: property, l,
+ *                        system; searched in full; frames, systems solved, their seconds on a core
+ *                        of 10 Gflop/s; length, ridge, error; at the edge of the search
+ *
  * The configuration is enough to make the properties again; everything chosen or computed is read
  * back as stored.
  */
@@ -52,6 +56,7 @@ static covary_status write_head(storage *file, const covary_model *model)
     COVARY_TRY(storage_set_text(file, "/config", "path", model->config_path));
     COVARY_TRY(
         storage_put_texts(file, "/inputs", model->n_inputs, (const char *const *)model->inputs));
+    COVARY_TRY(search_path_write(file, &model->search));
 
 done:
     return status;
@@ -175,6 +180,7 @@ static covary_status read_head(covary_run *run, storage *file, covary_model *mod
                         storage_get_text(file, "/", "solver_reason", &model->solver_reason));
     COVARY_TRY_TOGETHER(run, "read the configuration",
                         config_parse_text(model->config_path, model->config_text, config));
+    COVARY_TRY(search_path_read(file, (int)(*config)->n_properties, &model->search));
 
 done:
     return status;

@@ -15,7 +15,7 @@
 
 enum { SAMPLE = 1000, SIGMA_SAMPLE = 200 }; /* frames at equal distances */
 
-#define AUTO_LENGTH 8.0   /* sigma: of smooth properties */
+#define AUTO_LENGTH 7.0   /* sigma: of smooth properties; shorter and longer ones pick as well */
 #define AUTO_RIDGE  1e-12 /* of k(x, x) = 1: labels by computation have little noise */
 
 /* This rank's frames of the sample, one by one into the batch of the set. */

@@ -308,6 +308,86 @@ done:
     return status;
 }
 
+/* Of a member of the group; the setting is to be released. */
+static covary_status describe_step(const trial_search *search, int member, text *setting,
+                                   search_step *step)
+{
+    covary_status       status = COVARY_OK;
+    const trial_system *of = &search->systems[search->members[member]];
+    const covary_model *model = search->all->model;
+
+    COVARY_TRY(candidate_name(model->representations[of->tried->made.representation], setting));
+    COVARY_TRY(text_add(setting, ", %s", of->tried->of.name));
+    *step = (search_step){.property = of->of->property,
+                          .l = of->tried->made.about.l,
+                          .system = (int)(of->system - of->tried->made.systems),
+                          .full = search->effort == HYPER_FULL,
+                          .setting = setting->data,
+                          .n_frames = of->n_frames};
+
+done:
+    return status;
+}
+
+/* The choices of a group as steps of the model's path. */
+static covary_status note_choices(const trial_search *search, int n,
+                                  const selection_target *choices)
+{
+    covary_status status = COVARY_OK;
+    text          setting = {0};
+    search_step   step;
+
+    for (int k = 0; k < n; k++) {
+        text_release(&setting);
+        COVARY_TRY(describe_step(search, k, &setting, &step));
+        step.n_solved = choices[k].n_solved;
+        step.seconds = choices[k].flops / FLOPS_PER_SECOND;
+        step.length = choices[k].length;
+        step.ridge = choices[k].ridge;
+        step.error = choices[k].error;
+        step.at_edge = choices[k].at_edge;
+        COVARY_TRY(search_path_add(&search->all->model->search, &step));
+    }
+
+done:
+    text_release(&setting);
+    return status;
+}
+
+/* What an interrupted fit chose for the group. */
+static covary_status repeat_choices(const trial_search *search, const search_path *from, int n,
+                                    selection_target *choices)
+{
+    covary_status status = COVARY_OK;
+    text          setting = {0};
+    search_step   now;
+
+    for (int k = 0; k < n; k++) {
+        const search_step *then = &from->steps[search->all->model->search.n + k];
+
+        text_release(&setting);
+        COVARY_TRY(describe_step(search, k, &setting, &now));
+        if (then->property != now.property || then->l != now.l || then->system != now.system ||
+            then->full != now.full || then->n_frames != now.n_frames ||
+            strcmp(then->setting, now.setting) != 0) {
+            COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT,
+                                   "the checkpoint has a search of '%s' where this fit has one of "
+                                   "'%s'",
+                                   then->setting, now.setting));
+        }
+        choices[k].n_solved = then->n_solved;
+        choices[k].flops = then->seconds * FLOPS_PER_SECOND;
+        choices[k].length = then->length;
+        choices[k].ridge = then->ridge;
+        choices[k].error = then->error;
+        choices[k].at_edge = then->at_edge;
+    }
+
+done:
+    text_release(&setting);
+    return status;
+}
+
 static void keep_choices(trial_search *search, int n, const selection_target *choices)
 {
     for (int k = 0; k < n; k++) {
@@ -362,7 +442,7 @@ static covary_status log_candidate(trial_search *search)
     return status;
 }
 
-static covary_status search_group(trial_search *search, int n)
+static covary_status search_here(trial_search *search, int n, selection_target *choices)
 {
     covary_status          status = COVARY_OK;
     const trial_system    *first = &search->systems[search->members[0]];
@@ -372,11 +452,8 @@ static covary_status search_group(trial_search *search, int n)
                                      .max_rows = first->n_frames * with.n_rows};
     selection_rule         rule = trials_rule(search->all->config);
     trial_data             train = {0}, validation = {0};
-    selection_target      *choices = NULL;
     int64_t                width;
 
-    COVARY_TRY_TOGETHER(search->run, "reserve the choices",
-                        MEMORY_ALLOCATE("choices", n, &choices));
     COVARY_TRY_TOGETHER(search->run, "name the candidate", log_candidate(search));
     width = ask(search, n, choices);
     COVARY_TRY(begin_data(search, set, width, &train));
@@ -391,11 +468,33 @@ static covary_status search_group(trial_search *search, int n)
     }
     COVARY_TRY(select_hyperparameters(search->run, &with, &train.frames, train.targets, limits,
                                       rule, search->effort, n, choices));
-    keep_choices(search, n, choices);
 
 done:
     release_data(&validation);
     release_data(&train);
+    return status;
+}
+
+static covary_status search_group(trial_search *search, int n)
+{
+    covary_status      status = COVARY_OK;
+    trial_set         *all = search->all;
+    const search_path *before = checkpoint_search(all->kept);
+    selection_target  *choices = NULL;
+
+    COVARY_TRY_TOGETHER(search->run, "reserve the choices",
+                        MEMORY_ALLOCATE("choices", n, &choices));
+    if (before != NULL && all->model->search.n + n <= before->n) {
+        COVARY_TRY_TOGETHER(search->run, "repeat a search",
+                            repeat_choices(search, before, n, choices));
+    } else {
+        COVARY_TRY(search_here(search, n, choices));
+    }
+    keep_choices(search, n, choices);
+    COVARY_TRY_TOGETHER(search->run, "note a search", note_choices(search, n, choices));
+    COVARY_TRY(checkpoint_keep_search(all->kept, all->model));
+
+done:
     MEMORY_RELEASE(&choices);
     return status;
 }

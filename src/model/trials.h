@@ -3,6 +3,7 @@
 #ifndef COVARY_MODEL_TRIALS_H
 #define COVARY_MODEL_TRIALS_H
 
+#include "model/checkpoint.h"
 #include "model/training.h"
 #include "solver/selection.h"
 
@@ -26,6 +27,7 @@ typedef struct {
     const covary_config *config; /* borrowed, as is all that follows but the parts */
     covary_model        *model;
     const training_set  *set;
+    checkpoint          *kept; /* or NULL */
     int                  n_parts;
     part_trials         *parts;
 } trial_set;
@@ -41,7 +43,10 @@ void          trials_release(trial_set *released);
 covary_status trials_add(trial_set *all, const covary_model *model, int p, int representation,
                          const kernel *of);
 
-/* Search length and ridge of all active trials.  Collective. */
+/*
+ * Search length and ridge of all active trials, but for searches that an interrupted fit has done:
+ * their results are taken.  All become steps of the model's path.  Collective.
+ */
 covary_status trials_search(covary_run *run, trial_set *all, hyper_effort effort);
 
 /* Length and ridge of the configuration, without any search.  Local. */

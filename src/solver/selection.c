@@ -9,6 +9,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "solver/check.h"
+#include "solver/hyper_plan.h"
 
 #include <math.h>
 
@@ -145,8 +146,8 @@ static void log_path(const request *of, const hyper_grid *grid, int member)
 }
 
 /* The grid's choices into the members; every rank has the same ones. */
-static covary_status keep_choices(const request *of, const hyper_grid *grid, int n_members,
-                                  selection_target *const *members)
+static covary_status keep_choices(const request *of, const hyper_grid *grid, double point_flops,
+                                  int n_members, selection_target *const *members)
 {
     const bool is_open = isnan(members[0]->length) || isnan(members[0]->ridge);
 
@@ -162,6 +163,8 @@ static covary_status keep_choices(const request *of, const hyper_grid *grid, int
         members[member]->ridge = choice.ridge;
         members[member]->error = choice.rmse;
         members[member]->at_edge = choice.at_edge;
+        members[member]->n_solved = hyper_grid_evaluated(grid);
+        members[member]->flops = (double)members[member]->n_solved * point_flops;
         log_path(of, grid, member);
         log_choice(of, members[member]);
     }
@@ -199,7 +202,7 @@ static covary_status search(const request *of, int n_members, selection_target *
     COVARY_TRY(hyper_grid_search(grid, of->effort));
     log_write(run, LOG_DETAIL, "%d systems of %lld rows solved", hyper_grid_evaluated(grid),
               (long long)n_rows);
-    COVARY_TRY(keep_choices(of, grid, n_members, members));
+    COVARY_TRY(keep_choices(of, grid, hyper_point_flops(&problem), n_members, members));
 
 done:
     hyper_grid_destroy(&grid);

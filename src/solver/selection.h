@@ -25,6 +25,8 @@ typedef struct {
                              not known, as no system could be solved */
     bool        at_edge;  /* out: the optimum lies at the last length or ridge of the search */
     const char *name;     /* for the log; may be NULL */
+    int64_t     n_solved; /* out: systems, for all members that shared the search */
+    double      flops;    /* out: of these, on all ranks together, about */
 } selection_target;
 
 /* Both bound the subset: the time of a search grows with the cube of its rows. */

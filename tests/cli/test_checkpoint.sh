@@ -67,6 +67,35 @@ for ranks in 1 2; do
     rm -f "$state".part-*
 done
 
+# In a search the first results are kept: the others are found as if nothing had happened.
+mv config.yaml solved.yaml
+first_frames 80 "$data/nh3_train.xyz" >nh3.xyz
+cat >config.yaml <<'TEXT'
+data: {train: [nh3.xyz]}
+properties: [{name: dipole, kind: vector, unit: e*bohr}]
+representation: {basis: gram}
+solver: {checkpoint_minutes: 1e-9}
+output: model.h5
+TEXT
+for signal in TERM KILL; do
+    [ $signal = TERM ] && ranks=2 || ranks=1
+    expect_status 0 covary fit config.yaml --output "searched$ranks.h5"
+    interrupt $signal
+    expect_status 0 covary inspect --json said/json "$state"
+    expect_said " searches"
+    grep -q '"chosen": false' said/json || fail "SIG$signal came after the search"
+    expect_status 0 covary fit config.yaml
+    expect_logged "going on from $state: " " searches done"
+    cmp model.h5 "searched$ranks.h5" || fail "another model after SIG$signal in a search"
+    rm -f "$state".part-*
+done
+expect_status 0 covary inspect --json said/json model.h5
+expect_said "dipole, l = 1: gram, distances, 6 permutations, gaussian"
+valid_json said/json || fail "what inspect writes is not JSON"
+grep -q '"search": \[{"property": "dipole", "l": 1, "system": 0, "full": false' said/json ||
+    fail "the model does not tell its searches"
+mv solved.yaml config.yaml
+
 ranks=1
 interrupt TERM
 expect_status 0 covary inspect --json said/json "$state"
