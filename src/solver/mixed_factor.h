@@ -11,10 +11,10 @@
  *
  * has a small trace.  In floating-point numbers of unit roundoff u its factor is that of a matrix
  * which differs from S by a small multiple of u |L_S| |L_S|^T (Higham, Accuracy and Stability of
- * Numerical Algorithms, 2002, theorem 10.3), of which no entry is above u (s_ii s_jj)^1/2.  Rounding
- * errors of both signs cancel: independent ones have a norm of 2 u trace S / n^1/2 (Wigner, Ann.
- * Math. 67, 325 (1958)).  Frames are eliminated until that is a small part of the ridge; the weights
- * are then good to two or three digits, and refinement in double precision makes them exact.
+ * Numerical Algorithms, 2002, theorem 10.3), of which no entry is above u (s_ii s_jj)^1/2.
+ * Independent errors of that size have a norm of 2 u trace S / n^1/2 (Wigner, Ann. Math. 67, 325
+ * (1958)).  Frames are eliminated until that is a small part of the ridge; the weights are then
+ * good to two or three digits, and refinement in double precision makes them exact.
  *
  * Its triangle is L = [L_P 0; F L_S] for the order P, R.
  */
