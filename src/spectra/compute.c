@@ -23,6 +23,7 @@ typedef struct {
     quantities       of;
     division         by;
     temperature      measured;
+    steps            steps[QUANTITIES_MOST];
     densities        densities;
     noise            noise;
     outputs         *outputs;
@@ -201,12 +202,17 @@ covary_status spectra_compute(covary_run *run, const series *of, const spectra_s
     COVARY_TRY_TOGETHER(run, "temperature", choose_temperature(&on));
     COVARY_TRY(densities_compute(run, of, &on.settings, &on.of, &on.by, &on.densities));
     COVARY_TRY(noise_measure(run, of, &on.of, &on.noise));
+    for (int i = 0; i < on.of.n && on.of.of[i].total[0] >= 0; i++) { /* motion is the last */
+        COVARY_TRY(steps_measure(run, of, &on.of.of[i], &on.steps[i]));
+    }
     COVARY_TRY_TOGETHER(run, "spectra", MEMORY_ALLOCATE("spectra", 1, &made));
     COVARY_TRY_TOGETHER(run, "spectra", create_spectra(&on, made));
     made->temperature_measured = settings->temperature == 0.0;
     made->temperature_error = made->temperature_measured ? on.measured.error : 0.0;
     COVARY_TRY(fill(run, &on, made));
-    COVARY_TRY_TOGETHER(run, "spectra", findings_add(of, settings, &on.by, &on.measured, made));
+    COVARY_TRY_TOGETHER(
+        run, "spectra",
+        findings_add(of, settings, &(findings){&on.by, &on.of, &on.measured, on.steps}, made));
 
 done:
     timer_end(run, "spectra");

@@ -13,6 +13,7 @@ static const double  highest_band = 4000.0;  /* cm^-1, stretching of bonds to hy
 static const double  heavy_band = 2500.0;    /* without hydrogen */
 static const double  tolerated_drift = 0.05; /* of the temperature */
 static const double  sure = 3.0;             /* standard errors */
+static const double  longest_step = 20.0;    /* of the mean */
 static const int64_t few_blocks = 8;
 
 static covary_status warn(spectra *to, text *line)
@@ -132,14 +133,41 @@ done:
     return status;
 }
 
-covary_status findings_add(const series *of, const spectra_settings *asked, const division *by,
-                           const temperature *measured, spectra *to)
+static covary_status judge_steps(const quantities *of, const steps *found, spectra *to)
+{
+    covary_status status = COVARY_OK;
+    text          line = {0};
+
+    for (int i = 0; i < of->n; i++) {
+        const bool dipole = of->of[i].kind == SERIES_DIPOLE;
+        if (found[i].most > longest_step * found[i].mean) {
+            COVARY_TRY(
+                text_add(&line,
+                         "the %s jumps by %.3g %s to frame %lld (counted from 0), %.0f times "
+                         "the mean step, which adds a floor to the spectrum: %s",
+                         dipole ? "dipole" : "polarizability", found[i].most,
+                         dipole ? "debye" : "angstrom^3", (long long)found[i].frame,
+                         found[i].most / found[i].mean,
+                         "models need axes that do not flip (representation.basis: auto), "
+                         "dipoles of cells to be made continuous"));
+            COVARY_TRY(warn(to, &line));
+        }
+    }
+
+done:
+    text_release(&line);
+    return status;
+}
+
+covary_status findings_add(const series *from, const spectra_settings *asked, const findings *found,
+                           spectra *to)
 {
     covary_status status = COVARY_OK;
 
-    COVARY_TRY(judge_step(of, to));
-    COVARY_TRY(judge_length(of, asked, by, to));
-    COVARY_TRY(judge_temperature(asked, measured, to));
+    COVARY_TRY(judge_step(from, to));
+    COVARY_TRY(judge_length(from, asked, found->by, to));
+    COVARY_TRY(judge_steps(found->of, found->steps, to));
+    COVARY_TRY(judge_temperature(asked, found->temperature, to));
 
 done:
     return status;

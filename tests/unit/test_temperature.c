@@ -238,6 +238,28 @@ static void runs_that_are_too_coarse_or_short_are_told(void **state)
     series_destroy(&in);
 }
 
+static void values_that_jump_are_told(void **state)
+{
+    memory_series   *in = series_create(1, 20000, 0.5, 1);
+    double          *dipole = series_add(in, SERIES_DIPOLE);
+    spectra_settings settings = spectra_default_settings();
+    test_random      stream = {6};
+    spectra         *made = NULL;
+
+    (void)state;
+    for (int64_t i = 0; i < 3 * in->of.n_frames; i++) {
+        dipole[i] = 0.01 * test_normal(&stream) + (i >= 3 * 12345 ? 1.0 : 0.0);
+    }
+    settings.temperature = 300.0;
+    settings.resolution = 60.0;
+    assert_ok(spectra_compute(test_run(), &in->of, &settings, &made));
+    assert_int_equal(made->n_warnings, 1);
+    assert_true(warns_of(made, "the dipole jumps by 1.7"));
+    assert_true(warns_of(made, "to frame 12345 "));
+    spectra_destroy(&made);
+    series_destroy(&in);
+}
+
 static void settings_and_parts_are_checked(void **state)
 {
     memory_series   *in = series_create(1, 2000, 0.5, 1);
@@ -269,6 +291,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(nothing_that_moves_has_no_temperature),
     cmocka_unit_test(a_measured_temperature_is_used_and_judged),
     cmocka_unit_test(runs_that_are_too_coarse_or_short_are_told),
+    cmocka_unit_test(values_that_jump_are_told),
     cmocka_unit_test(settings_and_parts_are_checked),
 };
 
