@@ -12,7 +12,7 @@ setup_test_packages="libcmocka-dev"
 # Some checks say "skipped" without these.
 # shellcheck disable=SC2034 # used by tests/run.sh
 setup_extra_packages="python3-numpy python3-scipy python3-h5py python3-sklearn python3-ase
-    python3-mdanalysis hdf5-tools gnuplot-nox clang-format-14"
+    python3-mdanalysis hdf5-tools gnuplot-nox travis clang-format-14"
 # Daemons: only where no service manager would start them, as in the containers of test services.
 [ -d /run/systemd/system ] ||
     setup_extra_packages="$setup_extra_packages slurmctld slurmd slurm-client munge"

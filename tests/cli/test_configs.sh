@@ -24,6 +24,7 @@ for config in "$COVARY_SOURCE"/configs/*.yaml; do
     case $name in
     dce) gate dce dce_test.xyz 0.015 ;;
     nh3) gate nh3 nh3_test.xyz 4e-5 ;;
+    ir) gate ir dce_gfn2_test.xyz 0.01 ;;
     cluster)
         gate cluster dce_test.xyz 0.035
         expect_status 0 covary inspect cluster.h5
