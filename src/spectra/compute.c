@@ -213,6 +213,9 @@ covary_status spectra_compute(covary_run *run, const series *of, const spectra_s
     COVARY_TRY_TOGETHER(
         run, "spectra",
         findings_add(of, settings, &(findings){&on.by, &on.of, &on.measured, on.steps}, made));
+    for (int w = 0; w < made->n_warnings; w++) {
+        log_write(run, LOG_WARNING, "%s", made->warnings[w]);
+    }
 
 done:
     timer_end(run, "spectra");

@@ -107,7 +107,8 @@ typedef struct {
 } spectra;
 
 /*
- * The spectra of a series, the same on every rank, bit by bit for any number of ranks.  Collective.
+ * The spectra of a series, the same on every rank, bit by bit for any number of ranks; warnings are
+ * logged, too.  Collective.
  *
  *   ir, ir_decadic                   molar absorption in m^2/mol, and / ln 10 in L/(mol cm)
  *   ir_self, ir_cross                of boxes: what molecules alone and pairs of them add to ir
