@@ -232,7 +232,8 @@ static covary_status perform(covary_run *run, const arguments *given)
     COVARY_TRY(report_check(run, given->report, given->files, given->n_files));
     COVARY_TRY(covary_model_load(run, given->model, &model));
     COVARY_TRY(covary_model_set_precision(run, model, precision));
-    COVARY_TRY(covary_evaluate(run, model, given->files, given->n_files, &input, &evaluation));
+    COVARY_TRY(evaluate_files(run, model, given->files, given->n_files, &input,
+                              given->report != NULL, &evaluation));
     COVARY_TRY(report(run, given, model, evaluation));
 
 done:

@@ -240,7 +240,7 @@ static covary_status perform(covary_run *run, const arguments *given)
         status = measure_curve(run, config, &curve, output, given->report);
         goto done;
     }
-    COVARY_TRY(fit_to_file(run, config, output, &model));
+    COVARY_TRY(fit_to_file(run, config, output, given->report != NULL ? &model : NULL));
     log_write(run, LOG_INFO, "model written: %s", output);
     if (given->report != NULL) {
         COVARY_TRY(report_fit(run, given->report, output, model));

@@ -9,7 +9,8 @@
 
 #include <math.h>
 
-static covary_status create_evaluation(const covary_model *model, covary_evaluation **out)
+static covary_status create_evaluation(const covary_model *model, bool compare,
+                                       covary_evaluation **out)
 {
     covary_status      status = COVARY_OK;
     covary_evaluation *made = NULL;
@@ -18,11 +19,15 @@ static covary_status create_evaluation(const covary_model *model, covary_evaluat
     COVARY_TRY(MEMORY_ALLOCATE("evaluation", model->n_properties, &made->sums));
     COVARY_TRY(MEMORY_ALLOCATE("evaluation", model->n_properties, &made->kinds));
     COVARY_TRY(MEMORY_ALLOCATE("evaluation", model->n_properties, &made->calibrations));
-    COVARY_TRY(MEMORY_ALLOCATE("evaluation", model->n_properties, &made->compared));
+    if (compare) {
+        COVARY_TRY(MEMORY_ALLOCATE("evaluation", model->n_properties, &made->compared));
+    }
     made->n_properties = model->n_properties;
     for (int p = 0; p < model->n_properties; p++) {
         made->kinds[p] = model->properties[p].of->kind;
-        COVARY_TRY(MEMORY_ALLOCATE("comparison", 1, &made->compared[p]));
+        if (compare) {
+            COVARY_TRY(MEMORY_ALLOCATE("comparison", 1, &made->compared[p]));
+        }
     }
     *out = made;
     made = NULL;
@@ -52,7 +57,9 @@ static void set_trace_shifts(const covary_model *model, covary_evaluation *evalu
 {
     for (int p = 0; p < evaluation->n_properties; p++) {
         evaluation->sums[p].trace_shift = model_trace_shift(&model->properties[p]);
-        evaluation->compared[p]->shift = evaluation->sums[p].trace_shift;
+        if (evaluation->compared != NULL) {
+            evaluation->compared[p]->shift = evaluation->sums[p].trace_shift;
+        }
     }
 }
 
@@ -84,7 +91,9 @@ static void compare_frame(const stream *from, int p, int64_t frame, error_sums *
             reference[c] = sign * label[item + c];
         }
         errors_add(sums, kind, reference, predicted + item);
-        comparison_add(compared, kind, reference, predicted + item);
+        if (compared != NULL) {
+            comparison_add(compared, kind, reference, predicted + item);
+        }
     }
 }
 
@@ -92,7 +101,8 @@ static void compare_batch(const stream *from, covary_evaluation *evaluation)
 {
     for (int p = 0; p < evaluation->n_properties; p++) {
         for (int64_t frame = 0; frame < from->batch->n_frames; frame++) {
-            compare_frame(from, p, frame, &evaluation->sums[p], evaluation->compared[p]);
+            compare_frame(from, p, frame, &evaluation->sums[p],
+                          evaluation->compared != NULL ? evaluation->compared[p] : NULL);
         }
     }
 }
@@ -144,9 +154,9 @@ static void log_phases(covary_run *run, const covary_model *model)
     }
 }
 
-covary_status covary_evaluate(covary_run *run, const covary_model *model, const char *const *paths,
-                              int n_paths, const covary_input_options *options,
-                              covary_evaluation **out)
+covary_status evaluate_files(covary_run *run, const covary_model *model, const char *const *paths,
+                             int n_paths, const covary_input_options *options, bool compare,
+                             covary_evaluation **out)
 {
     covary_status        status = COVARY_OK;
     covary_evaluation   *evaluation = NULL;
@@ -160,7 +170,8 @@ covary_status covary_evaluate(covary_run *run, const covary_model *model, const 
         return COVARY_FAIL(COVARY_ERR_USAGE, "molecules of boxes have no labels to compare with");
     }
     labelled.molecules = COVARY_MOLECULES_NONE;
-    COVARY_TRY_TOGETHER(run, "create the evaluation", create_evaluation(model, &evaluation));
+    COVARY_TRY_TOGETHER(run, "create the evaluation",
+                        create_evaluation(model, compare, &evaluation));
     COVARY_TRY_TOGETHER(run, "prepare the labels", model_label_requests(model, &requests));
     set_trace_shifts(model, evaluation);
     log_phases(run, model);
@@ -178,7 +189,9 @@ covary_status covary_evaluate(covary_run *run, const covary_model *model, const 
     evaluation->n_frames = trajectory_n_frames(from->from);
     for (int p = 0; p < evaluation->n_properties; p++) {
         errors_merge(run, &evaluation->sums[p]);
-        comparison_merge(run, evaluation->compared[p]);
+        if (evaluation->compared != NULL) {
+            comparison_merge(run, evaluation->compared[p]);
+        }
         calibration_merge(run, &evaluation->calibrations[p]);
     }
     *out = evaluation;
@@ -189,6 +202,13 @@ done:
     MEMORY_RELEASE(&requests);
     covary_evaluation_destroy(&evaluation);
     return status;
+}
+
+covary_status covary_evaluate(covary_run *run, const covary_model *model, const char *const *paths,
+                              int n_paths, const covary_input_options *options,
+                              covary_evaluation **out)
+{
+    return evaluate_files(run, model, paths, n_paths, options, false, out);
 }
 
 covary_errors covary_evaluation_errors(const covary_evaluation *evaluation, int p)

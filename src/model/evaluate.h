@@ -11,8 +11,13 @@ struct covary_evaluation {
     const property_kind **kinds;        /* [n_properties] */
     error_sums           *sums;         /* [n_properties] */
     calibration          *calibrations; /* [n_properties] of Cartesian components */
-    comparison          **compared;     /* [n_properties] labels with predictions */
+    comparison          **compared;     /* [n_properties] labels with predictions, or NULL */
     int64_t               n_frames;
 };
+
+/* As covary_evaluate, with a comparison of each property if `compare`.  Collective. */
+covary_status evaluate_files(covary_run *run, const covary_model *model, const char *const *paths,
+                             int n_paths, const covary_input_options *options, bool compare,
+                             covary_evaluation **out);
 
 #endif

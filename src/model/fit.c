@@ -106,7 +106,7 @@ done:
 
 /* kept: NULL, or where the state goes. */
 static covary_status fit(covary_run *run, const covary_config *config, checkpoint *kept,
-                         covary_model **out)
+                         bool compare, covary_model **out)
 {
     covary_status status = COVARY_OK;
     covary_model *model = NULL;
@@ -122,7 +122,7 @@ static covary_status fit(covary_run *run, const covary_config *config, checkpoin
     COVARY_TRY(plan_check(run, config, model));
     COVARY_TRY(choose(run, config, kept, model, &set));
     COVARY_TRY(kept_frames_choose(run, config, model, &set));
-    COVARY_TRY(fit_weights(run, config, model, &set, kept));
+    COVARY_TRY(fit_weights(run, config, model, &set, kept, compare));
     COVARY_TRY(contacts_measure(run, &set, model));
     for (int r = 0; r < model->n_representations; r++) {
         COVARY_TRY(training_keep(run, model, &set, r));
@@ -144,7 +144,7 @@ done:
 
 covary_status covary_fit(covary_run *run, const covary_config *config, covary_model **out)
 {
-    return fit(run, config, NULL, out);
+    return fit(run, config, NULL, false, out);
 }
 
 covary_status fit_to_file(covary_run *run, const covary_config *config, const char *output,
@@ -155,7 +155,7 @@ covary_status fit_to_file(covary_run *run, const covary_config *config, const ch
     checkpoint   *kept = NULL;
 
     COVARY_TRY(checkpoint_begin(run, config, output, &kept));
-    COVARY_TRY(fit(run, config, kept, &model));
+    COVARY_TRY(fit(run, config, kept, kept_model != NULL, &model));
     timer_begin(run, "write");
     COVARY_TRY(covary_model_save(run, model, output));
     timer_end(run, "write");

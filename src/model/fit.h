@@ -10,7 +10,7 @@
  * As covary_fit_to_file.  Collective.
  *
  * kept  out  new: the model, whose properties have a `compared` unless their leave-one-out errors
- *            are estimated; may be NULL
+ *            are estimated; NULL: nothing is compared
  */
 covary_status fit_to_file(covary_run *run, const covary_config *config, const char *output,
                           covary_model **kept);

@@ -43,8 +43,8 @@ typedef struct {
     double        loo_standard_error; /* of loo.rmse, in the property's unit; 0: not estimated */
     covary_errors validation;         /* n 0: no validation frames were given */
     calibration   calibration;        /* of the leave-one-out residuals */
-    comparison   *compared; /* labels with leave-one-out predictions; NULL: not after a fit, or
-                               these are estimated */
+    comparison   *compared; /* labels with leave-one-out predictions; NULL: not after a fit that
+                               compares, or   these are estimated */
     phase_report phases;    /* zeros where the phase is fixed */
     /*
      * With a gap the product is learned, packed labels and weights are of it, and predictions are

@@ -216,7 +216,7 @@ static covary_status solve(quick_fit *fit)
     COVARY_TRY(choose_parts(fit->run, &fit->config, NULL, fit->model, &fit->set));
     COVARY_TRY(phases_finish(fit->run, &fit->config, fit->model, &fit->set));
     COVARY_TRY(kept_frames_choose(fit->run, &fit->config, fit->model, &fit->set));
-    COVARY_TRY(fit_weights(fit->run, &fit->config, fit->model, &fit->set, NULL));
+    COVARY_TRY(fit_weights(fit->run, &fit->config, fit->model, &fit->set, NULL, false));
 
 done:
     return status;

@@ -180,7 +180,6 @@ covary_status sizes_measure(const covary_config *config, const covary_model *mod
         out->feature_bytes = fmax(out->feature_bytes, bytes);
     }
     out->frame_bytes = bytes_of_frame(model);
-    out->report_bytes = (double)model->n_properties * (double)sizeof(comparison);
     out->file_bytes = out->feature_bytes + 3.0 * (double)model->about.n_atoms * WORD;
     add_search(config, model, out);
 

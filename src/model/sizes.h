@@ -25,7 +25,6 @@ typedef struct {
     double        file_bytes;    /* of a frame in the model file, without weights */
     double        search_flops;  /* of the automatic choices, at most */
     double        search_bytes;  /* of their matrices on a rank */
-    double        report_bytes;  /* of labels counted beside predictions, on a rank */
 } fit_sizes;
 
 /*

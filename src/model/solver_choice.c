@@ -127,7 +127,7 @@ solver_need solver_choice_need(costed_solver solver, const fit_sizes *sizes, con
     need.cost.phases[PHASE_SEARCH].products = sizes->search_flops / (double)on->n_ranks;
     need.seconds = cost_seconds(&need.cost, &machine_nominal);
     /* the search comes first, and the model with its engine when the matrix is gone */
-    const double later = 2.0 * (weights + rows) + sizes->report_bytes;
+    const double later = 2.0 * (weights + rows);
     const double solving = (double)need.cost.solver_bytes + weights;
     need.rank_bytes = (int64_t)(ceil(n / (double)on->n_ranks) * sizes->frame_bytes +
                                 fmax(sizes->search_bytes, fmax(solving, later)));

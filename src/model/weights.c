@@ -35,6 +35,7 @@ typedef struct {
     covary_model        *model;
     training_set        *set; /* gets predictions without the frame */
     checkpoint          *kept;
+    bool                 compares; /* labels with predictions without the frame */
     int                  n_systems;
     owned_system        *systems;
     int                  n_groups; /* of systems with one matrix */
@@ -476,9 +477,12 @@ static covary_status measure_loo(weights_task *task, int p)
                         MEMORY_ALLOCATE("values", 2 * n_values, &values));
     COVARY_TRY(panel_create(task->run, task->set->batch->n_frames, n_values, &task->set->loo[p]));
     task->set->n_loo++;
-    COVARY_TRY_TOGETHER(task->run, "reserve the comparison",
-                        MEMORY_ALLOCATE("comparison", 1, &of->compared));
-    sums.trace_shift = of->compared->shift = model_trace_shift(of);
+    sums.trace_shift = model_trace_shift(of);
+    if (task->compares && task->scatter[p].sample == 0) {
+        COVARY_TRY_TOGETHER(task->run, "reserve the comparison",
+                            MEMORY_ALLOCATE("comparison", 1, &of->compared));
+        of->compared->shift = sums.trace_shift;
+    }
     for (int64_t frame = 0; frame < task->set->batch->n_frames; frame++) {
         restore_values(task, p, frame, packed, values);
         if (of->gap >= 0) {
@@ -488,15 +492,15 @@ static covary_status measure_loo(weights_task *task, int p)
                (size_t)n_values * sizeof *values);
         for (int64_t item = 0; item < n_values; item += of->of->kind->n_values) {
             errors_add(&sums, of->of->kind, values + item, values + n_values + item);
-            comparison_add(of->compared, of->of->kind, values + item, values + n_values + item);
+            if (of->compared != NULL) {
+                comparison_add(of->compared, of->of->kind, values + item, values + n_values + item);
+            }
         }
     }
     errors_merge(task->run, &sums);
     of->loo = errors_whole(&sums, of->of->kind);
     keep_scatter(&task->scatter[p], of);
-    if (of->loo_is_estimated) {
-        MEMORY_RELEASE(&of->compared);
-    } else {
+    if (of->compared != NULL) {
         comparison_merge(task->run, of->compared);
     }
     for (int k = 0; k < property_n_irreps(of->of->kind); k++) {
@@ -510,10 +514,15 @@ done:
 }
 
 covary_status fit_weights(covary_run *run, const covary_config *config, covary_model *model,
-                          training_set *set, checkpoint *kept)
+                          training_set *set, checkpoint *kept, bool compare)
 {
     covary_status status = COVARY_OK;
-    weights_task  task = {.run = run, .config = config, .model = model, .set = set, .kept = kept};
+    weights_task  task = {.run = run,
+                          .config = config,
+                          .model = model,
+                          .set = set,
+                          .kept = kept,
+                          .compares = compare};
     int          *members = NULL, n;
 
     COVARY_TRY_TOGETHER(run, "list the systems", list_systems(&task));

@@ -11,9 +11,10 @@
  * Solutions that `kept` (or NULL) has are taken from there, the others are given to it.
  * Collective.  The ridge of a property is what the solver ended with.  Leave-one-out errors of a
  * property with a gap are those of the product over the gap, both predicted without the frame.
- * The predictions stay in the set.
+ * The predictions stay in the set; if `compare`, properties whose errors are exact get a comparison
+ * of them with the labels.
  */
 covary_status fit_weights(covary_run *run, const covary_config *config, covary_model *model,
-                          training_set *set, checkpoint *kept);
+                          training_set *set, checkpoint *kept, bool compare);
 
 #endif
