@@ -14,7 +14,7 @@ static const double  heavy_band = 2500.0;    /* without hydrogen */
 static const double  tolerated_drift = 0.05; /* of the temperature */
 static const double  sure = 3.0;             /* standard errors */
 static const double  longest_step = 20.0;    /* of the mean */
-static const int64_t few_blocks = 8;
+static const int64_t few_segments = 8;
 
 static covary_status warn(spectra *to, text *line)
 {
@@ -80,13 +80,13 @@ static covary_status judge_length(const series *of, const spectra_settings *aske
                             (long long)by->n_left_out, (long long)of->n_stretches, segment));
         COVARY_TRY(warn(to, &line));
     }
-    if (to->n_blocks < few_blocks) {
+    if (to->n_segments < few_segments) {
         COVARY_TRY(text_add(&line,
                             "there %s only %lld independent segment%s of %.4g ps: errors are %s; "
                             "a wider resolution has more segments",
-                            to->n_blocks == 1 ? "is" : "are", (long long)to->n_blocks,
-                            to->n_blocks == 1 ? "" : "s", segment,
-                            to->n_blocks == 1 ? "not known" : "rough"));
+                            to->n_segments == 1 ? "is" : "are", (long long)to->n_segments,
+                            to->n_segments == 1 ? "" : "s", segment,
+                            to->n_segments == 1 ? "not known" : "rough"));
         COVARY_TRY(warn(to, &line));
     }
 
