@@ -2,9 +2,10 @@
 /*
  * Panels below each other, drawn by gnuplot.
  *
- * Bands are labelled with their wavenumbers, upright above their peaks.  Labels too near to each
- * other are moved apart, and a thin line then leads from the peak to its label; none is set upon a
- * higher part of the spectrum.  Geometry is in units of a drawing PANEL_WIDTH wide.
+ * Bands are labelled with their wavenumbers, upright above their peaks, the highest first.  Labels
+ * that nearly fit are moved apart, and a thin line then leads from the peak to its label; others
+ * are left out.  None is set upon a higher part of the spectrum.  Geometry is in units of a drawing
+ * PANEL_WIDTH wide.
  */
 #include "cli/spectra_plot.h"
 
@@ -265,7 +266,7 @@ static double highest_below(const view *on, double x)
             }
         }
     }
-    return fmin(highest, PLOT_HEIGHT - LABEL_LENGTH);
+    return highest;
 }
 
 /* Move labels apart until each has its width; those of the left edge and the right stay within. */
@@ -300,6 +301,17 @@ static int by_place(const void *a, const void *b)
     return one < other ? -1 : one > other ? 1 : 0;
 }
 
+/* Is there room beside the labels of higher bands, and is it not in the clouds? */
+static bool fits_in(const view *on, const label *placed, int n, const label *next)
+{
+    bool fits = highest_below(on, next->x) < PLOT_HEIGHT - LABEL_LENGTH;
+
+    for (int k = 0; fits && k < n; k++) {
+        fits = fabs(placed[k].x - next->x) >= 0.35 * LABEL_WIDTH;
+    }
+    return fits;
+}
+
 /* The highest bands, from left to right. */
 static covary_status list_labels(const view *on, label **labels, int *n_labels)
 {
@@ -310,15 +322,17 @@ static covary_status list_labels(const view *on, label **labels, int *n_labels)
 
     COVARY_TRY(covary_spectra_bands(on->of->sets[0], index, spectra_least_band, &n, &bands));
     COVARY_TRY(MEMORY_ALLOCATE("labels", n, labels));
-    *n_labels = 0;
     for (int b = 0; b < n; b++) {
         const double x = x_of(on, bands[b].position);
-        if (bands[b].height < 1.04 * on->highest) { /* others end above the panel */
-            (*labels)[(*n_labels)++] = (label){x, y_of(on, bands[b].height), x, bands[b].position};
+        (*labels)[b] = (label){x, y_of(on, bands[b].height), x, bands[b].position};
+    }
+    qsort(*labels, (size_t)n, sizeof **labels, by_height);
+    *n_labels = 0;
+    for (int b = 0; b < n && *n_labels < MOST_LABELS; b++) {
+        if (fits_in(on, *labels, *n_labels, &(*labels)[b])) {
+            (*labels)[(*n_labels)++] = (*labels)[b];
         }
     }
-    qsort(*labels, (size_t)*n_labels, sizeof **labels, by_height);
-    *n_labels = *n_labels < MOST_LABELS ? *n_labels : MOST_LABELS;
     qsort(*labels, (size_t)*n_labels, sizeof **labels, by_place);
     spread(*labels, *n_labels);
 
@@ -336,7 +350,8 @@ static covary_status add_labels(const view *on, text *commands)
     COVARY_TRY(list_labels(on, &labels, &n));
     for (int k = 0; k < n; k++) {
         const label *of = &labels[k];
-        const double base = fmax(of->y, highest_below(on, of->at)) + 7.0;
+        const double top = fmax(of->y, highest_below(on, of->at));
+        const double base = fmin(top, PLOT_HEIGHT - LABEL_LENGTH) + 7.0;
         COVARY_TRY(text_add(commands,
                             "set label \"%.0f\" at graph %.6f, graph %.6f left rotate by 90 "
                             "noenhanced front font ',10'\n",
@@ -407,7 +422,11 @@ static covary_status add_set(view *on, int k, ingredients *to)
         return COVARY_OK;
     }
     snprintf(block, sizeof block, "set%d", k);
-    snprintf(style, sizeof style, "lw 1.4 lc rgb '%s'", colours[k % N_COLOURS]);
+    snprintf(style, sizeof style, "lw %s lc rgb '%s'", /* others are seen upon the first */
+             k > 0                ? "1"
+             : on->of->n_sets > 1 ? "2.6"
+                                  : "1.4",
+             colours[k % N_COLOURS]);
     COVARY_TRY(add_data(on, block, set, of, &to->data));
     if (isfinite(of->errors[set->of.n_points / 2])) {
         COVARY_TRY(text_add(&to->plots,

@@ -40,6 +40,7 @@ for script in fit.slurm predict.slurm evaluate.slurm spectra.slurm; do
     expect 1 "" "$script"
     bash -n "$jobs/$script"
 done
+bash -n "$jobs/spectra.sh"
 
 export SRUN_STATUS=1
 expect 1 "$evaluate" evaluate.slurm a.h5 e.json test.xyz
