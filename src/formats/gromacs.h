@@ -5,7 +5,8 @@
 
 #include "trajectory/frames.h"
 
-#define GROMACS_LENGTH 10.0 /* nm to angstrom */
+#define GROMACS_LENGTH   10.0 /* nm to angstrom */
+#define GROMACS_VELOCITY 0.01 /* nm/ps to angstrom/fs */
 
 /*
  * Box vectors [3][3] in nm to the cell of the frame that is being filled (frames_prepare); a vector

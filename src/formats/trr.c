@@ -170,17 +170,19 @@ static double number(const trr_header *header, const unsigned char *block, int64
                               : bytes_f64(block + 8 * i, true);
 }
 
-static void read_positions(const trr_header *header, const unsigned char *block, double *positions)
+/* Vectors of all atoms, times a factor. */
+static void read_vectors(const trr_header *header, const unsigned char *block, double factor,
+                         double *values)
 {
     const int64_t n = 3 * header->numbers[ATOMS];
 
     if (header->width == 4) {
         for (int64_t i = 0; i < n; i++) {
-            positions[i] = GROMACS_LENGTH * (double)bytes_f32(block + 4 * i, true);
+            values[i] = factor * (double)bytes_f32(block + 4 * i, true);
         }
     } else {
         for (int64_t i = 0; i < n; i++) {
-            positions[i] = GROMACS_LENGTH * bytes_f64(block + 8 * i, true);
+            values[i] = factor * bytes_f64(block + 8 * i, true);
         }
     }
 }
@@ -205,7 +207,12 @@ static covary_status trr_read_frame(void *state, byte_window *window, int64_t pl
         COVARY_TRY(gromacs_set_cell(box, batch));
     }
     double *positions = batch->positions + 3 * batch->atom_start[batch->n_frames];
-    read_positions(&header, frame + block_offset(&header, POSITIONS), positions);
+    double *velocities = header.numbers[VELOCITIES] > 0 ? frames_velocities(batch) : NULL;
+    read_vectors(&header, frame + block_offset(&header, POSITIONS), GROMACS_LENGTH, positions);
+    if (velocities != NULL) {
+        read_vectors(&header, frame + block_offset(&header, VELOCITIES), GROMACS_VELOCITY,
+                     velocities);
+    }
     COVARY_TRY(gromacs_check_positions(positions, extent->n_atoms));
     gromacs_set_time(header.numbers[STEP], number(&header, frame + AT_TIME, 0), batch);
     frames_append(batch);

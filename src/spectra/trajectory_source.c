@@ -258,8 +258,18 @@ static void make_requests(const series_options *options, labelled *in, requests 
             .short_places = kind->short_places,
             .per_atom = of->per_atom,
             .optional = named[q] == NULL,
+            .velocity = of->kind == SERIES_VELOCITY,
         };
     }
+}
+
+/* Does the format itself give a label, in the unit of its kind? */
+static bool has_own_unit(const labelled *in, int q)
+{
+    const int label = in->label_of[q];
+
+    return label >= 0 && in->batch->labels[label].velocity &&
+           !isnan(frames_label(in->batch, label, 0)[0]);
 }
 
 /* Has the first frame a label, and in which unit?  Local. */
@@ -270,10 +280,17 @@ static covary_status take_label(labelled *in, int q, const char *given, series_s
     const char *key = in->label_of[q] < 0 ? NULL : trajectory_label_key(in->from, in->label_of[q]);
     const unit *from, *to;
 
+    if (key == NULL && has_own_unit(in, q) && given == NULL) {
+        in->factors[q] = 1.0;
+        into->of.has[of->kind] = true;
+        return text_add(&into->names[of->kind], "of the format (%s)", of->unit);
+    }
     if (key == NULL) {
         in->label_of[q] = -1;
         if (given != NULL) {
-            status = COVARY_FAIL(COVARY_ERR_USAGE, "--unit %s=%s: the first frame has no %s",
+            status = COVARY_FAIL(COVARY_ERR_USAGE,
+                                 "--unit %s=%s: the first frame has no %s whose unit it does not "
+                                 "tell itself",
                                  of->name, given, of->name);
         }
         goto done;

@@ -101,6 +101,16 @@ void frames_append(frames *batch)
     batch->n_frames++;
 }
 
+double *frames_velocities(frames *batch)
+{
+    for (int l = 0; l < batch->n_labels; l++) {
+        if (batch->labels[l].velocity) {
+            return batch->labels[l].values + 3 * batch->atom_start[batch->n_frames];
+        }
+    }
+    return NULL;
+}
+
 static void release_labels(frames *batch)
 {
     for (int l = 0; l < batch->n_labels; l++) {
@@ -132,7 +142,8 @@ static bool has_shapes(const frames *batch, int n_labels, const frame_label *sha
 
     for (int l = 0; same && l < n_labels; l++) {
         same = batch->labels[l].n_components == shapes[l].n_components &&
-               batch->labels[l].per_atom == shapes[l].per_atom;
+               batch->labels[l].per_atom == shapes[l].per_atom &&
+               batch->labels[l].velocity == shapes[l].velocity;
     }
     return same;
 }
@@ -152,6 +163,7 @@ covary_status frames_reset(frames *batch, int n_labels, const frame_label *shape
     for (int l = 0; l < n_labels; l++) {
         batch->labels[l].n_components = shapes[l].n_components;
         batch->labels[l].per_atom = shapes[l].per_atom;
+        batch->labels[l].velocity = shapes[l].velocity;
     }
     for (int l = 0; l < n_labels; l++) {
         frame_label *label = &batch->labels[l];

@@ -15,7 +15,8 @@
 typedef struct {
     int     n_components; /* per frame, or per atom if per_atom */
     bool    per_atom;
-    double *values; /* [n_frames][n_components] or [atoms of all frames][n_components] */
+    bool    velocity; /* of the atoms, angstrom/fs where the format tells it */
+    double *values;   /* [n_frames][n_components] or [atoms of all frames][n_components] */
 } frame_label;
 
 typedef struct {
@@ -50,6 +51,9 @@ void          frames_destroy(frames **batch);
  */
 covary_status frames_prepare(frames *batch, int64_t n_atoms);
 void          frames_append(frames *batch);
+
+/* Where the velocities of that frame belong, [atoms][3]; NULL: they are not wanted. */
+double *frames_velocities(frames *batch);
 
 /*
  * Empty the batch and give it labels of these shapes (`values` of the shapes is not looked at).

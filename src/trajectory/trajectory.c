@@ -96,6 +96,7 @@ static covary_status prepare(covary_run *run, const char *const *paths, int n_pa
         COVARY_TRY(label_request_copy(&options->requests[r], &opened->requests[r]));
         opened->shapes[r].n_components = options->requests[r].n_components;
         opened->shapes[r].per_atom = options->requests[r].per_atom;
+        opened->shapes[r].velocity = options->requests[r].velocity;
     }
     if (options->topology != NULL) {
         opened->n_atoms = options->topology->n_atoms;

@@ -28,6 +28,10 @@ typedef struct {
     const int         *short_places; /* [n_components] which of them each component is; borrowed */
     bool               per_atom;     /* a column of the frame, not a value of the comment line */
     bool               optional;     /* frames may be without it: its values are NAN then */
+
+    /* Velocities of the atoms: formats that keep them as such give them, in angstrom/fs, without a
+     * key (TRR). */
+    bool velocity;
 } label_request;
 
 /*

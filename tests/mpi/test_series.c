@@ -200,7 +200,7 @@ static void what_is_missing_is_named(void **state)
     options.dipole = "dipol";
     assert_refused(path, &options, COVARY_ERR_DATA, "looked for dipol;");
     options.dipole = "none";
-    assert_refused(path, &options, COVARY_ERR_USAGE, "the first frame has no dipole");
+    assert_refused(path, &options, COVARY_ERR_USAGE, "the first frame has no dipole whose unit");
     options = (series_options){
         .frames = "3:4", .dipole = "none", .velocity = "none", .polarizability = "none"};
     assert_refused(path, &options, COVARY_ERR_DATA, "of 1 frame no two do");

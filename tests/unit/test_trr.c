@@ -6,6 +6,7 @@
  * (f + a / 8, a, -f) nm.
  */
 #include "gromacs_support.h"
+#include "spectra/series_source.h"
 
 #include <math.h>
 
@@ -80,6 +81,68 @@ static void assert_frame(const frames *batch, int f, int frame, unsigned blocks)
         assert_true(positions[3 * a + 1] == 10.0 * a);
         assert_true(positions[3 * a + 2] == -10.0 * frame);
     }
+}
+
+/* Those who want velocities get them where a frame has them, and NAN where it has none. */
+static void velocities_are_read_where_they_are(void **state)
+{
+    static const char *const keys[] = {"velo", NULL};
+    const label_request      wanted = {.name = "velocity",
+                                       .keys = keys,
+                                       .n_components = 3,
+                                       .per_atom = true,
+                                       .optional = true,
+                                       .velocity = true};
+    frames                  *batch = NULL;
+
+    (void)state;
+    for (int width = 4; width <= 8; width += 4) {
+        trajectory *opened = NULL;
+        const char *path;
+        image.length = 0;
+        add_frame(width, BOX | POSITIONS | VELOCITIES | FORCES, 0);
+        add_frame(width, POSITIONS, 1);
+        path = write_bytes("moving.trr", image.bytes, image.length);
+        assert_ok(trajectory_open(
+            test_run(), &path, 1,
+            &(trajectory_options){.requests = &wanted, .n_requests = 1, .topology = carbons(ATOMS)},
+            &opened));
+        assert_ok(frames_create(0, 0, &batch));
+        assert_ok(trajectory_read(opened, 0, 2, batch));
+        for (int i = 0; i < 3 * ATOMS; i++) {
+            assert_near(frames_label(batch, 0, 0)[i] / 1e28, 1.0, 1e-6);
+            assert_true(isnan(frames_label(batch, 0, 1)[i]));
+        }
+        assert_null(trajectory_label_key(opened, 0));
+        frames_destroy(&batch);
+        trajectory_close(&opened);
+    }
+}
+
+/* Their unit is known, so that power spectra need no words about it. */
+static void velocities_make_series(void **state)
+{
+    static const char elements[] = "5\n\nC 0 0 0\nC 1 0 0\nC 2 0 0\nC 3 0 0\nC 4 0 0\n";
+    series_source    *from = NULL;
+    double            values[2 * 3 * ATOMS];
+
+    (void)state;
+    image.length = 0;
+    for (int f = 0; f < 3; f++) {
+        add_frame(4, POSITIONS | VELOCITIES, f);
+    }
+    const char    *path = write_bytes("series.trr", image.bytes, image.length);
+    series_options options = {.topology = write_bytes("elements.xyz", elements, strlen(elements))};
+    assert_ok(series_open(test_run(), &path, 1, &options, &from));
+    assert_true(from->of.has[SERIES_VELOCITY]);
+    assert_string_equal(from->names[SERIES_VELOCITY].data, "of the format (angstrom/fs)");
+    assert_near(from->of.step, 250.0, 1e-9);
+    assert_ok(from->of.read(from->of.source, SERIES_VELOCITY, 1, 2, values));
+    assert_near(values[2 * 3 * ATOMS - 1] / 1e28, 1.0, 1e-6);
+    series_close(&from);
+    options.velocity_unit = "nm/ps";
+    assert_int_equal(series_open(test_run(), &path, 1, &options, &from), COVARY_ERR_USAGE);
+    assert_message("no velocity whose unit it does not tell itself");
 }
 
 static void files_of_other_programs_are_read(void **state)
@@ -215,6 +278,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(files_without_positions_are_refused),
     cmocka_unit_test(truncated_files_tell_the_whole_frames),
     cmocka_unit_test(wrong_numbers_are_refused),
+    cmocka_unit_test(velocities_are_read_where_they_are),
+    cmocka_unit_test(velocities_make_series),
     cmocka_unit_test(time_may_be_missing),
 };
 
