@@ -164,8 +164,8 @@ static void any_failing_agreement_stops_all(void **state)
 
     (void)state;
     assert_ok(covary_spectra(test_run(), &path, 1, &given, scratch_path("kept.h5"), NULL));
-    fail_on_ranks(compute, true, 20, covary_run_size(test_run()) - 1, 7);
-    fail_on_ranks(load, false, 20, covary_run_size(test_run()) - 1, 5);
+    fail_on_ranks(compute, true, 20, covary_run_size(test_run()) - 1, 17);
+    fail_on_ranks(load, false, 20, covary_run_size(test_run()) - 1, 11);
 }
 
 static const struct CMUnitTest cases[] = {
