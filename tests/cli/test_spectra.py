@@ -140,7 +140,7 @@ assert power > 0.0 and not os.path.exists("out/travis.csv")
 write("gap.xyz", 2000, keep=lambda frame: frame != 700)
 done = run("spectra", "gap.xyz", "swing.xyz", *UNITS, "--method", "correlation", "--window",
            "gaussian", "--quantum", "none", "--derivative", "differences", "--temperature", "300",
-           "--output", "out/gap.h5", ranks=2)
+           "--output", "out/gap.h5")
 assert "1 gap in time, the first before frame 701 of gap.xyz" in done.stderr, done.stderr
 said = run("inspect", "out/gap.h5").stdout
 assert "in 3 stretches" in said and "correlation, window gaussian, quantum correction none" in said
@@ -172,7 +172,7 @@ refuse(1, ["of 1 frame no two"], "swing.xyz", *UNITS, "--frames", "7:8")
 refuse(1, ["nan.xyz, frame 10", "not finite"], "nan.xyz", *UNITS)
 refuse(1, ["lost.xyz, frame 801", "dipole is missing"], "lost.xyz", *UNITS, "--resolution", "60",
        ranks=2)
-refuse(1, ["three.xyz", "3 atoms"], "swing.xyz", "three.xyz", *UNITS, ranks=2)
+refuse(1, ["three.xyz", "3 atoms"], "swing.xyz", "three.xyz", *UNITS)
 refuse(1, ["swing.xyz"], "swing.xyz", *UNITS, "--compare", "swing.xyz")
 refuse(75, ["stopped by a signal"], "swing.xyz", *UNITS, "--output", "stopped.h5", ranks=2,
        COVARY_FAULT="6:1:stop")
@@ -186,7 +186,7 @@ else:
     done = run("spectra", "swing.xyz", *UNITS, "--temperature", "300", "--range", "0:3000",
                "--plot", "out/one.svg", "--report", "out/a&b.html", "--compare", "out/gap.h5",
                "--reversed",
-               "--output", "out/one.h5", ranks=2)
+               "--output", "out/one.h5")
     words = [found.text for found in xml.etree.ElementTree.parse("out/one.svg").iter()
              if found.text and found.text.strip()]
     for word in ("Infrared absorption", "Raman scattering", "Power spectrum", "800", "1500", "one",
