@@ -69,6 +69,7 @@ typedef struct {
 } travis_units;
 
 static const travis_units travis[] = {
+    {"ir_decadic", "Spectrum (cm*km*mol^-1)", "Integral (km*mol^-1)", 0.01, false},
     {"ir", "Spectrum (cm*km*mol^-1)", "Integral (km*mol^-1)", 0.1, false},
     {"raman", "Spectrum (10^-40*m^2*cm)", "Integral (10^-40*m^2)", 1e40, false},
     {"power", "Spectrum (K*cm)", "Integral (K)", 1.0, true},

@@ -133,6 +133,8 @@ travis = columns("out/travis.ir.csv", ";")
 assert list(travis) == ["#Wavenumber (cm^-1)", "Spectrum (cm*km*mol^-1)", "Integral (km*mol^-1)"]
 areas = sum(band["area"] for band in told["bands"] if band["spectrum"] == "ir")
 assert abs(travis["Integral (km*mol^-1)"][-1] / areas - 1.0) < 1e-3
+decadic = columns("out/travis.ir_decadic.csv", ";")["Integral (km*mol^-1)"][-1]
+assert abs(decadic * math.log(10.0) / areas - 1.0) < 1e-3
 power = columns("out/travis.power.csv", ";")["Integral (K)"][-1]
 assert power > 0.0 and not os.path.exists("out/travis.csv")
 
