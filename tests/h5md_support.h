@@ -31,6 +31,8 @@ typedef struct {
     h5md_box    box;                /* BOX_RARE: at every second frame's step */
     const char *boundary[3];        /* NULL: no attribute */
     const char *length, *time;      /* units; NULL: no attribute */
+    const char *velocity;           /* unit of velocities, as numbers h5md_at; NULL: none */
+    int         n_velocities;       /* samples of them */
     double      in_length, in_time; /* angstrom and ps in them */
 } h5md_variant;
 
@@ -82,12 +84,12 @@ static inline void h5md_text(hid_t file, const char *object, const char *name, i
 {
     hid_t   type = H5Tcopy(H5T_C_S1);
     hsize_t length = (hsize_t)n;
-    char    block[3][16] = {{0}};
+    char    block[3][32] = {{0}};
 
     if (words[0] == NULL) {
         return;
     }
-    H5Tset_size(type, 16); /* fixed width for one, variable for all in the file of MDAnalysis */
+    H5Tset_size(type, 32); /* fixed width for one, variable for all in the file of MDAnalysis */
     for (int i = 0; i < n; i++) {
         snprintf(block[i], sizeof block[i], "%s", words[i]);
     }
@@ -150,6 +152,26 @@ static inline double h5md_at(int frame, int atom, int d)
 static inline int h5md_place(const h5md_variant *v, int frame, int atom)
 {
     return v->ids ? (atom + frame) % H5MD_ATOMS : atom;
+}
+
+static inline void h5md_put_velocities(hid_t file, const h5md_variant *v)
+{
+    const hsize_t dims[3] = {(hsize_t)v->n_velocities, H5MD_ATOMS, 3};
+    double        values[H5MD_FRAMES][H5MD_ATOMS][3];
+    char          group[64], path[128];
+
+    for (int f = 0; f < H5MD_FRAMES; f++) {
+        for (int a = 0; a < H5MD_ATOMS; a++) {
+            for (int d = 0; d < 3; d++) {
+                values[f][h5md_place(v, f, a)][d] = h5md_at(f, a, d);
+            }
+        }
+    }
+    snprintf(group, sizeof group, "/particles/%s/velocity", v->group);
+    snprintf(path, sizeof path, "%s/value", group);
+    h5md_put(file, path, v, v->type, H5T_NATIVE_DOUBLE, 3, dims, values);
+    h5md_text(file, path, "unit", 1, &v->velocity);
+    h5md_clock_of(file, v, group, dims[0], 1);
 }
 
 static inline void h5md_put_positions(hid_t file, const h5md_variant *v)
@@ -268,6 +290,9 @@ static inline void h5md_put_all(hid_t file, const h5md_variant *v)
     h5md_put_positions(file, v);
     h5md_put_box(file, v);
     h5md_put_species(file, v);
+    if (v->velocity != NULL) {
+        h5md_put_velocities(file, v);
+    }
 }
 
 static inline const char *h5md_make(const char *name, const h5md_variant *v)

@@ -33,14 +33,15 @@ typedef struct {
     h5md_layout layout;
     int64_t     window; /* most frames read at once */
     storage    *opened; /* NULL: resting; then so is all that follows */
-    h5md_reader position, edges, species, id;
-    int64_t    *steps;  /* [window] */
-    double     *times;  /* [window] */
-    double     *cells;  /* [window][3] or [window][9] */
-    double     *kinds;  /* [window][n_atoms] species */
-    double     *ids;    /* [window][n_atoms] */
-    place      *places; /* [n_atoms] */
-    double     *moved;  /* [n_atoms][3] */
+    h5md_reader position, velocity, edges, species, id;
+    int64_t    *steps;      /* [window] */
+    double     *times;      /* [window] */
+    double     *cells;      /* [window][3] or [window][9] */
+    double     *velocities; /* [window][n_atoms][3], once they were wanted; else NULL */
+    double     *kinds;      /* [window][n_atoms] species */
+    double     *ids;        /* [window][n_atoms] */
+    place      *places;     /* [n_atoms] */
+    double     *moved;      /* [n_atoms][3] */
 } h5md_file;
 
 static void h5md_rest(void *file)
@@ -48,6 +49,7 @@ static void h5md_rest(void *file)
     h5md_file *self = file;
 
     h5md_reader_stop(&self->position);
+    h5md_reader_stop(&self->velocity);
     h5md_reader_stop(&self->edges);
     h5md_reader_stop(&self->species);
     h5md_reader_stop(&self->id);
@@ -55,6 +57,7 @@ static void h5md_rest(void *file)
     MEMORY_RELEASE(&self->steps);
     MEMORY_RELEASE(&self->times);
     MEMORY_RELEASE(&self->cells);
+    MEMORY_RELEASE(&self->velocities);
     MEMORY_RELEASE(&self->kinds);
     MEMORY_RELEASE(&self->ids);
     MEMORY_RELEASE(&self->places);
@@ -170,6 +173,7 @@ static covary_status wake(h5md_file *self)
                                self->path));
     }
     h5md_reader_start(&self->position, self->opened, &self->layout.position);
+    h5md_reader_start(&self->velocity, self->opened, &self->layout.velocity);
     h5md_reader_start(&self->edges, self->opened, &self->layout.edges);
     h5md_reader_start(&self->species, self->opened, &self->layout.species);
     h5md_reader_start(&self->id, self->opened, &self->layout.id);
@@ -188,9 +192,20 @@ static int compare_places(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-/* Positions and elements of a frame in the order of their ids. */
+/* Vectors of all atoms in the order of the places. */
+static void move_vectors(h5md_file *self, double *vectors)
+{
+    const int64_t n = self->layout.n_atoms;
+
+    memcpy(self->moved, vectors, 3 * (size_t)n * sizeof *vectors);
+    for (int64_t atom = 0; atom < n; atom++) {
+        memcpy(vectors + 3 * atom, self->moved + 3 * self->places[atom].atom, 3 * sizeof *vectors);
+    }
+}
+
+/* Positions, velocities (or NULL) and elements of a frame in the order of their ids. */
 static covary_status sort_atoms(h5md_file *self, const double *ids, double *positions,
-                                uint8_t *species)
+                                double *velocities, uint8_t *species)
 {
     const int64_t n = self->layout.n_atoms;
     place        *places = self->places;
@@ -209,9 +224,9 @@ static covary_status sort_atoms(h5md_file *self, const double *ids, double *posi
             return COVARY_FAIL(COVARY_ERR_DATA, "two atoms have the id %g", places[atom].id);
         }
     }
-    memcpy(self->moved, positions, 3 * (size_t)n * sizeof *positions);
-    for (int64_t atom = 0; atom < n; atom++) {
-        memcpy(positions + 3 * atom, self->moved + 3 * places[atom].atom, 3 * sizeof *positions);
+    move_vectors(self, positions);
+    if (velocities != NULL) {
+        move_vectors(self, velocities);
     }
     memcpy(self->moved, species, (size_t)n);
     for (int64_t atom = 0; atom < n; atom++) {
@@ -226,6 +241,20 @@ static covary_status take_positions(const h5md_file *self, double *positions)
         positions[i] *= self->layout.position.scale;
         if (!isfinite(positions[i])) {
             return COVARY_FAIL(COVARY_ERR_DATA, "the position of atom %" PRId64 " is not finite",
+                               i / 3 + 1);
+        }
+    }
+    return COVARY_OK;
+}
+
+static covary_status take_velocities(const h5md_file *self, int64_t at, double *velocities)
+{
+    const int64_t n = 3 * self->layout.n_atoms;
+
+    for (int64_t i = 0; i < n; i++) {
+        velocities[i] = self->layout.velocity.scale * self->velocities[at * n + i];
+        if (!isfinite(velocities[i])) {
+            return COVARY_FAIL(COVARY_ERR_DATA, "the velocity of atom %" PRId64 " is not finite",
                                i / 3 + 1);
         }
     }
@@ -276,14 +305,18 @@ static covary_status take_frame(h5md_file *self, int64_t at, frames *batch)
 
     COVARY_TRY(frames_prepare(batch, n));
     double  *positions = batch->positions + 3 * batch->atom_start[frame];
+    double  *velocities = layout->velocity.present ? frames_velocities(batch) : NULL;
     uint8_t *species = batch->species + batch->atom_start[frame];
 
     COVARY_TRY(take_positions(self, positions));
+    if (velocities != NULL) {
+        COVARY_TRY(take_velocities(self, at, velocities));
+    }
     if (layout->elements) {
         COVARY_TRY(take_species(self, self->kinds + at * n, species));
     }
     if (layout->id.present) {
-        COVARY_TRY(sort_atoms(self, self->ids + at * n, positions, species));
+        COVARY_TRY(sort_atoms(self, self->ids + at * n, positions, velocities, species));
     }
     if (layout->edges.present) {
         COVARY_TRY(take_cell(self, self->cells + at * layout->edges.width, batch->cell + 9 * frame,
@@ -320,12 +353,35 @@ done:
     return status;
 }
 
+/* Velocities of frames [first, first + count). */
+static covary_status read_velocities(h5md_file *self, int64_t first, int64_t count)
+{
+    covary_status       status = COVARY_OK;
+    const h5md_element *velocity = &self->layout.velocity;
+
+    if (velocity->scale == 0.0) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT,
+                               "%s: %s has no unit that is known, as 'nm ps-1'; do without it",
+                               self->path, velocity->value));
+    }
+    if (self->velocities == NULL) {
+        COVARY_TRY(
+            MEMORY_ALLOCATE("velocities", self->window * velocity->width, &self->velocities));
+    }
+    COVARY_TRY(h5md_reader_samples(&self->velocity, first, count, self->velocities));
+done:
+    return status;
+}
+
 static covary_status read_window(h5md_file *self, int64_t first, int64_t count, frames *batch)
 {
     covary_status status = COVARY_OK;
     double *const into = batch->positions + 3 * batch->atom_start[batch->n_frames];
 
     COVARY_TRY(h5md_reader_samples(&self->position, first, count, into));
+    if (self->layout.velocity.present && frames_velocities(batch) != NULL) {
+        COVARY_TRY(read_velocities(self, first, count));
+    }
     COVARY_TRY(read_beside(self, first, count));
     for (int64_t at = 0; at < count; at++) {
         status = take_frame(self, at, batch);

@@ -129,22 +129,49 @@ done:
     return status;
 }
 
+/* The word for a unit, on `value` or on the group; NULL: there is none. */
+static covary_status find_unit(const storage *file, const char *group, const char *name,
+                               const h5md_element *element, char **word)
+{
+    covary_status status = COVARY_OK;
+    char          path[H5MD_PATH_BYTES];
+
+    COVARY_TRY(join(file, path, group, name));
+    if (storage_has_attribute(file, element->value, "unit")) {
+        COVARY_TRY(storage_get_text(file, element->value, "unit", word));
+    } else if (storage_has_attribute(file, path, "unit")) {
+        COVARY_TRY(storage_get_text(file, path, "unit", word));
+    }
+done:
+    return status;
+}
+
 covary_status h5md_element_length_unit(const storage *file, const char *group, const char *name,
                                        h5md_element *element)
 {
     covary_status status = COVARY_OK;
-    char         *word = NULL, path[H5MD_PATH_BYTES];
+    char         *word = NULL;
 
-    COVARY_TRY(join(file, path, group, name));
-    if (storage_has_attribute(file, element->value, "unit")) {
-        COVARY_TRY(storage_get_text(file, element->value, "unit", &word));
-    } else if (storage_has_attribute(file, path, "unit")) {
-        COVARY_TRY(storage_get_text(file, path, "unit", &word));
-    }
+    COVARY_TRY(find_unit(file, group, name, element, &word));
     if (!unit_word_length(word != NULL ? word : "angstrom", &element->scale)) {
         COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT,
                                "%s: %s is in '%s', a unit that is not known (%s)",
                                storage_path(file), element->value, word, unit_words_of_length));
+    }
+done:
+    MEMORY_RELEASE(&word);
+    return status;
+}
+
+covary_status h5md_element_velocity_unit(const storage *file, const char *group, const char *name,
+                                         h5md_element *element)
+{
+    covary_status status = COVARY_OK;
+    char         *word = NULL;
+
+    COVARY_TRY(find_unit(file, group, name, element, &word));
+    if (word == NULL || !unit_word_velocity(word, &element->scale)) {
+        element->scale = 0.0;
     }
 done:
     MEMORY_RELEASE(&word);

@@ -22,6 +22,10 @@ covary_status h5md_element_find(const storage *file, const char *group, const ch
 covary_status h5md_element_length_unit(const storage *file, const char *group, const char *name,
                                        h5md_element *element);
 
+/* The same of velocities, with scale 0 where the unit is not known, or not told. */
+covary_status h5md_element_velocity_unit(const storage *file, const char *group, const char *name,
+                                         h5md_element *element);
+
 /* An element that is being read. */
 typedef struct {
     const storage      *file;

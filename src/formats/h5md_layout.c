@@ -89,6 +89,26 @@ done:
     return status;
 }
 
+/* Velocities that were written less often than positions, or of other atoms, are as good as none.
+ */
+static covary_status find_velocity(const storage *file, const char *group, h5md_layout *layout)
+{
+    covary_status       status = COVARY_OK;
+    h5md_element       *velocity = &layout->velocity;
+    const h5md_element *position = &layout->position;
+    char                path[H5MD_PATH_BYTES];
+
+    if (!h5md_join(path, group, "velocity") || !storage_exists(file, path)) {
+        return COVARY_OK;
+    }
+    COVARY_TRY(h5md_element_find(file, group, "velocity", 2, velocity));
+    velocity->present = velocity->n_samples == position->n_samples &&
+                        velocity->dims[0] == position->dims[0] && velocity->dims[1] == 3;
+    COVARY_TRY(h5md_element_velocity_unit(file, group, "velocity", velocity));
+done:
+    return status;
+}
+
 /* An element beside the positions: the same for all frames, or sampled by a clock that fits. */
 static covary_status check_clock(const storage *file, const h5md_layout *layout,
                                  const h5md_element *element)
@@ -206,6 +226,7 @@ covary_status h5md_layout_find(const storage *file, const char *wanted, h5md_lay
     memset(layout, 0, sizeof *layout);
     COVARY_TRY(choose_group(file, wanted, group));
     COVARY_TRY(find_position(file, group, layout));
+    COVARY_TRY(find_velocity(file, group, layout));
     COVARY_TRY(find_box(file, group, layout));
     COVARY_TRY(find_atomic(file, group, "id", layout, &layout->id));
     layout->id.present = layout->id.present && layout->id.sampled;

@@ -31,7 +31,7 @@ typedef struct {
     int64_t    n_samples;              /* 1 unless it is sampled */
     int64_t    width;                  /* numbers of a sample, */
     int64_t    dims[2];                /* in so many rows and columns, if it has them */
-    double     scale;                  /* of what has a unit: to angstrom */
+    double     scale; /* of what has a unit: to angstrom, or angstrom/fs; 0: it is not known */
     h5md_clock step, time;
     double     fs; /* in one unit of time */
 } h5md_element;
@@ -49,7 +49,8 @@ typedef struct {
     int64_t      n_frames, n_atoms;
     int64_t      n_cut; /* frames of an unfinished annotation behind those that are there */
     h5md_element position;
-    h5md_element edges; /* width 3: a diagonal; 9: three rows */
+    h5md_element velocity; /* only where there is one of every position */
+    h5md_element edges;    /* width 3: a diagonal; 9: three rows */
     h5md_element species;
     h5md_element id; /* only where it is sampled: atoms may change places */
     h5md_names   names;

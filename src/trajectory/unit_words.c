@@ -64,3 +64,30 @@ bool unit_word_time(const char *word, double *fs)
 {
     return find(times, word, fs);
 }
+
+/* A length, then a time to the power of -1 or behind a slash. */
+bool unit_word_velocity(const char *word, double *angstrom_per_fs)
+{
+    char         length[64], time[64];
+    const size_t parts = strcspn(word, " /"), rest = strlen(word);
+    double       angstrom, fs;
+
+    if (parts == rest || rest >= sizeof length) {
+        return false;
+    }
+    memcpy(length, word, parts);
+    length[parts] = '\0';
+    memcpy(time, word + parts + 1, rest - parts);
+    char *power = strstr(time, "-1");
+    if (word[parts] == ' ' && (power == NULL || power[2] != '\0')) {
+        return false;
+    }
+    if (word[parts] == ' ') {
+        *power = '\0';
+    }
+    if (!unit_word_length(length, &angstrom) || !unit_word_time(time, &fs)) {
+        return false;
+    }
+    *angstrom_per_fs = angstrom / fs;
+    return true;
+}

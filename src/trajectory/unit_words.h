@@ -12,6 +12,9 @@
 bool unit_word_length(const char *word, double *angstrom);
 bool unit_word_time(const char *word, double *fs);
 
+/* One unit in angstrom/fs: "nm ps-1", "angstrom/picosecond". */
+bool unit_word_velocity(const char *word, double *angstrom_per_fs);
+
 /* What there is, for messages. */
 extern const char unit_words_of_length[], unit_words_of_time[];
 

@@ -95,6 +95,69 @@ static void units_are_honoured(void **state)
     assert_bad(h5md_make("made.h5md", &variant), COVARY_ERR_FORMAT, "is in 'tau'");
 }
 
+static covary_status read_velocities(const h5md_variant *variant, frames **batch)
+{
+    static const char *const keys[] = {"velo", NULL};
+    const label_request      wanted = {.name = "velocity",
+                                       .keys = keys,
+                                       .n_components = 3,
+                                       .per_atom = true,
+                                       .optional = true,
+                                       .velocity = true};
+    const trajectory_options options = {.requests = &wanted, .n_requests = 1};
+    const char              *path = h5md_make("moving.h5md", variant);
+    trajectory              *opened = NULL;
+
+    assert_ok(trajectory_open(test_run(), &path, 1, &options, &opened));
+    assert_ok(frames_create(0, 0, batch));
+    const covary_status status = trajectory_read(opened, 0, H5MD_FRAMES, *batch);
+    trajectory_close(&opened);
+    return status;
+}
+
+/* Also where atoms change places; not where there are fewer of them than positions. */
+static void velocities_are_read(void **state)
+{
+    static const struct {
+        const char *unit;
+        double      value; /* angstrom/fs */
+    } units[] = {{"Angstrom ps-1", 1e-3},
+                 {"nm ps-1", 1e-2},
+                 {"nanometers/picosecond", 1e-2},
+                 {"angstrom/fs", 1.0},
+                 {"m s-1", 1e-5}};
+    h5md_variant variant = h5md_plain();
+    frames      *batch = NULL;
+
+    (void)state;
+    variant.type = H5T_IEEE_F64LE;
+    for (size_t u = 0; u < sizeof units / sizeof units[0]; u++) {
+        variant.velocity = units[u].unit;
+        variant.n_velocities = H5MD_FRAMES;
+        variant.ids = u % 2 == 1;
+        assert_ok(read_velocities(&variant, &batch));
+        for (int f = 0; f < H5MD_FRAMES; f++) {
+            for (int i = 0; i < 3 * H5MD_ATOMS; i++) {
+                assert_near(frames_label(batch, 0, f)[i], units[u].value * h5md_at(f, i / 3, i % 3),
+                            1e-14);
+            }
+        }
+        frames_destroy(&batch);
+    }
+    variant.n_velocities = H5MD_FRAMES - 1;
+    assert_ok(read_velocities(&variant, &batch));
+    assert_true(isnan(frames_label(batch, 0, 0)[0]));
+    frames_destroy(&batch);
+    variant.n_velocities = H5MD_FRAMES;
+    static const char *const bad[] = {"knots", "nm fs-2", "nm-1 fs", "nm/", ""};
+    for (size_t u = 0; u < sizeof bad / sizeof bad[0]; u++) {
+        variant.velocity = bad[u];
+        assert_int_equal(read_velocities(&variant, &batch), COVARY_ERR_FORMAT);
+        assert_message("/particles/all/velocity/value has no unit that is known");
+        frames_destroy(&batch);
+    }
+}
+
 static void boundaries_are_read(void **state)
 {
     h5md_variant variant = h5md_plain();
@@ -346,6 +409,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(every_layout_is_read),
         cmocka_unit_test(fixed_positions_are_one_frame),
         cmocka_unit_test(units_are_honoured),
+        cmocka_unit_test(velocities_are_read),
         cmocka_unit_test(boundaries_are_read),
         cmocka_unit_test(datasets_may_be_linked),
         cmocka_unit_test(frame_before_the_first_sample_is_refused),
