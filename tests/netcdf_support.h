@@ -10,7 +10,7 @@
 
 #include "formats_support.h"
 
-enum { NETCDF_BYTES_MAX = 1 << 16, NETCDF_VARIABLES = 5 };
+enum { NETCDF_BYTES_MAX = 1 << 16, NETCDF_VARIABLES = 6 };
 
 typedef struct {
     int         version; /* 1, 2, 5 */
@@ -25,6 +25,7 @@ typedef struct {
     int64_t     announced; /* records; -1: left to the file's size */
     double      scale;     /* scale_factor of the coordinates; 0: none */
     const char *length, *time_unit;
+    const char *velocity;      /* unit of velocities, as numbers netcdf_position; NULL: none */
     double      lengths_scale; /* of cell_lengths: 0: lengths of 0 */
 } netcdf_variant;
 
@@ -107,9 +108,14 @@ static inline int netcdf_arrays(const netcdf_variant *v, netcdf_array *arrays)
     const netcdf_array time = {"time", v->time_unit, {0}, 1, false, true, 1, 0};
     const netcdf_array lengths = {"cell_lengths", v->length, {0, 2}, 2, true, true, 3, 0};
     const netcdf_array angles = {"cell_angles", "degree", {0, 2}, 2, true, true, 3, 0};
+    const netcdf_array velocities = {"velocities", v->velocity, {0, 1, 2},      3,
+                                     true,         true,        3 * v->n_atoms, 0};
     int                n = 0;
 
     arrays[n++] = coordinates;
+    if (v->velocity != NULL) {
+        arrays[n++] = velocities;
+    }
     if (v->time) {
         arrays[n++] = time;
     }
@@ -197,12 +203,13 @@ static inline void netcdf_add_values(netcdf_made *made, const netcdf_array *arra
     const size_t          end = made->length + netcdf_array_bytes(array);
 
     for (int i = 0; i < array->n; i++) {
-        const double value = strcmp(array->name, "coordinates") == 0
-                                 ? netcdf_position(frame, i / 3, i % 3) / scale
-                             : strcmp(array->name, "time") == 0        ? frame / 4.0
-                             : strcmp(array->name, "cell_angles") == 0 ? 90.0
-                             : i == 0                                  ? 10.0 + frame
-                                                                       : 10.0 + i;
+        const double value =
+            strcmp(array->name, "coordinates") == 0   ? netcdf_position(frame, i / 3, i % 3) / scale
+            : strcmp(array->name, "velocities") == 0  ? netcdf_position(frame, i / 3, i % 3)
+            : strcmp(array->name, "time") == 0        ? frame / 4.0
+            : strcmp(array->name, "cell_angles") == 0 ? 90.0
+            : i == 0                                  ? 10.0 + frame
+                                                      : 10.0 + i;
         const double stored =
             strcmp(array->name, "cell_lengths") == 0 ? value * v->lengths_scale : value;
         if (array->integer > 0) {

@@ -41,10 +41,11 @@ typedef struct {
     amber_layout   layout;
     amber_defaults units;
     int64_t        chunk_bytes;
-    uint8_t       *species; /* [n_atoms]; NULL: the file has no elements */
-    array_file    *opened;  /* NULL: resting */
-    int64_t        window;  /* while opened: most frames read at once */
-    double        *beside;  /* [7][window]: times, cell lengths, cell angles */
+    uint8_t       *species;    /* [n_atoms]; NULL: the file has no elements */
+    array_file    *opened;     /* NULL: resting */
+    int64_t        window;     /* while opened: most frames read at once */
+    double        *beside;     /* [7][window]: times, cell lengths, cell angles */
+    double        *velocities; /* [window][n_atoms][3], once they were wanted; else NULL */
 } amber_file;
 
 static void amber_rest(void *file)
@@ -53,6 +54,7 @@ static void amber_rest(void *file)
 
     array_file_close(&self->opened);
     MEMORY_RELEASE(&self->beside);
+    MEMORY_RELEASE(&self->velocities);
 }
 
 static void amber_close(void **file)
@@ -289,6 +291,21 @@ static covary_status take_positions(const amber_layout *layout, double *position
                        i / 3 + 1, positions[i]);
 }
 
+static covary_status take_velocities(const amber_file *self, int64_t at, double *velocities)
+{
+    const int64_t n = 3 * self->layout.n_atoms;
+
+    for (int64_t i = 0; i < n; i++) {
+        velocities[i] = self->layout.velocity * self->velocities[at * n + i];
+        if (!is_position(velocities[i])) {
+            return COVARY_FAIL(COVARY_ERR_DATA,
+                               "the velocity of atom %" PRId64 " is %g: it was not written",
+                               i / 3 + 1, velocities[i]);
+        }
+    }
+    return COVARY_OK;
+}
+
 /* Lengths of 0 all through are a file's way to say that there is no cell. */
 static covary_status take_cell(const amber_layout *layout, const double *stored_lengths,
                                const double *stored_degrees, frames *batch)
@@ -316,6 +333,11 @@ static covary_status take_cell(const amber_layout *layout, const double *stored_
     return COVARY_OK;
 }
 
+static double *wanted_velocities(const amber_file *self, frames *batch)
+{
+    return self->layout.velocities != ARRAY_MISSING ? frames_velocities(batch) : NULL;
+}
+
 /* One frame, whose positions are already in their place. */
 static covary_status take_frame(const amber_file *self, int64_t at, frames *batch)
 {
@@ -326,6 +348,10 @@ static covary_status take_frame(const amber_file *self, int64_t at, frames *batc
     COVARY_TRY(frames_prepare(batch, layout->n_atoms));
     const int64_t start = batch->atom_start[batch->n_frames];
     COVARY_TRY(take_positions(layout, batch->positions + 3 * start));
+    double *const velocities = wanted_velocities(self, batch);
+    if (velocities != NULL) {
+        COVARY_TRY(take_velocities(self, at, velocities));
+    }
     if (self->species != NULL) {
         memcpy(batch->species + start, self->species, (size_t)layout->n_atoms);
     }
@@ -340,6 +366,35 @@ done:
     return status;
 }
 
+/* An array of the shape of the coordinates, at frames [first, first + count). */
+static covary_status read_vectors(const amber_file *self, const char *name, int64_t first,
+                                  int64_t count, double *vectors)
+{
+    const bool fixed = self->layout.coordinates == ARRAY_FIXED;
+
+    return array_file_read(self->opened, name, fixed ? 0 : first,
+                           fixed ? self->layout.n_atoms : count, vectors);
+}
+
+static covary_status read_velocities(amber_file *self, int64_t first, int64_t count)
+{
+    covary_status status = COVARY_OK;
+
+    if (self->layout.velocity == 0.0) {
+        COVARY_TRY(COVARY_FAIL(COVARY_ERR_FORMAT,
+                               "%s: the velocities have no unit that is known, as "
+                               "'angstrom/picosecond'; do without them",
+                               self->path));
+    }
+    if (self->velocities == NULL) {
+        COVARY_TRY(MEMORY_ALLOCATE("velocities", 3 * self->window * self->layout.n_atoms,
+                                   &self->velocities));
+    }
+    COVARY_TRY(read_vectors(self, "velocities", first, count, self->velocities));
+done:
+    return status;
+}
+
 /* Frames [first, first + count) of one window. */
 static covary_status read_window(amber_file *self, int64_t first, int64_t count, frames *batch)
 {
@@ -348,9 +403,10 @@ static covary_status read_window(amber_file *self, int64_t first, int64_t count,
     double *const       lengths = self->beside + self->window;
     double *const       into = batch->positions + 3 * batch->atom_start[batch->n_frames];
 
-    COVARY_TRY(array_file_read(self->opened, "coordinates",
-                               layout->coordinates == ARRAY_FIXED ? 0 : first,
-                               layout->coordinates == ARRAY_FIXED ? layout->n_atoms : count, into));
+    COVARY_TRY(read_vectors(self, "coordinates", first, count, into));
+    if (wanted_velocities(self, batch) != NULL) {
+        COVARY_TRY(read_velocities(self, first, count));
+    }
     COVARY_TRY(read_beside(self, layout->time, "time", first, count, 0, self->beside));
     COVARY_TRY(read_beside(self, layout->cell, "cell_lengths", first, count, 3, lengths));
     COVARY_TRY(read_beside(self, layout->cell, "cell_angles", first, count, 3,

@@ -86,6 +86,35 @@ done:
     return status;
 }
 
+/* Velocities of another shape than the coordinates are as good as none. */
+static covary_status find_velocities(const array_file *file, const char *path, amber_layout *layout)
+{
+    static const char *const name = "velocities", *const usual = "angstrom/ps";
+    covary_status status = COVARY_OK;
+    int64_t       dims[ARRAY_MAX_RANK];
+    int           rank;
+    char         *word = NULL;
+    double        unit;
+
+    if (!array_file_has(file, name)) {
+        return COVARY_OK;
+    }
+    COVARY_TRY(array_file_shape(file, name, &rank, dims));
+    if (rank != (layout->coordinates == ARRAY_OF_FRAMES ? 3 : 2) || dims[rank - 1] != 3 ||
+        dims[rank - 2] != layout->n_atoms || (rank == 3 && dims[0] != layout->n_frames)) {
+        return COVARY_OK;
+    }
+    layout->velocities = layout->coordinates;
+    COVARY_TRY(array_file_text(file, name, "units", &word));
+    if (word == NULL || word[0] == '\0' || unit_word_velocity(word, &unit)) {
+        COVARY_TRY(
+            find_scale(file, path, name, unit_word_velocity, usual, usual, &layout->velocity));
+    }
+done:
+    MEMORY_RELEASE(&word);
+    return status;
+}
+
 /* An array of `width` numbers a frame (0: of one number), beside the coordinates. */
 static covary_status find_beside(const array_file *file, const char *path, const char *name,
                                  int width, const amber_layout *layout, array_use *use)
@@ -145,6 +174,7 @@ covary_status amber_layout_find(const array_file *file, const char *path,
     COVARY_TRY(find_coordinates(file, path, layout));
     COVARY_TRY(find_scale(file, path, "coordinates", unit_word_length, defaults->length,
                           unit_words_of_length, &layout->angstrom));
+    COVARY_TRY(find_velocities(file, path, layout));
     COVARY_TRY(find_beside(file, path, "time", 0, layout, &layout->time));
     if (layout->time != ARRAY_MISSING) {
         COVARY_TRY(find_scale(file, path, "time", unit_word_time, defaults->time,
@@ -158,7 +188,8 @@ done:
 bool amber_layout_equal(const amber_layout *a, const amber_layout *b)
 {
     return a->n_frames == b->n_frames && a->n_cut == b->n_cut && a->n_atoms == b->n_atoms &&
-           a->coordinates == b->coordinates && a->time == b->time && a->cell == b->cell &&
+           a->coordinates == b->coordinates && a->velocities == b->velocities &&
+           a->velocity == b->velocity && a->time == b->time && a->cell == b->cell &&
            a->angstrom == b->angstrom && a->fs == b->fs && a->cell_angstrom == b->cell_angstrom &&
            a->cell_degree == b->cell_degree;
 }

@@ -3,6 +3,7 @@
  * AMBER's convention for trajectories in named arrays, and MDTraj's, which follows it.
  *
  *   coordinates   [frames][atoms][3]; in a restart file [atoms][3]
+ *   velocities    the same; optional
  *   time          [frames] or a number; optional
  *   cell_lengths  [frames][3] or [3], with cell_angles in degrees; optional
  *
@@ -22,8 +23,9 @@ typedef enum { ARRAY_MISSING, ARRAY_FIXED, ARRAY_OF_FRAMES } array_use;
 typedef struct {
     int64_t   n_frames, n_atoms;
     int64_t   n_cut; /* frames announced behind those */
-    array_use coordinates, time, cell;
-    double    angstrom, fs;               /* in one stored unit of coordinates, of time */
+    array_use coordinates, velocities, time, cell;
+    double    angstrom, fs; /* in one stored unit of coordinates, of time */
+    double    velocity;     /* angstrom/fs in one stored unit of velocities; 0: it is not known */
     double    cell_angstrom, cell_degree; /* of cell_lengths, of cell_angles */
 } amber_layout;
 

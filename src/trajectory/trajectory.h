@@ -30,7 +30,7 @@ typedef struct {
     bool               optional;     /* frames may be without it: its values are NAN then */
 
     /* Velocities of the atoms: formats that keep them as such give them, in angstrom/fs, without a
-     * key (TRR, H5MD). */
+     * key (TRR, H5MD, AMBER NetCDF, MDTraj HDF5). */
     bool velocity;
 } label_request;
 

@@ -134,6 +134,63 @@ static void units_and_factors_are_honoured(void **state)
     assert_bad(COVARY_ERR_FORMAT, "time are in 'lj'");
 }
 
+static covary_status read_velocities(const netcdf_variant *variant, frames **batch)
+{
+    static const char *const keys[] = {"velo", NULL};
+    const label_request      wanted = {.name = "velocity",
+                                       .keys = keys,
+                                       .n_components = 3,
+                                       .per_atom = true,
+                                       .optional = true,
+                                       .velocity = true};
+    const trajectory_options options = {
+        .requests = &wanted, .n_requests = 1, .topology = netcdf_topology()};
+    trajectory *opened = NULL;
+
+    netcdf_make(variant, &made);
+    const char *path = write_bytes("moving.nc", made.bytes, made.length);
+    assert_ok(trajectory_open(test_run(), &path, 1, &options, &opened));
+    assert_ok(frames_create(0, 0, batch));
+    const covary_status status = trajectory_read(opened, 0, trajectory_n_frames(opened), *batch);
+    trajectory_close(&opened);
+    return status;
+}
+
+static void velocities_are_read(void **state)
+{
+    static const struct {
+        const char *unit;
+        double      value; /* angstrom/fs */
+        bool        restart;
+    } units[] = {{"angstrom/picosecond", 1e-3, false}, {"nanometers/picosecond", 1e-2, true}};
+    netcdf_variant variant = netcdf_plain;
+    frames        *batch = NULL;
+
+    (void)state;
+    for (size_t u = 0; u < sizeof units / sizeof units[0]; u++) {
+        variant.velocity = units[u].unit;
+        variant.restart = units[u].restart;
+        variant.n_frames = units[u].restart ? 1 : netcdf_plain.n_frames;
+        assert_ok(read_velocities(&variant, &batch));
+        assert_int_equal(batch->n_frames, variant.n_frames);
+        for (int f = 0; f < variant.n_frames; f++) {
+            for (int i = 0; i < 3 * variant.n_atoms; i++) {
+                assert_near(frames_label(batch, 0, f)[i],
+                            units[u].value * netcdf_position(f, i / 3, i % 3), 1e-14);
+            }
+        }
+        frames_destroy(&batch);
+    }
+    variant.velocity = "knots";
+    assert_int_equal(read_velocities(&variant, &batch), COVARY_ERR_FORMAT);
+    assert_message("the velocities have no unit that is known");
+    frames_destroy(&batch);
+    variant.velocity = NULL;
+    assert_ok(read_velocities(&variant, &batch));
+    assert_true(isnan(frames_label(batch, 0, 0)[0]));
+    frames_destroy(&batch);
+}
+
 static void lengths_of_zero_are_no_cell(void **state)
 {
     netcdf_variant variant = netcdf_plain;
@@ -284,6 +341,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(gaps_in_records_are_passed_over),
         cmocka_unit_test(large_frames_are_read),
         cmocka_unit_test(units_and_factors_are_honoured),
+        cmocka_unit_test(velocities_are_read),
         cmocka_unit_test(lengths_of_zero_are_no_cell),
         cmocka_unit_test(records_are_counted),
         cmocka_unit_test(truncated_files_are_refused),
