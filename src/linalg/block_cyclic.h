@@ -33,8 +33,9 @@ typedef struct factorization_ops factorization_ops;
 
 /*
  * The block to use for an n x n matrix whose rows come in units of `unit` that are not to be split:
- * the largest multiple of `unit` up to 128, its units halved until every row and every column of
- * the grid owns at least two blocks (or the block is one unit), so that no rank is idle.  Local.
+ * the largest multiple of `unit` up to 128, from n = 16,384 on up to 256, its units halved until
+ * every row and every column of the grid owns at least two blocks (or the block is one unit), so
+ * that no rank is idle.  Local.
  */
 int block_cyclic_default_block(int64_t n, int unit, const process_grid *grid);
 

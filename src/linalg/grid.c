@@ -15,15 +15,15 @@
 
 void grid_shape(int n_ranks, int *n_rows, int *n_cols)
 {
-    int rows = 1;
+    int cols = 1;
 
     for (int divisor = 1; (int64_t)divisor * divisor <= n_ranks; divisor++) {
         if (n_ranks % divisor == 0) {
-            rows = divisor;
+            cols = divisor;
         }
     }
-    *n_rows = rows;
-    *n_cols = n_ranks / rows;
+    *n_rows = n_ranks / cols;
+    *n_cols = cols;
 }
 
 static covary_status refuse_shape(int n_ranks, int n_rows, int n_cols)

@@ -16,8 +16,8 @@ typedef struct {
 } process_grid;
 
 /*
- * The shape for n_ranks processes: every rank is used, n_rows <= n_cols, as square as the divisors
- * allow; 7 ranks give 1 x 7.  Local.
+ * The shape for n_ranks processes: every rank is used, n_rows >= n_cols, as square as the divisors
+ * allow; 7 ranks give 7 x 1.  A block column of a factor is so divided among the most.  Local.
  */
 void grid_shape(int n_ranks, int *n_rows, int *n_cols);
 

@@ -11,7 +11,7 @@ for ranks in 1 2; do
     remember_files
     expect_status 0 covary fit config.yaml --dry-run
     expect_said "frames         40 of 8 atoms" "solver         cholesky: " \
-        "process grid   1 x $ranks" \
+        "process grid   $ranks x 1" \
         "memory  " "  factor  " "  leave one out  " "dgemm" "prediction     about" "model file "
     expect_files
 

@@ -30,8 +30,8 @@ static panel *shared_panel(int64_t n, int64_t width)
 
 static void grids_use_every_rank(void **state)
 {
-    static const int shapes[][3] = {{1, 1, 1}, {2, 1, 2},  {3, 1, 3},  {4, 2, 2},    {6, 2, 3},
-                                    {7, 1, 7}, {12, 3, 4}, {36, 6, 6}, {128, 8, 16}, {97, 1, 97}};
+    static const int shapes[][3] = {{1, 1, 1}, {2, 2, 1},  {3, 3, 1},  {4, 2, 2},    {6, 3, 2},
+                                    {7, 7, 1}, {12, 4, 3}, {36, 6, 6}, {128, 16, 8}, {97, 97, 1}};
     process_grid    *grid = NULL;
     int              rows, cols;
 
@@ -43,7 +43,7 @@ static void grids_use_every_rank(void **state)
     }
     assert_ok(grid_create(test_run(), &grid));
     assert_int_equal(grid->n_rows * grid->n_cols, covary_run_size(test_run()));
-    assert_true(grid->n_rows <= grid->n_cols);
+    assert_true(grid->n_rows >= grid->n_cols);
     assert_int_equal(grid_rank(grid, grid->row, grid->col), covary_run_rank(test_run()));
     grid_destroy(&grid);
     grid_destroy(&grid);
@@ -52,13 +52,13 @@ static void grids_use_every_rank(void **state)
     assert_null(grid);
     rows = cols = 0;
     assert_ok(grid_choose(6, &rows, &cols));
-    assert_int_equal(rows * 10 + cols, 23);
-    rows = 3;
-    cols = 2;
-    assert_ok(grid_choose(6, &rows, &cols));
     assert_int_equal(rows * 10 + cols, 32);
+    rows = 2;
+    cols = 3;
+    assert_ok(grid_choose(6, &rows, &cols));
+    assert_int_equal(rows * 10 + cols, 23);
     assert_int_equal(grid_choose(8, &rows, &cols), COVARY_ERR_CONFIG);
-    assert_message("3 x 2 does not use the 8 ranks");
+    assert_message("2 x 3 does not use the 8 ranks");
     assert_message("auto fits, as does one of 1x8, 2x4, 4x2, 8x1");
 }
 
@@ -68,17 +68,19 @@ static void default_block_leaves_no_rank_idle(void **state)
 
     (void)state;
     assert_ok(grid_create(test_run(), &grid));
-    assert_int_equal(block_cyclic_default_block(100000, 1, grid), 128);
-    for (int64_t n = 2 * grid->n_cols; n < 2000; n += 17) {
+    assert_int_equal(block_cyclic_default_block(100000, 1, grid), 256);
+    assert_int_equal(block_cyclic_default_block(16000, 1, grid), 128);
+    for (int64_t n = 2 * grid->n_rows; n < 2000; n += 17) {
         const int block = block_cyclic_default_block(n, 1, grid);
 
         assert_true(block_cyclic_count(n, block, grid->col, grid->n_cols) > 0);
         assert_true(block_cyclic_count(n, block, grid->row, grid->n_rows) > 0);
     }
     assert_int_equal(block_cyclic_default_block(1, 1, grid), 1);
-    assert_int_equal(block_cyclic_default_block(100000, 3, grid), 126);
-    assert_int_equal(block_cyclic_default_block(100000, 200, grid), 200);
-    for (int64_t n = 10 * grid->n_cols; n < 2000; n += 35) {
+    assert_int_equal(block_cyclic_default_block(100000, 3, grid), 255);
+    assert_int_equal(block_cyclic_default_block(10000, 3, grid), 126);
+    assert_int_equal(block_cyclic_default_block(100000, 300, grid), 300);
+    for (int64_t n = 10 * grid->n_rows; n < 2000; n += 35) {
         const int block = block_cyclic_default_block(n, 5, grid);
 
         assert_int_equal(block % 5, 0);
